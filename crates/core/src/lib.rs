@@ -1,0 +1,21 @@
+//! Domain types of the headshot service.
+//!
+//! Everything here is plain data and pure functions: no I/O, no async, no vendor. The API, the worker, the pipeline and
+//! both backends speak in these types, so that none of them has to know another.
+
+mod artefact;
+mod blob_key;
+mod job_id;
+mod message;
+mod quality;
+mod recipe;
+mod record;
+pub mod upload;
+
+pub use artefact::{ArtefactInfo, Head, HeadSource, ModelInfo, Rendition};
+pub use blob_key::{BlobKey, Bucket};
+pub use job_id::{InvalidJobId, JobId};
+pub use message::{TaskMessage, TaskMessageError};
+pub use quality::{Metric, Quality, Reason, Severity};
+pub use recipe::{Recipe, UnknownRecipe};
+pub use record::{Failure, JobRecord, Lease, Stage, Status, Upload};
