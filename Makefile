@@ -1,0 +1,63 @@
+# `make` alone lists what there is. Everything works in a fresh clone: what needs the set-up runs it first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PORT ?= 8080
+WORKER_PORT ?= 8081
+DATA_DIR ?= .data
+
+# The library that infra/setup fetches, unless the caller brings one.
+ORT_DYLIB_PATH ?= $(CURDIR)/.runtime/onnxruntime/libonnxruntime.so
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings: PORT=$(PORT) WORKER_PORT=$(WORKER_PORT) DATA_DIR=$(DATA_DIR), for instance: make run PORT=9000"
+
+# Only these targets hand the settings on: tests choose ports and folders themselves.
+.PHONY: run run-api run-worker
+run run-api run-worker: export PORT := $(PORT)
+run run-api run-worker: export WORKER_PORT := $(WORKER_PORT)
+run run-api run-worker: export DATA_DIR := $(DATA_DIR)
+run: ## build and start the API and the worker, print the URL; Ctrl-C stops both
+	@infra/run-local
+run-api: ## only the API, in the foreground
+	@infra/run-local api
+run-worker: ## only the worker, in the foreground
+	@infra/run-local worker
+
+.PHONY: setup
+setup: ## install missing system packages and the pinned ONNX Runtime
+	@infra/setup
+
+# Built for release on purpose: the system tests start the real binaries, and one build serves users and tests alike.
+.PHONY: test bench
+test bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
+test: setup ## every test, over the release binaries
+	cargo build --release --workspace --bins
+	cargo test --release --workspace
+bench: setup ## measure: CPU seconds and memory per photo
+	cargo bench --workspace
+
+.PHONY: check fmt clippy deny doc shellcheck
+check: fmt clippy deny doc shellcheck ## everything .ci/run checks besides the tests
+fmt: ## is everything formatted?
+	cargo fmt --all --check
+clippy: setup ## lints, with warnings as errors
+	cargo clippy --release --workspace --all-targets -- -D warnings
+deny: setup ## licences, sources, known defects and who may depend on whom
+	@infra/check-dependencies
+doc: setup ## the documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
+shellcheck: ## lint the scripts
+	@if command -v shellcheck >/dev/null; then \
+	  shellcheck .ci/run $$(grep -lE '^#!.*\b(ba)?sh$$' $$(git ls-files infra training)); \
+	else \
+	  echo "shellcheck: SKIPPED, it is not installed (infra/setup --ci installs it)"; \
+	fi
+
+.PHONY: clean
+clean: ## remove what was built and fetched; photos and results in DATA_DIR stay
+	cargo clean
+	rm -rf .runtime
