@@ -1,0 +1,174 @@
+"""Draws one training sample, a batch, and keeps a queue of batches filled from a background thread."""
+import queue
+import threading
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+import scenes
+from geometry import draw_placement, place_head, scale_of, warp_photo, warp_weight
+from model import NORM_MEAN, NORM_STD
+from occluders import paste_arm, paste_leash
+from photometric import degrade
+from schedule import BATCH
+
+cv2.setNumThreads(1)
+
+
+@dataclass
+class Sample:
+    image: np.ndarray     # H x W x 3 uint8
+    alpha: np.ndarray     # H x W uint8
+    weight: np.ndarray    # H x W float32
+    breed: int            # -1: do not judge
+    head: np.ndarray      # x0, y0, x1, y1, trust
+    presence: float       # 1, 0, or -1: do not judge
+    pseudo: bool          # the label is a teacher's
+
+
+def edge_colours(image, alpha):
+    """Foreground colours: beyond the solid part, the mean of the solid colours nearby."""
+    solid = (alpha > 229).astype(np.uint8)
+    near = cv2.blur(cv2.bitwise_and(image, image, mask=solid), (9, 9)).astype(np.float32)
+    share = cv2.blur(solid * 255, (9, 9)).astype(np.float32)[..., None] / 255
+    spread = np.minimum(near / np.maximum(share, 1 / 255), 255)
+    return np.where(solid[..., None] > 0, image, np.where(share > 0, spread, image)).astype(np.float32)
+
+
+def match_hue(rng, ground, colours, alpha):
+    """Move the background's colours towards the pet's: a white cat on snow, a brown dog on a sofa."""
+    solid = alpha > 229
+    if solid.sum() < 50:
+        return ground
+    pet = colours[solid]
+    mean, std = ground.mean((0, 1)), ground.std((0, 1)) + 4
+    wanted = (ground - mean) / std * (pet.std(0) * rng.uniform(0.3, 1.2) + 2) + pet.mean(0)
+    mix = rng.uniform(0.5, 1)
+    return np.clip(ground * (1 - mix) + wanted * mix, 0, 255)
+
+
+def composite(pets, rng, sample, i, hard):
+    """Put the pet on another background, or in front of another photo whose own pet then counts too."""
+    height, width = sample.alpha.shape
+    colours, alpha = edge_colours(sample.image, sample.alpha), sample.alpha.astype(np.float32) / 255
+    other = None
+    if rng.random() < 0.35:
+        j = pets.draw(rng)
+        matrix = draw_placement(pets, rng, j, width, height, hard)
+        ground, other = warp_photo(pets, j, matrix, width, height)
+        sample.weight = np.where(sample.alpha > 127, sample.weight, warp_weight(pets, j, matrix, width, height))
+        sample.breed, sample.head = -1, np.zeros(5, np.float32)
+        sample.pseudo = sample.pseudo or not pets.labelled[j]
+    else:
+        ground = scenes.background(pets, rng, width, height)
+    ground = ground.astype(np.float32)
+    if other is None and rng.random() < 0.4:
+        ground = match_hue(rng, ground, colours, sample.alpha)
+    if rng.random() < 0.35:
+        ground = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.5, 4))
+    sample.image = np.clip(colours * alpha[..., None] + ground * (1 - alpha[..., None]), 0, 255).astype(np.uint8)
+    if other is not None:
+        both = alpha + other.astype(np.float32) / 255 * (1 - alpha)
+        sample.alpha = np.clip(both * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+def negative(pets, rng, width, height):
+    """No pet anywhere; sometimes a person's arm."""
+    image, empty = scenes.background(pets, rng, width, height), np.zeros((height, width), np.uint8)
+    if rng.random() < 0.25:
+        image, _ = paste_arm(pets, rng, image, empty)
+    head = np.array([0, 0, 0, 0, 0.5], np.float32)
+    return Sample(np.ascontiguousarray(image), empty, np.ones((height, width), np.float32), -1, head, 0.0, False)
+
+
+def draw_sample(pets, rng, width, height, hard=True):
+    if rng.random() < 0.09:
+        sample = negative(pets, rng, width, height)
+        sample.image = degrade(rng, sample.image, hard)
+        return sample
+    i = pets.draw(rng)
+    area = (pets.mask_half(i) > 127).mean()
+    for _ in range(4):  # a placement that shows a good part of the pet
+        matrix = draw_placement(pets, rng, i, width, height, hard)
+        image, alpha = warp_photo(pets, i, matrix, width, height)
+        shown = (alpha > 127).sum()
+        if shown > 0.35 * area * scale_of(matrix) ** 2 or shown > 0.3 * alpha.size:
+            break
+    sample = Sample(image, alpha, warp_weight(pets, i, matrix, width, height), int(pets.breed[i]),
+                    place_head(pets.head[i], matrix, width, height), 1.0, not pets.labelled[i])
+    if rng.random() < (0.32 if hard else 0.15):
+        composite(pets, rng, sample, i, hard)
+    if hard and rng.random() < 0.12:
+        sample.image, sample.alpha = paste_arm(pets, rng, sample.image, sample.alpha)
+    if hard and rng.random() < 0.05:
+        sample.image = paste_leash(rng, sample.image, sample.alpha)
+    if (sample.alpha > 127).mean() < 0.01:
+        sample.presence = -1.0
+    sample.image = degrade(rng, np.ascontiguousarray(sample.image), hard)
+    return sample
+
+
+def normalise(images):
+    """N x H x W x 3 uint8 -> normalised N x 3 x H x W float, channels last."""
+    x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+    x = (x - torch.tensor(NORM_MEAN).view(1, 3, 1, 1)) / torch.tensor(NORM_STD).view(1, 3, 1, 1)
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+@dataclass
+class Batch:
+    image: torch.Tensor
+    alpha: torch.Tensor
+    weight: torch.Tensor
+    breed: torch.Tensor
+    head: torch.Tensor
+    presence: torch.Tensor
+    pseudo: torch.Tensor
+
+    def to(self, device):
+        return Batch(**{k: v.to(device) for k, v in vars(self).items()})
+
+
+def draw_batch(pets, rng, side, hard=True):
+    """Half square, half 3:4 either way: the service letterboxes to squares, but nothing else should break."""
+    short = round(side * 0.75 / 32) * 32
+    width, height = [(side, side), (side, side), (side, short), (short, side)][rng.integers(4)]
+    samples = [draw_sample(pets, rng, width, height, hard) for _ in range(BATCH[side])]
+    stack = lambda name: torch.from_numpy(np.stack([getattr(s, name) for s in samples]))
+    return Batch(
+        image=normalise(np.stack([s.image for s in samples])),
+        alpha=stack("alpha")[:, None].float() / 255,
+        weight=stack("weight")[:, None],
+        breed=torch.tensor([s.breed for s in samples]),
+        head=stack("head"),
+        presence=torch.tensor([s.presence for s in samples]),
+        pseudo=torch.tensor([s.pseudo for s in samples]),
+    )
+
+
+class Loader:
+    """Batches from background threads. `mix` (size -> probability) and `hard` may be changed at any time."""
+
+    def __init__(self, pets, seed, mix, hard=True, threads=1, depth=4):
+        self.pets, self.mix, self.hard = pets, mix, hard
+        self._queue = queue.Queue(depth)
+        for k in range(threads):
+            rng = np.random.default_rng([seed, k])
+            threading.Thread(target=self._fill, args=(rng,), daemon=True).start()
+
+    def _fill(self, rng):
+        while True:
+            try:
+                side = int(rng.choice(list(self.mix), p=list(self.mix.values())))
+                self._queue.put(draw_batch(self.pets, rng, side, self.hard))
+            except Exception as error:  # hand it to the training loop, which would else wait for ever
+                self._queue.put(error)
+                return
+
+    def next(self):
+        batch = self._queue.get()
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
