@@ -1,4 +1,21 @@
 //! Looking at an upload while it streams past: what it is, how large it is, and whether all of it arrived.
+//!
+//! [`Inspector`] is fed chunks as they come and keeps a few bytes of state (of a HEIF file at most its `meta` box),
+//! so that the API can hash and store a photo without ever holding it whole. It refuses as soon as it knows: a type
+//! by the first bytes, a size by the header, and a file that stops half-way at its end.
+
+mod boxes;
+mod gather;
+mod inspector;
+mod item_meta;
+mod jpeg;
+mod png;
+mod refusal;
+mod sniff;
+mod webp;
+
+pub use inspector::{Inspector, inspect};
+pub use refusal::Refusal;
 
 /// The photo formats the service takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +32,30 @@ pub enum Format {
     Avif,
 }
 
+impl Format {
+    /// The media type, for the stored original's `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+            Self::Heif => "image/heic",
+            Self::Avif => "image/avif",
+        }
+    }
+
+    /// The name a customer knows it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::WebP => "WebP",
+            Self::Heif => "HEIC",
+            Self::Avif => "AVIF",
+        }
+    }
+}
+
 /// What an upload may be at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -26,6 +67,32 @@ pub struct Limits {
     pub long_edge: u32,
     /// The shorter side must have at least this many pixels.
     pub min_short_edge: u32,
+}
+
+impl Default for Limits {
+    /// Room for every photo a phone takes today, its panoramas (16,000 × 600 and more) included: 50 MB, 100 megapixels,
+    /// 20,000 pixels on the long side. Below 64 pixels on the short side there is no picture of anything.
+    fn default() -> Self {
+        Self { bytes: 50_000_000, pixels: 100_000_000, long_edge: 20_000, min_short_edge: 64 }
+    }
+}
+
+impl Limits {
+    /// Whether a picture of these sides is acceptable; `Err` says why not. A side of zero is the caller's to refuse.
+    pub fn check_size(&self, width: u32, height: u32) -> Result<(), Refusal> {
+        if u64::from(width) * u64::from(height) > self.pixels {
+            return Err(Refusal::TooManyPixels { width, height, limit: self.pixels });
+        }
+        if width.max(height) > self.long_edge || width.min(height) < self.min_short_edge {
+            return Err(Refusal::BadShape {
+                width,
+                height,
+                long_edge: self.long_edge,
+                min_short_edge: self.min_short_edge,
+            });
+        }
+        Ok(())
+    }
 }
 
 /// What an accepted upload turned out to be.

@@ -1,0 +1,99 @@
+//! HEIF and AVIF: top-level boxes until `meta`, which says how large the picture is and where its data ends.
+//!
+//! `meta` may stand before or behind the data. Once it is read, the file is whole when the last byte that any item
+//! refers to has come; boxes behind that are nobody's picture.
+
+use super::gather::{Gather, be, skip};
+use super::inspector::Event;
+use super::item_meta;
+
+/// A phone's `meta` has some 10 KB; beyond this one does not belong to a photo.
+const META_LIMIT: u64 = 1 << 20;
+
+#[derive(Debug)]
+pub(super) struct Boxes {
+    state: State,
+    gather: Gather,
+    /// Bytes passed so far.
+    position: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Size and type.
+    Header,
+    /// The 64-bit size of a box that needs one.
+    LargeSize { kind: [u8; 4] },
+    Body { remaining: u64 },
+    Meta { length: usize },
+    /// Only the data is awaited, up to this position.
+    Data { end: u64 },
+}
+
+impl Boxes {
+    pub(super) fn new() -> Self {
+        Self { state: State::Header, gather: Gather::default(), position: 0 }
+    }
+
+    /// Walks on. `Err(())` for a structure no decoder can follow.
+    pub(super) fn step(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
+        let before = input.len();
+        let event = self.walk(input);
+        self.position += (before - input.len()) as u64;
+        if let (State::Data { end }, Ok(Event::More)) = (&self.state, &event)
+            && self.position >= *end
+        {
+            return Ok(Event::Complete);
+        }
+        event
+    }
+
+    fn walk(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
+        loop {
+            match &mut self.state {
+                State::Header => {
+                    let Some(head) = self.gather.take(input, 8) else { return Ok(Event::More) };
+                    let kind = [head[4], head[5], head[6], head[7]];
+                    self.state = match be(&head[..4]) {
+                        // The box reaches to the end of the file, so no `meta` comes any more.
+                        0 => State::Body { remaining: u64::MAX },
+                        1 => State::LargeSize { kind },
+                        size => body(kind, size.checked_sub(8))?,
+                    };
+                }
+                State::LargeSize { kind } => {
+                    let kind = *kind;
+                    let Some(size) = self.gather.take(input, 8) else { return Ok(Event::More) };
+                    self.state = body(kind, be(&size).checked_sub(16))?;
+                }
+                State::Body { remaining } => {
+                    if !skip(input, remaining) {
+                        return Ok(Event::More);
+                    }
+                    self.state = State::Header;
+                }
+                State::Meta { length } => {
+                    let Some(meta) = self.gather.take(input, *length) else { return Ok(Event::More) };
+                    let meta = item_meta::read(&meta).ok_or(())?;
+                    self.state = State::Data { end: meta.data_end };
+                    return Ok(Event::Size { width: meta.width, height: meta.height });
+                }
+                State::Data { .. } => {
+                    *input = &[];
+                    return Ok(Event::More);
+                }
+            }
+        }
+    }
+}
+
+fn body(kind: [u8; 4], length: Option<u64>) -> Result<State, ()> {
+    let length = length.ok_or(())?;
+    if &kind != b"meta" {
+        return Ok(State::Body { remaining: length });
+    }
+    if length > META_LIMIT {
+        return Err(());
+    }
+    Ok(State::Meta { length: length as usize })
+}
