@@ -1,0 +1,130 @@
+"""Compare deployed networks on the labelled photos that were kept out of training, and on pictures without a pet.
+
+    python evaluate.py --pets ../shared/pets pet-matte-0.onnx pet-matte-1.onnx
+
+Prints a Markdown table. IoU (alpha > 0.5) and absolute error are taken over known pixels (trimap 1 or 2).
+"raw" is the network's alpha; "clean" adds the smoothstep and the largest component that follow it in the service.
+"""
+import argparse
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+
+import scenes
+from dataset import KEPT_OUT, UNKNOWN
+from inference import Matter
+from postprocess import clean
+from validation import box_iou
+
+
+def unseen_by_prototype():
+    """The first block of kept_out.txt: photos that neither the prototype nor we ever trained on."""
+    blocks, lines = [], KEPT_OUT.read_text().split("\n")
+    for line in lines:
+        if line.startswith("#"):
+            if not blocks or blocks[-1]:
+                blocks.append([])
+        elif line:
+            blocks[-1].append(line)
+    return blocks
+
+
+def load(pets, stem):
+    labelled = Path(pets) / "labelled"
+    rgb = cv2.imread(str(labelled / "images" / f"{stem}.jpg"), cv2.IMREAD_COLOR)[..., ::-1]
+    trimap = cv2.imread(str(labelled / "trimaps" / f"{stem}.png"), cv2.IMREAD_GRAYSCALE)
+    xml, head = labelled / "heads" / f"{stem}.xml", None
+    if xml.exists():
+        box = ElementTree.parse(xml).find(".//bndbox")
+        head = [int(box.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax")]
+    return np.ascontiguousarray(rgb), trimap, head
+
+
+def background_crops(pets, stems):
+    """Pictures without a pet: the largest stretch of each photo that the trimap calls background all through."""
+    for stem in stems:
+        rgb, trimap, _ = load(pets, stem)
+        ys, xs = np.where(trimap != 2)
+        height, width = trimap.shape
+        sides = [(0, 0, xs.min(), height), (xs.max() + 1, 0, width, height), (0, 0, width, ys.min()), (0, ys.max() + 1, width, height)]
+        x0, y0, x1, y1 = max(sides, key=lambda s: (s[2] - s[0]) * (s[3] - s[1]))
+        if min(x1 - x0, y1 - y0) >= 48:
+            yield np.ascontiguousarray(rgb[y0:y1, x0:x1])
+
+
+def generated_scenes(count, seed=77):
+    rng = np.random.default_rng(seed)
+    return [scenes.generated(rng, 400, 320) for _ in range(count)]
+
+
+def matte_figures(alpha, trimap):
+    known, truth, found = trimap != UNKNOWN, trimap == 1, alpha > 0.5
+    iou = (found & truth & known).sum() / max(1, ((found | truth) & known).sum())
+    return iou, np.abs(alpha - truth)[known].mean()
+
+
+def photo_rows(matter, pets, stems):
+    rows = []
+    for stem in stems:
+        rgb, trimap, head = load(pets, stem)
+        alpha, box, score, pet = matter(rgb)
+        rows.append(dict(raw=matte_figures(alpha, trimap), clean=matte_figures(clean(alpha), trimap),
+                         head=box_iou(box, head) if head else None, score=score, pet=pet))
+    return rows
+
+
+def table_row(name, subset, stage, rows):
+    iou, mae = np.array([r[stage] for r in rows]).T
+    heads = np.array([r["head"] for r in rows if r["head"] is not None])
+    return (f"| {name} | {subset} | {stage} | {iou.mean():.3f} | {np.median(iou):.3f} | {np.percentile(iou, 10):.3f} | {mae.mean():.4f} "
+            f"| {heads.mean():.3f} ({(heads > 0.5).mean():.0%} > 0.5, n={len(heads)}) |")
+
+
+def seconds_per_run(matter):
+    """Median over 15 runs of one thread on one square."""
+    x, times = np.random.default_rng(0).random((1, 3, matter.side, matter.side), dtype=np.float32), []
+    for _ in range(15):
+        start = time.perf_counter()
+        matter.run(x)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--pets", required=True)
+    p.add_argument("--side", type=int, default=320)
+    p.add_argument("--flip", action="store_true", help="average with the mirrored photo (twice the cost)")
+    p.add_argument("--pet-threshold", type=float, default=0.5)
+    p.add_argument("models", nargs="+")
+    args = p.parse_args()
+    fresh, seen = unseen_by_prototype()
+    lines, rates = [], []
+    for path in args.models:
+        matter, name = Matter(path, args.side, flip=args.flip), Path(path).stem
+        rows = photo_rows(matter, args.pets, fresh + seen)
+        for stage in ("raw", "clean"):
+            lines.append(table_row(name, f"kept out, all {len(rows)}", stage, rows))
+            lines.append(table_row(name, f"never seen by either, {len(fresh)}", stage, rows[:len(fresh)]))
+        # Without a `pet` output the head score is the only hint that there is an animal.
+        verdict = lambda score, pet: score if pet is None else pet
+        positives = np.array([verdict(r["score"], r["pet"]) for r in rows])
+        for label, pictures in (("background crops", list(background_crops(args.pets, fresh + seen))), ("generated scenes", generated_scenes(100))):
+            answers = [matter(picture) for picture in pictures]
+            passed = np.array([verdict(a[2], a[3]) for a in answers]) > args.pet_threshold
+            area = np.mean([(a[0] > 0.5).mean() for a in answers])
+            rates.append(f"| {name} | {'pet' if 'pet' in matter.outputs else 'head score'} | {(positives > args.pet_threshold).mean():.1%} "
+                         f"| {label}, {len(pictures)} | {passed.mean():.1%} | {area:.1%} |")
+        rates.append(f"| {name} | one run at {args.side}, one core | {seconds_per_run(matter) * 1e3:.0f} ms | | | |")
+    print(f"Input {args.side}{', with mirrored run' if args.flip else ''}\n")
+    print("| network | photos | stage | IoU mean | median | p10 | MAE | head box IoU |\n|---|---|---|---|---|---|---|---|")
+    print("\n".join(lines))
+    print("\n| network | verdict by | photos with a pet pass | pictures without | pass | area called pet |\n|---|---|---|---|---|---|")
+    print("\n".join(rates))
+
+
+if __name__ == "__main__":
+    main()
