@@ -1,1 +1,65 @@
-//! Blobs, job records and the task queue, on local files and SQLite; telemetry set-up.
+//! Blobs, job records and the task queue behind one door, and the set-up of telemetry.
+//!
+//! [`Backend::connect`] gives three handles, [`Blobs`], [`Jobs`] and [`Tasks`]. They are structs around private enums:
+//! which system answers is decided once, from the settings, and no vendor's type appears in a signature. The one
+//! conformance suite in `tests/conformance.rs` says what every system behind them must do.
+
+mod blobs;
+mod health;
+mod jobs;
+mod local;
+mod settings;
+mod tasks;
+pub mod telemetry;
+
+use anyhow::Result;
+
+pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
+pub use health::Health;
+pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
+pub use settings::{BackendSettings, LocalSettings};
+pub use tasks::{Delivery, QueueDepth, Subscription, Tasks};
+
+/// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
+#[derive(Clone)]
+pub struct Backend {
+    /// Originals and artefacts.
+    pub blobs: Blobs,
+    /// Job records.
+    pub jobs: Jobs,
+    /// The queue of tasks from the API to the workers.
+    pub tasks: Tasks,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Local(local::Local),
+}
+
+impl Backend {
+    /// Opens the backend that `settings` name, creating what is missing.
+    ///
+    /// # Errors
+    /// The place cannot be reached, created, written or read; the message names it.
+    pub async fn connect(settings: &BackendSettings) -> Result<Self> {
+        match settings {
+            BackendSettings::Local(settings) => {
+                let local = local::Local::open(settings).await?;
+                Ok(Self {
+                    blobs: Blobs::local(local.blobs.clone()),
+                    jobs: Jobs::local(local.records.clone()),
+                    tasks: Tasks::local(local.queue.clone()),
+                    kind: Kind::Local(local),
+                })
+            }
+        }
+    }
+
+    /// Asks every dependency whether it answers, each for at most two seconds.
+    pub async fn check(&self) -> Health {
+        match &self.kind {
+            Kind::Local(local) => local.check().await,
+        }
+    }
+}

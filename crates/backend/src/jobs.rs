@@ -1,0 +1,137 @@
+mod claim;
+mod transition;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use headshot_core::{Failure, JobId, JobRecord, Stage};
+
+pub use claim::{Claim, Claimed, Finish, JobCounts};
+pub(crate) use transition::{Change, claim, fail_abandoned, finish, record_time, release, renew, republish};
+
+use crate::local::LocalRecords;
+
+/// The records of all jobs. Every write after [`Jobs::create`] is conditional on what the record says at that moment.
+#[derive(Clone)]
+pub struct Jobs {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Local(LocalRecords),
+}
+
+impl Jobs {
+    pub(crate) fn local(records: LocalRecords) -> Self {
+        Self { kind: Kind::Local(records) }
+    }
+
+    /// Writes a new record. When this returns, the job survives `kill -9` and a pulled plug.
+    ///
+    /// # Errors
+    /// A record of that id exists, or the store cannot be written to.
+    pub async fn create(&self, record: &JobRecord) -> Result<()> {
+        match &self.kind {
+            Kind::Local(records) => records.create(record).await,
+        }
+    }
+
+    /// Reads a record; `None` when there is none.
+    ///
+    /// # Errors
+    /// The store cannot be read, or what it holds is not a record.
+    pub async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
+        match &self.kind {
+            Kind::Local(records) => records.get(id).await,
+        }
+    }
+
+    /// Claims a job for `worker`, if it is queued or if its holder's lease has lapsed. Of several claims at a time
+    /// one wins.
+    ///
+    /// # Errors
+    /// The store cannot be reached; that the job cannot be had is no error but a [`Claim`].
+    pub async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
+        match &self.kind {
+            Kind::Local(records) => records.claim(id, worker, lease).await,
+        }
+    }
+
+    /// Extends the lease to `lease` from now and notes the stage. `false` means that the claim is lost: another worker
+    /// has taken the job over, or it has ended.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn renew(&self, claim: &Claimed, stage: Stage, lease: Duration) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change(claim.id(), renew(claim, stage, lease)).await,
+        }
+    }
+
+    /// Ends the job. `false` means that the claim is lost and nothing was written.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn finish(&self, claim: &Claimed, outcome: Finish) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change_for_good(claim.id(), finish(claim, outcome)).await,
+        }
+    }
+
+    /// Puts the job back to `queued`, for a failed attempt or a worker that stops. `false` means that the claim is lost.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn release(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change(claim.id(), release(claim, message_for_support)).await,
+        }
+    }
+
+    /// Jobs that seem forgotten, longest untouched first: `queued` and not written for `untouched_for`, or
+    /// `processing` with a lease that lapsed that long ago. The wait doubles each time the sweep has published the job
+    /// again, up to 1024 times.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
+        match &self.kind {
+            Kind::Local(records) => records.unfinished(untouched_for, limit).await,
+        }
+    }
+
+    /// Notes that the sweep has published the job's task again. `false` means that somebody else has written the record
+    /// since `record` was read.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn mark_republished(&self, record: &JobRecord) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change(record.job_id, republish(record)).await,
+        }
+    }
+
+    /// Ends a job that has used up its attempts while nobody holds it. `false` means that somebody holds it, that it has
+    /// ended, or that it was written since `record` was read.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn fail_abandoned(&self, record: &JobRecord, failure: Failure) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => {
+                records.change_for_good(record.job_id, fail_abandoned(record, failure)).await
+            }
+        }
+    }
+
+    /// How many jobs are under way. Finished ones are not counted: that would cost more with every job ever made.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn counts(&self) -> Result<JobCounts> {
+        match &self.kind {
+            Kind::Local(records) => records.counts().await,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! How a record moves, as pure functions from the record as it stands to the record as it shall be. Every backend runs
+//! them inside a transaction of its own, so that the rules stand in one place.
+
+use std::time::Duration;
+
+use headshot_core::{Failure, JobRecord, Lease, Stage, Status};
+use jiff::Timestamp;
+
+use super::{Claim, Claimed, Finish};
+
+/// A conditional write: given the record and the time, the record to write, or `None` to leave it alone.
+pub(crate) trait Change: FnOnce(JobRecord, Timestamp) -> Option<JobRecord> + Send + 'static {}
+impl<F: FnOnce(JobRecord, Timestamp) -> Option<JobRecord> + Send + 'static> Change for F {}
+
+/// The time as records carry it. Whole microseconds, since that is what every store keeps exactly, and a record must
+/// compare equal to itself after a journey through the store.
+pub(crate) fn record_time() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// The claimed record, or why it cannot be claimed.
+pub(crate) fn claim(record: JobRecord, worker: &str, lease: Duration, now: Timestamp) -> Claim {
+    match (record.status, &record.lease) {
+        (Status::Done | Status::Failed, _) => return Claim::Finished(record.status),
+        (Status::Processing, Some(held)) if held.until > now => return Claim::Held { until: held.until },
+        (Status::Processing | Status::Queued, _) => {}
+    }
+    let attempt = record.attempt.saturating_add(1);
+    let record = JobRecord {
+        status: Status::Processing,
+        stage: Some(Stage::Fetch),
+        attempt,
+        lease: Some(Lease { worker: worker.into(), until: later(now, lease) }),
+        message_for_support: format!("Attempt {attempt}: worker {worker} is at work on it."),
+        started_at: record.started_at.or(Some(now)),
+        updated_at: now,
+        ..record
+    };
+    Claim::Claimed(Box::new(Claimed::new(record, worker)))
+}
+
+/// See [`super::Jobs::renew`].
+pub(crate) fn renew(claim: &Claimed, stage: Stage, lease: Duration) -> impl Change + use<> {
+    while_held(claim, move |record, now| {
+        let lease = record.lease.map(|held| Lease { until: later(now, lease), ..held });
+        JobRecord { stage: Some(stage), lease, ..record }
+    })
+}
+
+/// See [`super::Jobs::finish`].
+pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
+    while_held(claim, move |record, now| {
+        let record = JobRecord { lease: None, finished_at: Some(now), ..record };
+        match outcome {
+            Finish::Done { outputs, quality, head, model } => JobRecord {
+                status: Status::Done,
+                message_for_support: format!("Done at attempt {}.", record.attempt),
+                outputs,
+                quality: Some(quality),
+                head: Some(head),
+                model: Some(model),
+                error: None,
+                ..record
+            },
+            Finish::Failed { failure, quality, head, model, message_for_support } => JobRecord {
+                status: Status::Failed,
+                message_for_support,
+                quality,
+                head,
+                model,
+                error: Some(failure),
+                ..record
+            },
+        }
+    })
+}
+
+/// See [`super::Jobs::release`].
+pub(crate) fn release(claim: &Claimed, message_for_support: &str) -> impl Change + use<> {
+    let message_for_support = message_for_support.to_owned();
+    while_held(claim, move |record, _| JobRecord {
+        status: Status::Queued,
+        lease: None,
+        message_for_support,
+        ..record
+    })
+}
+
+/// See [`super::Jobs::mark_republished`].
+pub(crate) fn republish(seen: &JobRecord) -> impl Change + use<> {
+    let seen_at = seen.updated_at;
+    move |record: JobRecord, now| {
+        (!record.status.is_terminal() && record.updated_at == seen_at).then(|| JobRecord {
+            republished: record.republished.saturating_add(1),
+            updated_at: now,
+            ..record
+        })
+    }
+}
+
+/// See [`super::Jobs::fail_abandoned`].
+pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change + use<> {
+    let seen_at = seen.updated_at;
+    move |record: JobRecord, now| {
+        let held = record.lease.as_ref().is_some_and(|lease| lease.until > now);
+        (!record.status.is_terminal() && !held && record.updated_at == seen_at).then(|| JobRecord {
+            status: Status::Failed,
+            lease: None,
+            message_for_support: format!("Given up after attempt {}: no worker finished it.", record.attempt),
+            error: Some(failure),
+            finished_at: Some(now),
+            updated_at: now,
+            ..record
+        })
+    }
+}
+
+/// A change that happens only while `claim` holds the record.
+fn while_held<F>(claim: &Claimed, change: F) -> impl Change + use<F>
+where
+    F: FnOnce(JobRecord, Timestamp) -> JobRecord + Send + 'static,
+{
+    let claim = claim.clone();
+    move |record: JobRecord, now| {
+        claim.holds(&record).then(|| JobRecord { updated_at: now, ..change(record, now) })
+    }
+}
+
+fn later(now: Timestamp, duration: Duration) -> Timestamp {
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
+}

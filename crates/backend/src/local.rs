@@ -1,0 +1,102 @@
+//! The local backend: one directory that any number of processes on this machine share.
+//!
+//! ```text
+//! blobs/originals/{path}   what customers sent, as plain files
+//! blobs/outputs/{path}     what workers made, as plain files
+//! tmp/                     blobs being written; renamed into blobs/ when whole
+//! headshot.sqlite3         records, queue, dead letters, content types of blobs
+//! signing.key              32 random bytes that sign download URLs
+//! lock                     held while a process opens the directory
+//! ```
+
+mod blobs;
+mod database;
+mod downloads;
+mod folder;
+mod queue;
+mod records;
+mod signing;
+mod subscription;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
+pub use downloads::{Download, DownloadRefused, LocalDownloads};
+pub(crate) use queue::{LocalDelivery, LocalQueue};
+pub(crate) use records::LocalRecords;
+pub(crate) use subscription::LocalSubscription;
+
+use crate::{Health, LocalSettings};
+use database::Database;
+use folder::Folder;
+use signing::Signer;
+
+/// How long one dependency may take to answer a health check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+pub(crate) struct Local {
+    pub(crate) blobs: LocalBlobs,
+    pub(crate) records: LocalRecords,
+    pub(crate) queue: LocalQueue,
+}
+
+impl Local {
+    pub(crate) async fn open(settings: &LocalSettings) -> Result<Self> {
+        let settings = settings.clone();
+        spawn_blocking(move || Self::open_blocking(&settings))
+            .await
+            .context("the opening of the data directory broke off")?
+    }
+
+    /// Everything that must happen once per directory happens under a file lock, so that processes which start together
+    /// see either nothing or all of it.
+    fn open_blocking(settings: &LocalSettings) -> Result<Self> {
+        let folder = Folder::create(&settings.data_dir)?;
+        let _lock = folder.lock()?;
+        folder.remove_stale_uploads()?;
+        let key = folder.signing_key()?;
+        let database = Arc::new(Database::open(&folder.database())?);
+        folder.sync()?;
+        Ok(Self {
+            blobs: LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?),
+            records: LocalRecords::new(database.clone()),
+            queue: LocalQueue::new(database, settings),
+        })
+    }
+
+    pub(crate) async fn check(&self) -> Health {
+        let (storage, records, queue) = tokio::join!(
+            answer("storage", self.blobs.check()),
+            answer("records", self.records.counts()),
+            answer("queue", self.queue.depth()),
+        );
+        Health { storage, records, queue }
+    }
+}
+
+async fn answer<T>(name: &str, check: impl Future<Output = Result<T>>) -> Result<(), String> {
+    match timeout(CHECK_TIMEOUT, check).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(format!("{error:#}")),
+        Err(_) => Err(format!("{name} did not answer within {} s", CHECK_TIMEOUT.as_secs())),
+    }
+}
+
+/// Runs `work` where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.context("a storage operation broke off")?
+}
+
+/// Makes the entries of `folder` safe on disk: a file is only there after a power cut if its folder knows it.
+fn sync_folder(folder: &Path) -> Result<()> {
+    std::fs::File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .with_context(|| format!("cannot flush the folder {} to disk", folder.display()))
+}

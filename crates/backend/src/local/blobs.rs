@@ -1,0 +1,212 @@
+//! Blobs as plain files, which anybody can open with an image viewer. Their content types are rows of the database.
+//!
+//! Why rows: a header inside the file would spoil the plain file, a second file beside it cannot be renamed together
+//! with the first, and extended attributes are missing on some file systems. A blob exists when its row does; the row is
+//! written after the file is safe on disk and deleted before the file is, so a row never promises a file that a crash
+//! took. As transactions reach the disk in order, a job's record, written later, never outlives its blobs.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use headshot_core::{BlobKey, JobId};
+use rusqlite::OptionalExtension;
+use tokio::fs::{File, OpenOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
+
+use super::database::{Database, Durability};
+use super::downloads::{Download, LocalDownloads};
+use super::folder::{Folder, bucket_name, create_folder};
+use super::signing::Signer;
+use super::{blocking, sync_folder};
+
+/// Small chunks from the network are gathered up to this size: each write is a journey to another thread and back.
+const WRITE_BUFFER: usize = 256 * 1024;
+
+#[derive(Clone)]
+pub(crate) struct LocalBlobs {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: Folder,
+    database: Arc<Database>,
+    signer: Signer,
+}
+
+pub(crate) struct LocalBlobWriter {
+    blobs: LocalBlobs,
+    key: BlobKey,
+    file: BufWriter<File>,
+    draft: Draft,
+}
+
+/// A file under `tmp/`, removed with this value unless it has been renamed away.
+struct Draft {
+    path: PathBuf,
+}
+
+impl LocalBlobs {
+    pub(super) fn new(folder: Folder, database: Arc<Database>, signer: Signer) -> Self {
+        Self { shared: Arc::new(Shared { folder, database, signer }) }
+    }
+
+    pub(crate) async fn begin(&self, key: BlobKey) -> Result<LocalBlobWriter> {
+        // A job id is as random as a name can be, and here it only has to be one that no other writer has.
+        let draft = Draft { path: self.shared.folder.tmp().join(JobId::new().to_string()) };
+        let file = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&draft.path)
+            .await
+            .with_context(|| format!("cannot create {}", draft.path.display()))?;
+        Ok(LocalBlobWriter {
+            blobs: self.clone(),
+            key,
+            file: BufWriter::with_capacity(WRITE_BUFFER, file),
+            draft,
+        })
+    }
+
+    pub(crate) async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
+        let Some(Download { file, len, .. }) = self.downloads().open(key).await? else { return Ok(None) };
+        let path = self.path(key);
+        ensure!(len <= limit, "{} has {len} bytes, more than the {limit} that may be read", path.display());
+        let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+        file.take(len)
+            .read_to_end(&mut bytes)
+            .await
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Some(bytes.into()))
+    }
+
+    pub(crate) async fn delete(&self, key: BlobKey) -> Result<()> {
+        let name = name(key);
+        let forget = move |transaction: &rusqlite::Transaction<'_>| {
+            transaction.prepare_cached("DELETE FROM blobs WHERE name = ?1")?.execute([name])?;
+            Ok(())
+        };
+        self.shared.database.write(Durability::Kill, forget).await?;
+        let (path, root) = (self.path(key), self.shared.folder.bucket(key.bucket()));
+        blocking(move || remove(&path, &root)).await
+    }
+
+    pub(crate) fn signed_url(&self, key: BlobKey, ttl: Duration) -> String {
+        self.shared.signer.sign(key, ttl)
+    }
+
+    pub(crate) fn downloads(&self) -> LocalDownloads {
+        LocalDownloads::new(self.clone())
+    }
+
+    /// Writes and removes an empty file, which finds a full disk, a read-only one and missing permissions.
+    pub(super) async fn check(&self) -> Result<()> {
+        let probe = Draft { path: self.shared.folder.tmp().join(JobId::new().to_string()) };
+        let path = &probe.path;
+        tokio::fs::write(path, b"probe").await.with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    pub(super) fn path(&self, key: BlobKey) -> PathBuf {
+        self.shared.folder.blob(key)
+    }
+
+    pub(super) fn signer(&self) -> &Signer {
+        &self.shared.signer
+    }
+
+    /// The content type of a blob; `None` when there is no such blob.
+    pub(super) async fn content_type(&self, key: BlobKey) -> Result<Option<String>> {
+        let name = name(key);
+        let query = move |connection: &rusqlite::Connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT content_type FROM blobs WHERE name = ?1")?;
+            Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+        };
+        self.shared.database.read(query).await
+    }
+}
+
+impl LocalBlobWriter {
+    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.file.write_all(&chunk).await.with_context(|| self.draft.describe())
+    }
+
+    pub(crate) async fn commit(self, content_type: &str) -> Result<()> {
+        let Self { blobs, key, mut file, draft } = self;
+        file.flush().await.with_context(|| draft.describe())?;
+        let file = file.into_inner().into_std().await;
+        let target = blobs.path(key);
+        let root = blobs.shared.folder.bucket(key.bucket());
+        blocking(move || {
+            file.sync_all().with_context(|| draft.describe())?;
+            place(&draft.path, &target, &root)
+        })
+        .await?;
+        let (name, content_type) = (name(key), content_type.to_owned());
+        let remember = move |transaction: &rusqlite::Transaction<'_>| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO blobs (name, content_type) VALUES (?1, ?2) \
+                     ON CONFLICT (name) DO UPDATE SET content_type = excluded.content_type",
+                )?
+                .execute([name, content_type])?;
+            Ok(())
+        };
+        blobs.shared.database.write(Durability::Kill, remember).await
+    }
+}
+
+impl Draft {
+    fn describe(&self) -> String {
+        format!("cannot write {}", self.path.display())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After a rename there is nothing of that name, and a left-over is cleared away at a later start.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Renames a whole file into place and makes the names on the way to it safe on disk.
+fn place(draft: &Path, target: &Path, root: &Path) -> Result<()> {
+    let folder = target.parent().unwrap_or(root);
+    let mut placed = Ok(());
+    // A second try, because a deletion may remove the empty folder just before the file comes.
+    for _ in 0..2 {
+        create_folder(folder)?;
+        placed = fs::rename(draft, target);
+        if placed.is_ok() {
+            break;
+        }
+    }
+    placed.with_context(|| format!("cannot write {}", target.display()))?;
+    for folder in folder.ancestors().take_while(|folder| folder.starts_with(root)) {
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+/// Removes a file and the folders that become empty, up to but without `root`.
+fn remove(path: &Path, root: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot delete {}", path.display()));
+        }
+        _ => {}
+    }
+    let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root) && *folder != root);
+    // A folder that is not empty stays, which is the end of the climb and no error.
+    let _: io::Result<()> = folders.map(fs::remove_dir).collect();
+    Ok(())
+}
+
+fn name(key: BlobKey) -> String {
+    format!("{}/{}", bucket_name(key.bucket()), key.path())
+}

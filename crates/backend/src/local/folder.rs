@@ -1,0 +1,148 @@
+//! The data directory itself: its layout, its lock, its key, its left-overs.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use headshot_core::{BlobKey, Bucket};
+use tracing::{info, warn};
+
+use super::sync_folder;
+
+/// Uploads that no process has written to for so long belong to a process that was killed.
+const STALE: Duration = Duration::from_secs(60 * 60);
+
+const KEY_BYTES: usize = 32;
+
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Creates what is missing, for this user's eyes only: the photos show customers' homes.
+    pub(super) fn create(root: &Path) -> Result<Self> {
+        let folder = Self { root: root.to_owned() };
+        for dir in
+            [root.to_owned(), folder.bucket(Bucket::Originals), folder.bucket(Bucket::Outputs), folder.tmp()]
+        {
+            create_folder(&dir)?;
+        }
+        Ok(folder)
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.root.join("headshot.sqlite3")
+    }
+
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    pub(super) fn bucket(&self, bucket: Bucket) -> PathBuf {
+        self.root.join("blobs").join(bucket_name(bucket))
+    }
+
+    pub(super) fn blob(&self, key: BlobKey) -> PathBuf {
+        self.bucket(key.bucket()).join(key.path())
+    }
+
+    /// Waits for and takes the directory's lock, which the operating system drops with the process.
+    pub(super) fn lock(&self) -> Result<File> {
+        let path = self.root.join("lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("cannot write to the data directory: {}", path.display()))?;
+        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+        Ok(file)
+    }
+
+    /// Makes the directory's own entries safe on disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync_folder(&self.root.join("blobs"))?;
+        sync_folder(&self.root)
+    }
+
+    /// Removes what killed processes were writing.
+    pub(super) fn remove_stale_uploads(&self) -> Result<()> {
+        let tmp = self.tmp();
+        let entries = fs::read_dir(&tmp).with_context(|| format!("cannot list {}", tmp.display()))?;
+        for entry in entries.flatten() {
+            let age = entry.metadata().and_then(|m| m.modified()).map(|at| at.elapsed().unwrap_or_default());
+            if age.is_ok_and(|age| age > STALE) {
+                info!(file = %entry.path().display(), "removing what a killed process left half-written");
+                // Another process may have been quicker, and a file that stays costs only space.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the key that signs URLs, or makes it. Call it under the lock.
+    pub(super) fn signing_key(&self) -> Result<Vec<u8>> {
+        let path = self.root.join("signing.key");
+        let context = || format!("cannot read or create the signing key {}", path.display());
+        match fs::read(&path) {
+            Ok(key) => {
+                ensure!(
+                    key.len() == KEY_BYTES,
+                    "the signing key {} has {} bytes instead of {KEY_BYTES}; delete it to have a new one made \
+                     (URLs given out so far then stop working)",
+                    path.display(),
+                    key.len()
+                );
+                self.keep_secret(&path).with_context(context)?;
+                Ok(key)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.new_signing_key(&path).with_context(context)
+            }
+            Err(error) => Err(error).with_context(context),
+        }
+    }
+
+    fn new_signing_key(&self, path: &Path) -> Result<Vec<u8>> {
+        let mut key = vec![0; KEY_BYTES];
+        getrandom::fill(&mut key).context("the operating system gives no random numbers")?;
+        // Written beside and renamed, so that a process killed half-way leaves no half key.
+        let draft = self.tmp().join("signing.key");
+        let _ = fs::remove_file(&draft);
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        Ok(key)
+    }
+
+    /// A key that others could read (a copied directory, a restored backup) is closed to them again.
+    fn keep_secret(&self, path: &Path) -> std::io::Result<()> {
+        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            warn!(file = %path.display(), "the signing key could be read by other users; closing it to them");
+            fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a bucket in folders and URLs.
+pub(super) fn bucket_name(bucket: Bucket) -> &'static str {
+    match bucket {
+        Bucket::Originals => "originals",
+        Bucket::Outputs => "outputs",
+    }
+}
+
+pub(super) fn create_folder(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot create the folder {}", path.display()))
+}

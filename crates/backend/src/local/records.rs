@@ -1,0 +1,182 @@
+//! Job records as rows: a JSON document, and beside it the columns that the sweep searches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use headshot_core::{JobId, JobRecord};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use tracing::error;
+
+use super::database::{Database, Durability};
+use crate::jobs::{self, Change, Claim, JobCounts, record_time};
+
+/// In microseconds; doubled ten times and added to the time of day it still fits into 64 bits.
+const LONGEST_WAIT: i64 = i64::MAX >> 11;
+
+#[derive(Clone)]
+pub(crate) struct LocalRecords {
+    database: Arc<Database>,
+}
+
+impl LocalRecords {
+    pub(super) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    pub(crate) async fn create(&self, record: &JobRecord) -> Result<()> {
+        let row = Row::of(record)?;
+        let created =
+            self.database.write(Durability::PowerCut, move |transaction| row.insert(transaction)).await?;
+        if !created {
+            bail!("job {} exists already", record.job_id);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
+        self.database.read(move |connection| load(connection, id)).await
+    }
+
+    pub(crate) async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
+        let worker = worker.to_owned();
+        let claim = move |transaction: &Transaction<'_>| {
+            let Some(record) = load(transaction, id)? else { return Ok(Claim::Missing) };
+            let claim = jobs::claim(record, &worker, lease, record_time());
+            if let Claim::Claimed(claimed) = &claim {
+                Row::of(claimed.record())?.update(transaction)?;
+            }
+            Ok(claim)
+        };
+        self.database.write(Durability::Kill, claim).await
+    }
+
+    /// Applies `change` in a transaction. What a power cut takes back, a redelivery does again.
+    pub(crate) async fn change(&self, id: JobId, change: impl Change) -> Result<bool> {
+        self.database.write(Durability::Kill, move |transaction| apply(transaction, id, change)).await
+    }
+
+    /// The same for a change that a customer may have seen, and which must therefore never be taken back.
+    pub(crate) async fn change_for_good(&self, id: JobId, change: impl Change) -> Result<bool> {
+        self.database.write(Durability::PowerCut, move |transaction| apply(transaction, id, change)).await
+    }
+
+    pub(crate) async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
+        let now = record_time().as_microsecond();
+        let wait = i64::try_from(untouched_for.as_micros()).unwrap_or(i64::MAX).min(LONGEST_WAIT);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = move |connection: &Connection| {
+            // MAX, because publishing a lapsed job again touches the record but not the lease.
+            let mut statement = connection.prepare_cached(
+                "SELECT document FROM jobs WHERE status IN ('queued', 'processing') \
+                 AND MAX(updated_at, COALESCE(lease_until, 0)) + (?1 << MIN(republished, 10)) <= ?2 \
+                 ORDER BY updated_at LIMIT ?3",
+            )?;
+            let documents = statement.query_map(params![wait, now, limit], |row| row.get::<_, String>(0))?;
+            let mut records = Vec::new();
+            for document in documents {
+                match parse(&document?) {
+                    Ok(record) => records.push(record),
+                    // One damaged record must not keep the sweep from all others.
+                    Err(error) => {
+                        error!(error = %format_args!("{error:#}"), "the sweep passes a damaged record over")
+                    }
+                }
+            }
+            Ok(records)
+        };
+        self.database.read(query).await
+    }
+
+    pub(crate) async fn counts(&self) -> Result<JobCounts> {
+        let query = |connection: &Connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT COUNT(*) FILTER (WHERE status = 'queued'), COUNT(*) FILTER (WHERE status = 'processing') \
+                 FROM jobs WHERE status IN ('queued', 'processing')",
+            )?;
+            Ok(statement
+                .query_row((), |row| Ok(JobCounts { queued: row.get(0)?, processing: row.get(1)? }))?)
+        };
+        self.database.read(query).await
+    }
+}
+
+/// A record taken apart into columns.
+struct Row {
+    id: String,
+    status: &'static str,
+    updated_at: i64,
+    lease_until: Option<i64>,
+    republished: u32,
+    document: String,
+}
+
+impl Row {
+    fn of(record: &JobRecord) -> Result<Self> {
+        Ok(Self {
+            id: record.job_id.to_string(),
+            status: record.status.as_str(),
+            updated_at: record.updated_at.as_microsecond(),
+            lease_until: record.lease.as_ref().map(|lease| lease.until.as_microsecond()),
+            republished: record.republished,
+            document: serde_json::to_string(record).context("cannot write the record as JSON")?,
+        })
+    }
+
+    /// `false` when there is a record of that id.
+    fn insert(&self, transaction: &Transaction<'_>) -> Result<bool> {
+        let inserted = transaction
+            .prepare_cached(
+                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                self.id,
+                self.status,
+                self.updated_at,
+                self.lease_until,
+                self.republished,
+                self.document
+            ])?;
+        Ok(inserted == 1)
+    }
+
+    fn update(&self, transaction: &Transaction<'_>) -> Result<()> {
+        transaction
+            .prepare_cached(
+                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, document = ?6 \
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                self.id,
+                self.status,
+                self.updated_at,
+                self.lease_until,
+                self.republished,
+                self.document
+            ])?;
+        Ok(())
+    }
+}
+
+fn apply(transaction: &Transaction<'_>, id: JobId, change: impl Change) -> Result<bool> {
+    let Some(record) = load(transaction, id)? else { return Ok(false) };
+    let Some(changed) = change(record, record_time()) else { return Ok(false) };
+    Row::of(&changed)?.update(transaction)?;
+    Ok(true)
+}
+
+fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
+    let document: Option<String> = connection
+        .prepare_cached("SELECT document FROM jobs WHERE id = ?1")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    document
+        .map(|document| parse(&document).with_context(|| format!("the record of job {id} is damaged")))
+        .transpose()
+}
+
+fn parse(document: &str) -> Result<JobRecord> {
+    serde_json::from_str(document).context("a stored document is not a job record")
+}

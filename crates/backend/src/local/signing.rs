@@ -1,0 +1,91 @@
+//! URLs that carry their own permission: path and expiry under an HMAC.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use headshot_core::{BlobKey, Bucket};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use super::downloads::DownloadRefused;
+use super::folder::bucket_name;
+
+/// Where the API serves blobs.
+const ROOT: &str = "/files/";
+
+/// Mints and checks download URLs: `{public_url}/files/{bucket}/{path}?expires={unix seconds}&signature={hex}`.
+#[derive(Clone)]
+pub(super) struct Signer {
+    mac: Hmac<Sha256>,
+    public_url: String,
+}
+
+impl Signer {
+    pub(super) fn new(key: &[u8], public_url: &str) -> Result<Self> {
+        let mac = Hmac::new_from_slice(key).context("the signing key cannot be used")?;
+        Ok(Self { mac, public_url: public_url.trim_end_matches('/').to_owned() })
+    }
+
+    pub(super) fn sign(&self, key: BlobKey, ttl: Duration) -> String {
+        // Rounded down, so that no URL lives longer than was asked for.
+        let ttl = i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
+        let expires = Timestamp::now().as_second().saturating_add(ttl);
+        let path = format!("{ROOT}{}/{}", bucket_name(key.bucket()), key.path());
+        let signature = hex(&self.mac(&path, expires).finalize().into_bytes());
+        format!("{}{path}?expires={expires}&signature={signature}", self.public_url)
+    }
+
+    /// Checks a request for `path` with `query`. The signature is looked at before the expiry, so that only those who
+    /// were given a URL learn that it has expired.
+    pub(super) fn verify(&self, path: &str, query: &str) -> Result<BlobKey, DownloadRefused> {
+        let (expires, signature) = parameters(query).ok_or(DownloadRefused::BadSignature)?;
+        let signature = unhex(signature).ok_or(DownloadRefused::BadSignature)?;
+        // Compares in constant time.
+        self.mac(path, expires).verify_slice(&signature).map_err(|_| DownloadRefused::BadSignature)?;
+        if expires <= Timestamp::now().as_second() {
+            return Err(DownloadRefused::Expired);
+        }
+        key(path).ok_or(DownloadRefused::BadSignature)
+    }
+
+    fn mac(&self, path: &str, expires: i64) -> Hmac<Sha256> {
+        // The expiry has no newline and comes first, so no other pair of path and expiry gives the same text.
+        self.mac.clone().chain_update(format!("GET\n{expires}\n{path}"))
+    }
+}
+
+fn key(path: &str) -> Option<BlobKey> {
+    let (bucket, path) = path.strip_prefix(ROOT)?.split_once('/')?;
+    let bucket = [Bucket::Originals, Bucket::Outputs].into_iter().find(|b| bucket_name(*b) == bucket)?;
+    BlobKey::parse(bucket, path)
+}
+
+/// `expires` and `signature`, each exactly once; other parameters (a shop's tracking tags, say) are passed over.
+fn parameters(query: &str) -> Option<(i64, &str)> {
+    let (mut expires, mut signature) = (None, None);
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "expires" if expires.is_none() => expires = Some(value.parse().ok()?),
+            "signature" if signature.is_none() => signature = Some(value),
+            "expires" | "signature" => return None,
+            _ => {}
+        }
+    }
+    Some((expires?, signature?))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: &u8| char::from(*c).to_digit(16);
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+            _ => None,
+        })
+        .collect()
+}

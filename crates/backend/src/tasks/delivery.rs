@@ -1,0 +1,98 @@
+use anyhow::Result;
+use headshot_core::{TaskMessage, TaskMessageError};
+use tracing::warn;
+
+use crate::local::LocalDelivery;
+
+/// One delivery of one task to this process. It must be answered by one of the consuming methods; a delivery that is
+/// dropped stays invisible until its lease lapses and then goes to somebody else, as if this process had died.
+///
+/// An answer that cannot be given (the queue is away, the lease has lapsed) is logged and otherwise the same as a drop:
+/// the task comes again, and whoever gets it finds in the record what has been done already.
+#[must_use = "an unanswered delivery comes again only when its lease lapses"]
+pub struct Delivery {
+    task: Result<TaskMessage, TaskMessageError>,
+    kind: Kind,
+}
+
+enum Kind {
+    Local(LocalDelivery),
+}
+
+impl Delivery {
+    pub(crate) fn local(delivery: LocalDelivery) -> Self {
+        Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Local(delivery) }
+    }
+
+    /// The task, or why the body is none.
+    ///
+    /// # Errors
+    /// The body is malformed or of a newer schema.
+    pub fn task(&self) -> Result<&TaskMessage, &TaskMessageError> {
+        self.task.as_ref()
+    }
+
+    /// Which delivery of the task this is, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        match &self.kind {
+            Kind::Local(delivery) => delivery.attempt(),
+        }
+    }
+
+    /// The W3C trace context that was published with the task.
+    pub fn traceparent(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Local(delivery) => delivery.traceparent(),
+        }
+    }
+
+    /// The task is done with; it does not come again.
+    pub async fn ack(self) {
+        match self.kind {
+            Kind::Local(delivery) => log("ack", delivery.ack().await),
+        }
+    }
+
+    /// The attempt failed: the task comes again after a wait that doubles with each attempt.
+    pub async fn nack(self, reason: &str) {
+        match self.kind {
+            Kind::Local(delivery) => log("nack", delivery.nack(reason).await),
+        }
+    }
+
+    /// The task can never succeed: it is set aside, with the reason, for a person to look at.
+    pub async fn dead_letter(self, reason: &str) {
+        match self.kind {
+            Kind::Local(delivery) => log("dead_letter", delivery.dead_letter(reason).await),
+        }
+    }
+
+    /// Gives the task back at once, for a worker that stops. It does not count as an attempt where the queue allows.
+    pub async fn give_back(self) {
+        match self.kind {
+            Kind::Local(delivery) => log("give_back", delivery.give_back().await),
+        }
+    }
+
+    /// Extends the lease to its full length from now. `false` means that it had lapsed and the task is somebody else's.
+    ///
+    /// # Errors
+    /// The queue cannot be reached.
+    pub async fn extend(&self) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(delivery) => delivery.extend().await,
+        }
+    }
+}
+
+fn log(answer: &str, outcome: Result<bool>) {
+    match outcome {
+        Ok(true) => {}
+        Ok(false) => {
+            warn!(answer, "the lease on a task had lapsed before it was answered; it may be delivered again")
+        }
+        Err(error) => {
+            warn!(answer, error = %format_args!("{error:#}"), "a task could not be answered; it comes again")
+        }
+    }
+}
