@@ -1,1 +1,22 @@
 //! Bytes of a photo in, headshot artefacts out. Synchronous, no network; the only user of ONNX Runtime.
+//!
+//! [`process`] reads as the list of stages; each stage is a function in a file of its own that takes what earlier
+//! stages made and returns something new.
+
+pub mod decode;
+mod encode;
+mod fade;
+mod foreground;
+mod framing;
+mod head;
+mod look;
+mod matting;
+mod models;
+mod plane;
+mod process;
+mod quality;
+mod refine;
+
+pub use matting::{Activation, ChannelOrder, ModelDescription};
+pub use models::{ModelError, ModelSettings, Models, runtime_library};
+pub use process::{Artefact, Outcome, PipelineError, Proof, Rejection, Rendered, process, process_with_proof};

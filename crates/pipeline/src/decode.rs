@@ -1,0 +1,168 @@
+//! Bytes to an upright photo in sRGB.
+//!
+//! Every format goes the same way: a reader of its own gives a [`raster::Raster`] (8-bit samples, profile, orientation),
+//! then the profile is converted to sRGB, hidden colours under transparency are covered, and the picture is turned
+//! upright. Each step works in place or on one row at a time; only turning by 90° needs a second picture.
+
+mod alpha;
+mod colour;
+mod exif;
+mod heif;
+mod jpeg;
+mod jpeg_segments;
+mod orient;
+mod png;
+mod raster;
+mod webp;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use headshot_core::upload::{self, Format, Inspected, Limits, Refusal};
+use raster::Raster;
+
+/// An upright photo in sRGB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Photo {
+    /// Width in pixels, upright.
+    pub width: u32,
+    /// Height in pixels, upright.
+    pub height: u32,
+    /// `height` rows of `width` pixels of R, G, B; sRGB, 8 bits, without padding. Where the input was transparent the
+    /// colour is blended over mid-grey, so that what was hidden stays hidden.
+    pub rgb: Vec<u8>,
+    /// The input's own transparency, `width * height` bytes, 255 opaque; `None` when all of it is opaque.
+    pub alpha: Option<Vec<u8>>,
+    /// What the photo came as.
+    pub format: Format,
+    /// Width and height as stored in the file, before it was turned upright.
+    pub stored: (u32, u32),
+}
+
+/// What [`decode`] accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Width × height. What is allocated follows from it: at most about six bytes a pixel at a time.
+    pub pixels: u64,
+    /// The longer side in pixels.
+    pub long_edge: u32,
+}
+
+impl Default for DecodeLimits {
+    /// The API's limits on uploads.
+    fn default() -> Self {
+        Limits::default().into()
+    }
+}
+
+impl From<Limits> for DecodeLimits {
+    fn from(limits: Limits) -> Self {
+        Self { bytes: limits.bytes, pixels: limits.pixels, long_edge: limits.long_edge }
+    }
+}
+
+impl DecodeLimits {
+    fn limits(self) -> Limits {
+        Limits { bytes: self.bytes, pixels: self.pixels, long_edge: self.long_edge, min_short_edge: 1 }
+    }
+}
+
+/// Why a file gives no photo. `Display` is the sentence the customer reads. Trying again would not help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The file is of another type, too large, cut off or has no readable structure.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The decoder gave up on the data.
+    #[error("The {} photo is damaged or of a kind we cannot open. Please send another copy, best as JPEG.", format.name())]
+    Undecodable {
+        /// The sniffed format.
+        format: Format,
+        /// What the decoder said; for the log.
+        detail: String,
+    },
+}
+
+impl DecodeError {
+    /// A stable name in snake case, the same as the API's where the API could have known.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Undecodable { .. } => "undecodable_image",
+        }
+    }
+
+    /// What the decoder said, for the log.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Undecodable { detail, .. } => Some(detail),
+        }
+    }
+}
+
+/// Decodes a JPEG, PNG, WebP, HEIC or AVIF file; of an animated one the first frame.
+///
+/// Limits are checked on the header before any pixel is allocated. EXIF orientation (for HEIC and AVIF the file's own
+/// transformations) is applied, an embedded profile converted to sRGB. A profile that cannot be read is ignored.
+pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Photo, DecodeError> {
+    let limits = limits.limits();
+    let inspected = upload::inspect(bytes, limits)?;
+    let format = inspected.format;
+    let raster = contain(format, || read(bytes, inspected, limits))?;
+    contain(format, || Ok(finish(raster, format)))
+}
+
+/// A reader's failure: a size that the header did not admit to, or the decoder's own words.
+#[derive(Debug)]
+enum ReadError {
+    Refused(Refusal),
+    Decoder(String),
+}
+
+impl From<Refusal> for ReadError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl ReadError {
+    fn decoder(error: impl std::fmt::Display) -> Self {
+        Self::Decoder(error.to_string())
+    }
+}
+
+fn read(bytes: &[u8], inspected: Inspected, limits: Limits) -> Result<Raster, ReadError> {
+    match inspected.format {
+        Format::Jpeg => jpeg::read(bytes, limits),
+        Format::Png => png::read(bytes, limits),
+        Format::WebP => webp::read(bytes, limits),
+        Format::Heif | Format::Avif => heif::read(bytes, limits),
+    }
+}
+
+fn finish(raster: Raster, format: Format) -> Photo {
+    let stored = (raster.width, raster.height);
+    let orientation = raster.orientation;
+    let (mut rgb, alpha) = colour::to_srgb(raster);
+    let alpha = alpha.filter(|alpha| alpha.iter().any(|value| *value != u8::MAX));
+    if let Some(alpha) = &alpha {
+        alpha::cover_hidden(&mut rgb, alpha);
+    }
+    let rgb = orient::upright::<3>(rgb, stored, orientation);
+    let alpha = alpha.map(|alpha| orient::upright::<1>(alpha, stored, orientation));
+    let (width, height) = orientation.upright_size(stored);
+    Photo { width, height, rgb, alpha, format, stored }
+}
+
+/// A decoder that panics on hostile bytes has failed on that file, and on nothing else.
+fn contain<T>(format: Format, work: impl FnOnce() -> Result<T, ReadError>) -> Result<T, DecodeError> {
+    let undecodable = |detail| DecodeError::Undecodable { format, detail };
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(ReadError::Refused(refusal))) => Err(refusal.into()),
+        Ok(Err(ReadError::Decoder(detail))) => Err(undecodable(detail)),
+        Err(_) => Err(undecodable("the decoder panicked".to_owned())),
+    }
+}

@@ -1,0 +1,114 @@
+//! The 4:5 crop around the head.
+
+use headshot_core::Head;
+
+use crate::plane::{Plane, Region};
+
+/// From ear tips to chin, the head takes this share of the frame's height: with headroom of a tenth the eyes come to
+/// lie on the upper third, as portrait painters place them.
+const HEAD_HEIGHT: f64 = 0.60;
+/// From ear to ear (or ruff to ruff) the head takes at most this share of the frame's width.
+const HEAD_WIDTH: f64 = 0.78;
+/// Empty space above the ears, as a share of the frame's height.
+const HEADROOM: f64 = 0.09;
+/// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
+const EARS: (f64, f64) = (0.55, 0.40);
+/// Width over height.
+const ASPECT: f64 = 0.8;
+
+/// What of the photo is shown, and where the head lies in it. All in photo pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Framing {
+    /// The 4:5 frame; it may reach beyond the photo, where it stays transparent.
+    pub frame: Region,
+    /// The part of the frame that the photo covers.
+    pub visible: Region,
+    /// The head with its ears.
+    pub head: Region,
+}
+
+/// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, centred on the head.
+///
+/// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
+pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
+    let head = with_ears(head, matte, size);
+    let height = (head.height / HEAD_HEIGHT).max(head.width / (HEAD_WIDTH * ASPECT));
+    let width = height * ASPECT;
+    let headroom = height * HEADROOM;
+    // Ears that the photo cuts off end at the frame's edge: a straight cut in mid-air would look like a mistake.
+    let cut_above = head.y < height * 0.01;
+    let y = if cut_above { head.y.max(0.0) } else { head.y - headroom };
+    let frame = Region { x: head.x + head.width / 2.0 - width / 2.0, y, width, height };
+    Framing { frame, visible: inside(frame, size), head }
+}
+
+/// The part of `region` inside an image of `size`, at least one pixel large.
+pub fn inside(region: Region, (width, height): (f64, f64)) -> Region {
+    let x0 = region.x.clamp(0.0, width - 1.0);
+    let y0 = region.y.clamp(0.0, height - 1.0);
+    let x1 = (region.x + region.width).clamp(x0 + 1.0, width);
+    let y1 = (region.y + region.height).clamp(y0 + 1.0, height);
+    Region { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }
+}
+
+/// The head box grown to what the matte shows of ears and ruff around it.
+fn with_ears(head: &Head, matte: &Plane, (width, height): (f64, f64)) -> Region {
+    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    let (x, y) = (f64::from(head.x), f64::from(head.y));
+    let (w, h) = (f64::from(head.width), f64::from(head.height));
+    let column = |v: f64| ((v / sx).round().max(0.0) as usize).min(matte.width);
+    let row = |v: f64| ((v / sy).round().max(0.0) as usize).min(matte.height);
+
+    let columns = column(x - 0.15 * w)..column(x + 1.15 * w);
+    let solid = |y: usize, columns: std::ops::Range<usize>| matte.row(y)[columns].iter().any(|&a| a >= 0.5);
+    let first_row = (row(y - EARS.0 * h)..row(y + h)).find(|&r| solid(r, columns.clone()));
+    let top = first_row.map_or(y, |r| (r as f64 * sy).min(y + 0.2 * h));
+
+    // Above the jaw only: the shoulders are no part of the head.
+    let rows = row(top)..row(y + 0.75 * h);
+    let in_rows = |x: usize| rows.clone().any(|r| matte.at(x, r) >= 0.5);
+    let left = (column(x - EARS.1 * w)..column(x + w / 2.0)).find(|&c| in_rows(c));
+    let right = (column(x + w / 2.0)..column(x + (1.0 + EARS.1) * w)).rev().find(|&c| in_rows(c));
+    let left = left.map_or(x, |c| (c as f64 * sx).min(x + 0.2 * w));
+    let right = right.map_or(x + w, |c| ((c + 1) as f64 * sx).max(x + 0.8 * w));
+    Region { x: left, y: top, width: right - left, height: y + h - top }
+}
+
+#[cfg(test)]
+mod tests {
+    use headshot_core::HeadSource;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn head(x: f32, y: f32, width: f32, height: f32) -> Head {
+        Head { x, y, width, height, confidence: 0.9, source: HeadSource::Model }
+    }
+
+    #[test]
+    fn tall_ears_are_inside_with_headroom_above() {
+        // A head of 200 × 200 px in a photo of 1000 × 1000, with ears that rise 80 px above its box.
+        let matte = Plane::from_fn(250, 250, |x, y| {
+            let face = (100..150).contains(&x) && (100..150).contains(&y);
+            let ears = ((102..110).contains(&x) || (140..148).contains(&x)) && (80..100).contains(&y);
+            if face || ears { 1.0 } else { 0.0 }
+        });
+        let framing = frame_head(&head(400.0, 400.0, 200.0, 200.0), &matte, (1000.0, 1000.0));
+        let headroom = (framing.head.y - framing.frame.y) / framing.frame.height;
+        assert!((framing.head.y - 320.0).abs() < 5.0, "the ears start at 320, not {}", framing.head.y);
+        assert!((0.06..=0.12).contains(&headroom), "headroom {headroom}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_head_gives_a_4_by_5_frame_that_holds_it(x in -50f32..900.0, y in -50f32..900.0, w in 1f32..800.0, h in 1f32..800.0) {
+            let matte = Plane::filled(64, 64, 1.0);
+            let f = frame_head(&head(x, y, w, h), &matte, (1000.0, 1000.0));
+            prop_assert!((f.frame.width / f.frame.height - 0.8).abs() < 1e-9);
+            prop_assert!(f.frame.x <= f.head.x && f.frame.y <= f.head.y + 1e-9);
+            prop_assert!(f.frame.x + f.frame.width >= f.head.x + f.head.width);
+            prop_assert!(f.visible.x >= 0.0 && f.visible.x + f.visible.width <= 1000.0);
+            prop_assert!(f.visible.width >= 1.0 && f.visible.height >= 1.0);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Where the head is: from the network when it is sure, else from the outline of the animal.
+
+use headshot_core::{Head, HeadSource};
+
+use crate::matting::HeadBox;
+use crate::plane::{Plane, Region};
+
+/// Below this score the network's head box is not trusted: on photos without a head it stays under 0.3.
+const TRUSTED_SCORE: f32 = 0.35;
+/// A head must be mostly animal.
+const COVERED: f32 = 0.35;
+
+/// The head in photo pixels. `matte` is the cleaned coarse matte, spread over the whole photo of `size` pixels.
+/// `None` when the matte is empty.
+pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64, f64)) -> Option<Head> {
+    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    let trusted = proposal.filter(|p| p.score >= TRUSTED_SCORE && covered(matte, p.region, sx, sy) >= COVERED);
+    if let Some(head) = trusted {
+        return Some(to_head(head.region, head.score, HeadSource::Model));
+    }
+    let outline = bounds(matte)?;
+    // Most portraits show a sitting or standing animal with its head up: the head is about as wide as the animal is at
+    // its top, and lies over the centre of that part's mass.
+    let top_rows = outline.y0..(outline.y0 + (outline.y1 - outline.y0).div_ceil(3)).max(outline.y0 + 1);
+    let (mut mass, mut moment) = (0.0f64, 0.0f64);
+    for y in top_rows {
+        for (x, &a) in matte.row(y).iter().enumerate() {
+            mass += f64::from(a);
+            moment += f64::from(a) * (x as f64 + 0.5);
+        }
+    }
+    let centre = if mass > 0.0 { moment / mass } else { (outline.x0 + outline.x1) as f64 / 2.0 };
+    let animal_width = (outline.x1 - outline.x0) as f64 * sx;
+    let animal_height = (outline.y1 - outline.y0) as f64 * sy;
+    let side = animal_width.min(animal_height * 0.6).max(1.0);
+    let x = (centre * sx - side / 2.0).clamp(0.0, (width - side).max(0.0));
+    let region = Region { x, y: outline.y0 as f64 * sy, width: side, height: side };
+    Some(to_head(region, 0.0, HeadSource::Matte))
+}
+
+/// The bounds of what is solid in a matte, in samples; the second corner is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// First column.
+    pub x0: usize,
+    /// First row.
+    pub y0: usize,
+    /// One past the last column.
+    pub x1: usize,
+    /// One past the last row.
+    pub y1: usize,
+}
+
+/// The bounds of all samples of at least one half; `None` when there are none.
+pub fn bounds(matte: &Plane) -> Option<Bounds> {
+    let mut b: Option<Bounds> = None;
+    for y in 0..matte.height {
+        for (x, _) in matte.row(y).iter().enumerate().filter(|&(_, &a)| a >= 0.5) {
+            let o = b.unwrap_or(Bounds { x0: x, y0: y, x1: x + 1, y1: y + 1 });
+            b = Some(Bounds { x0: o.x0.min(x), y0: o.y0, x1: o.x1.max(x + 1), y1: y + 1 });
+        }
+    }
+    b
+}
+
+fn covered(matte: &Plane, region: Region, sx: f64, sy: f64) -> f32 {
+    let clamp = |v: f64, max: usize| (v.max(0.0) as usize).min(max);
+    let (x0, x1) = (clamp(region.x / sx, matte.width), clamp((region.x + region.width) / sx, matte.width));
+    let (y0, y1) = (clamp(region.y / sy, matte.height), clamp((region.y + region.height) / sy, matte.height));
+    let count = (x1.saturating_sub(x0)) * (y1.saturating_sub(y0));
+    if count == 0 {
+        return 0.0;
+    }
+    let sum: f32 = (y0..y1).map(|y| matte.row(y)[x0..x1].iter().sum::<f32>()).sum();
+    sum / count as f32
+}
+
+fn to_head(region: Region, confidence: f32, source: HeadSource) -> Head {
+    Head {
+        x: region.x as f32,
+        y: region.y as f32,
+        width: region.width as f32,
+        height: region.height as f32,
+        confidence,
+        source,
+    }
+}

@@ -1,0 +1,257 @@
+//! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// A row-major plane of `f32` samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    /// Width in samples.
+    pub width: usize,
+    /// Height in samples.
+    pub height: usize,
+    /// `width × height` samples, row by row.
+    pub data: Vec<f32>,
+}
+
+impl Plane {
+    /// A plane of one value.
+    pub fn filled(width: usize, height: usize, value: f32) -> Self {
+        Self { width, height, data: vec![value; width * height] }
+    }
+
+    /// A plane made by calling `f(x, y)`.
+    pub fn from_fn(width: usize, height: usize, mut f: impl FnMut(usize, usize) -> f32) -> Self {
+        let mut data = Vec::with_capacity(width * height);
+        for y in 0..height {
+            data.extend((0..width).map(|x| f(x, y)));
+        }
+        Self { width, height, data }
+    }
+
+    /// One row.
+    pub fn row(&self, y: usize) -> &[f32] {
+        &self.data[y * self.width..(y + 1) * self.width]
+    }
+
+    /// The sample at `(x, y)`, which must be inside.
+    pub fn at(&self, x: usize, y: usize) -> f32 {
+        self.data[y * self.width + x]
+    }
+
+    /// A new plane with `f` applied to each sample.
+    pub fn map(&self, f: impl Fn(f32) -> f32) -> Self {
+        Self { width: self.width, height: self.height, data: self.data.iter().map(|&v| f(v)).collect() }
+    }
+
+    /// A new plane with `f` applied to each pair of samples of two planes of one size.
+    pub fn zip(&self, other: &Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        debug_assert_eq!((self.width, self.height), (other.width, other.height));
+        let data = self.data.iter().zip(&other.data).map(|(&a, &b)| f(a, b)).collect();
+        Self { width: self.width, height: self.height, data }
+    }
+
+    /// The mean over a square window of side `2 × radius + 1`, cut at the borders, in time independent of the radius.
+    ///
+    /// Running sums are kept in `f64`: `f32` sums drift visibly over a 12-megapixel plane.
+    pub fn box_mean(&self, radius: usize) -> Self {
+        if radius == 0 || self.data.is_empty() {
+            return self.clone();
+        }
+        let (w, h) = (self.width, self.height);
+        let mut across = Self::filled(w, h, 0.0);
+        for y in 0..h {
+            let row = self.row(y);
+            let out = &mut across.data[y * w..(y + 1) * w];
+            let mut sum: f64 = row[..radius.min(w)].iter().map(|&v| f64::from(v)).sum();
+            let mut count = radius.min(w);
+            for x in 0..w {
+                if x + radius < w {
+                    sum += f64::from(row[x + radius]);
+                    count += 1;
+                }
+                if x > radius {
+                    sum -= f64::from(row[x - radius - 1]);
+                    count -= 1;
+                }
+                out[x] = (sum / count as f64) as f32;
+            }
+        }
+        let mut result = Self::filled(w, h, 0.0);
+        let mut sums = vec![0f64; w];
+        let mut count = 0usize;
+        let add = |sums: &mut [f64], row: &[f32], sign: f64| {
+            for (s, &v) in sums.iter_mut().zip(row) {
+                *s += sign * f64::from(v);
+            }
+        };
+        for y in 0..radius.min(h) {
+            add(&mut sums, across.row(y), 1.0);
+            count += 1;
+        }
+        for y in 0..h {
+            if y + radius < h {
+                add(&mut sums, across.row(y + radius), 1.0);
+                count += 1;
+            }
+            if y > radius {
+                add(&mut sums, across.row(y - radius - 1), -1.0);
+                count -= 1;
+            }
+            let scale = 1.0 / count as f64;
+            for (o, &s) in result.data[y * w..(y + 1) * w].iter_mut().zip(&sums) {
+                *o = (s * scale) as f32;
+            }
+        }
+        result
+    }
+
+    /// The plane at another size: bilinear when enlarged, area-averaging when reduced.
+    pub fn resize(&self, width: usize, height: usize) -> Self {
+        if (width, height) == (self.width, self.height) {
+            return self.clone();
+        }
+        let bytes: Vec<u8> = self.data.iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let source = ImageRef::new(self.width as u32, self.height as u32, &bytes, PixelType::F32)
+            .expect("the plane holds width × height samples");
+        let mut target = Image::new(width as u32, height as u32, PixelType::F32);
+        resize_image(&source, &mut target, FilterType::Bilinear, None);
+        let samples = target.buffer().chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]]));
+        Self { width, height, data: samples.collect() }
+    }
+}
+
+/// A part of an image in pixels of that image; edges may lie between pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+}
+
+/// Resizes 8-bit interleaved samples. `region` must lie inside the source.
+pub fn resize_u8(
+    samples: &[u8],
+    (width, height): (usize, usize),
+    pixel: PixelType,
+    region: Option<Region>,
+    (to_width, to_height): (usize, usize),
+    filter: FilterType,
+) -> Vec<u8> {
+    let source =
+        ImageRef::new(width as u32, height as u32, samples, pixel).expect("the buffer holds width × height pixels");
+    let mut target = Image::new(to_width as u32, to_height as u32, pixel);
+    resize_image(&source, &mut target, filter, region);
+    target.into_vec()
+}
+
+fn resize_image(source: &ImageRef<'_>, target: &mut Image<'_>, filter: FilterType, region: Option<Region>) {
+    // Premultiplication is done where there is alpha, by the caller, who knows what the channels mean.
+    let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
+    if let Some(r) = region {
+        options = options.crop(r.x, r.y, r.width, r.height);
+    }
+    Resizer::new().resize(source, target, &options).expect("sizes are positive and the region lies inside the source");
+}
+
+/// Hermite step from 0 at `edge0` to 1 at `edge1`, slope 0 at both ends.
+pub fn smoothstep(edge0: f32, edge1: f32, x: f32) -> f32 {
+    let t = ((x - edge0) / (edge1 - edge0)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// Samples a small plane as if it were enlarged to another size, one output row at a time.
+///
+/// Low-resolution coefficients are applied to high-resolution pixels through this: the enlarged plane never exists.
+pub struct RowSampler<'a> {
+    planes: Vec<&'a Plane>,
+    out_height: usize,
+    columns: Vec<(u32, f32)>,
+    rows: Vec<Vec<f32>>,
+}
+
+impl<'a> RowSampler<'a> {
+    /// Prepares to read `planes` (all of one size) at `out_width × out_height`.
+    pub fn new(planes: Vec<&'a Plane>, out_width: usize, out_height: usize) -> Self {
+        let width = planes[0].width;
+        let columns = (0..out_width).map(|x| position(x, out_width, width)).collect();
+        let rows = vec![vec![0.0; width + 1]; planes.len()];
+        Self { planes, out_height, columns, rows }
+    }
+
+    /// Moves to output row `y`.
+    pub fn seek(&mut self, y: usize) {
+        for (plane, row) in self.planes.iter().zip(&mut self.rows) {
+            let (y0, t) = position(y, self.out_height, plane.height);
+            let y0 = y0 as usize;
+            let (above, below) = (plane.row(y0), plane.row((y0 + 1).min(plane.height - 1)));
+            for ((r, &a), &b) in row.iter_mut().zip(above).zip(below) {
+                *r = a + t * (b - a);
+            }
+            // One sample past the end saves a bounds decision per pixel.
+            row[plane.width] = row[plane.width - 1];
+        }
+    }
+
+    /// The value of plane `index` at output column `x` of the current row.
+    #[inline]
+    pub fn get(&self, index: usize, x: usize) -> f32 {
+        let (x0, t) = self.columns[x];
+        let row = &self.rows[index];
+        let (a, b) = (row[x0 as usize], row[x0 as usize + 1]);
+        a + t * (b - a)
+    }
+}
+
+/// Pixel centre `i` of `n` outputs in coordinates of `m` inputs: the lower neighbour and the weight of the upper.
+fn position(i: usize, n: usize, m: usize) -> (u32, f32) {
+    let p = ((i as f32 + 0.5) * m as f32 / n as f32 - 0.5).clamp(0.0, (m - 1) as f32);
+    (p as u32, p.fract())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slow_box_mean(p: &Plane, r: usize) -> Plane {
+        Plane::from_fn(p.width, p.height, |x, y| {
+            let (mut sum, mut n) = (0.0, 0.0);
+            for v in y.saturating_sub(r)..=(y + r).min(p.height - 1) {
+                for u in x.saturating_sub(r)..=(x + r).min(p.width - 1) {
+                    sum += p.at(u, v);
+                    n += 1.0;
+                }
+            }
+            sum / n
+        })
+    }
+
+    #[test]
+    fn box_mean_is_the_mean_of_its_window_whatever_the_radius() {
+        let p = Plane::from_fn(13, 7, |x, y| ((x * 31 + y * 17) % 11) as f32);
+        for radius in [0, 1, 2, 6, 7, 12, 40] {
+            let (fast, slow) = (p.box_mean(radius), slow_box_mean(&p, radius));
+            for (a, b) in fast.data.iter().zip(&slow.data) {
+                assert!((a - b).abs() < 1e-4, "radius {radius}: {a} is not {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_row_sampler_reads_what_a_resize_would_make() {
+        let p = Plane::from_fn(9, 5, |x, y| x as f32 + 10.0 * y as f32);
+        let large = p.resize(36, 20);
+        let mut sampler = RowSampler::new(vec![&p], 36, 20);
+        for y in 0..20 {
+            sampler.seek(y);
+            for x in 0..36 {
+                assert!((sampler.get(0, x) - large.at(x, y)).abs() < 1e-3, "at {x},{y}");
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The pipeline as a list of named steps.
+
+use std::time::Instant;
+
+use fast_image_resize::{FilterType, PixelType};
+use headshot_core::{Head, ModelInfo, Quality, Recipe, Rendition, Stage};
+
+use crate::decode::{DecodeLimits, Photo, decode};
+use crate::encode::{Placement, lay_out, png, resize};
+use crate::fade::fade;
+use crate::foreground::foreground;
+use crate::framing::{Framing, frame_head, inside};
+use crate::head::find_head;
+use crate::look::grade;
+use crate::matting::{CoarseMatte, find_animal, keep_the_animal};
+use crate::models::Models;
+use crate::plane::{Plane, Region, resize_u8};
+use crate::quality;
+use crate::refine::{Crop, Matte, refine};
+
+/// How a photo ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The headshot is made.
+    Rendered(Rendered),
+    /// This photo can never become a headshot; trying again would change nothing.
+    Rejected(Rejection),
+}
+
+/// A finished headshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// One file per rendition of the recipe.
+    pub artefacts: Vec<Artefact>,
+    /// What was measured, and warnings.
+    pub quality: Quality,
+    /// Where the head is in the upright photo.
+    pub head: Head,
+    /// Which network made the matte.
+    pub model: ModelInfo,
+}
+
+/// One finished file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Artefact {
+    /// Which rendition it is.
+    pub rendition: Rendition,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The PNG file.
+    pub png: Vec<u8>,
+}
+
+/// Why a photo was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejection {
+    /// Stable machine-readable code.
+    pub code: String,
+    /// A sentence for the customer.
+    pub message: String,
+    /// What was measured, when the photo could be opened at all.
+    pub quality: Option<Quality>,
+}
+
+/// The upright photo and the animal's matte in the photo's own size, for people who want to look.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proof {
+    /// The upright photo.
+    pub photo: Photo,
+    /// Its matte: 0 is background, 255 the animal.
+    pub matte: Vec<u8>,
+}
+
+/// Something failed that has nothing to do with the photo: trying again may help.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// ONNX Runtime failed.
+    #[error("the matting network failed: {0}")]
+    Inference(String),
+    /// A file could not be written.
+    #[error("a rendition could not be encoded: {0}")]
+    Encode(String),
+}
+
+/// Makes the renditions of `recipe` from the bytes of a photo. `on_stage` is called as each stage begins.
+///
+/// The same bytes, recipe and models give the same artefacts, byte for byte.
+///
+/// # Errors
+/// [`PipelineError`] when something other than the photo is at fault. A photo that can never succeed is
+/// `Ok(Outcome::Rejected)`.
+pub fn process(
+    bytes: &[u8],
+    recipe: &Recipe,
+    models: &Models,
+    on_stage: &dyn Fn(Stage),
+) -> Result<Outcome, PipelineError> {
+    let photo = match stage(Stage::Decode, on_stage, || decode(bytes, &DecodeLimits::default())) {
+        Ok(photo) => photo,
+        Err(error) => return Ok(Outcome::Rejected(undecodable(&error))),
+    };
+    Ok(portray(photo, recipe, models, on_stage)?.0)
+}
+
+/// As [`process`], and also returns the photo and its matte, unless the photo could not be opened.
+///
+/// # Errors
+/// As [`process`].
+pub fn process_with_proof(
+    bytes: &[u8],
+    recipe: &Recipe,
+    models: &Models,
+    on_stage: &dyn Fn(Stage),
+) -> Result<(Outcome, Option<Proof>), PipelineError> {
+    let photo = match stage(Stage::Decode, on_stage, || decode(bytes, &DecodeLimits::default())) {
+        Ok(photo) => photo,
+        Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
+    };
+    let (outcome, animal) = portray(photo.clone(), recipe, models, on_stage)?;
+    let Photo { width, height, rgb, alpha, .. } = photo;
+    let crop = Crop { width: width as usize, height: height as usize, rgb };
+    let mut matte = refine(&crop, &animal).alpha;
+    if let Some(alpha) = &alpha {
+        for (m, &a) in matte.iter_mut().zip(alpha) {
+            *m = (*m).min(a);
+        }
+    }
+    let photo = Photo { rgb: crop.rgb, alpha, ..photo };
+    Ok((outcome, Some(Proof { photo, matte })))
+}
+
+/// The steps after decoding. Also returns the animal's cleaned coarse matte over the whole photo.
+fn portray(
+    photo: Photo,
+    recipe: &Recipe,
+    models: &Models,
+    on_stage: &dyn Fn(Stage),
+) -> Result<(Outcome, Plane), PipelineError> {
+    let size = (f64::from(photo.width), f64::from(photo.height));
+    let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
+    let coarse = stage(Stage::Matting, on_stage, || find_animal(&photo, whole, models))?;
+    let animal = keep_the_animal(&coarse.alpha, coarse.head.map(|h| sample_of(&coarse, centre(h.region))));
+    let Some(head) = find_head(coarse.head, &animal, size) else {
+        let quality = quality::nothing_found(&coarse);
+        return Ok((Outcome::Rejected(refused(quality)), animal));
+    };
+    let framing = frame_head(&head, &animal, size);
+    let print_height = recipe.size(Rendition::Print).1;
+    let quality = stage(Stage::Quality, on_stage, || quality::judge(&coarse, &animal, &head, &framing, print_height));
+    if !quality.pass {
+        return Ok((Outcome::Rejected(refused(quality)), animal));
+    }
+
+    let crop = stage(Stage::Compose, on_stage, || cut_out(&photo, &framing, print_height));
+    let matte = stage(Stage::Matting, on_stage, || {
+        let close_up = look_closer(&photo, &framing, &head, &animal, models)?;
+        let alpha = transparency(&photo, &framing, &crop);
+        drop(photo);
+        Ok::<_, PipelineError>(with_transparency(refine(&crop, &close_up), alpha))
+    })?;
+    let crop = stage(Stage::Foreground, on_stage, || foreground(crop, &matte));
+    let matte = stage(Stage::Compose, on_stage, || fade(&matte, &framing));
+    let portrait = stage(Stage::Look, on_stage, || grade(&crop, &matte, framing.head.height / framing.visible.height));
+    drop((crop, matte));
+
+    let artefacts = stage(Stage::Encode, on_stage, || {
+        let (width, height) = recipe.size(Rendition::Print);
+        let place = placement(&framing, (width, height));
+        let print = lay_out(&portrait, (width as usize, height as usize), place);
+        drop(portrait);
+        Rendition::ALL
+            .into_iter()
+            .map(|rendition| {
+                let (width, height) = recipe.size(rendition);
+                let png = png(&resize(&print, width as usize, height as usize))?;
+                Ok(Artefact { rendition, width, height, png })
+            })
+            .collect::<Result<Vec<_>, PipelineError>>()
+    })?;
+    Ok((Outcome::Rendered(Rendered { artefacts, quality, head, model: models.info().clone() }), animal))
+}
+
+/// Runs one stage inside its span, and says how long it took.
+fn stage<T>(stage: Stage, on_stage: &dyn Fn(Stage), work: impl FnOnce() -> T) -> T {
+    on_stage(stage);
+    let span = tracing::info_span!("stage", stage = stage.as_str(), duration_ms = tracing::field::Empty);
+    let started = Instant::now();
+    let result = span.in_scope(work);
+    span.record("duration_ms", started.elapsed().as_millis() as u64);
+    result
+}
+
+/// The visible part of the frame, at the size it will have in the print, but never enlarged.
+fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
+    let visible = framing.visible;
+    let scale = (f64::from(print_height) / framing.frame.height).min(1.0);
+    let side = |s: f64| ((s * scale).round() as usize).max(1);
+    let (width, height) = (side(visible.width), side(visible.height));
+    let size = (photo.width as usize, photo.height as usize);
+    let rgb =
+        resize_u8(&photo.rgb, size, PixelType::U8x3, Some(visible), (width, height), FilterType::CatmullRom);
+    Crop { width, height, rgb }
+}
+
+/// A second look of the network at the head alone, which it sees several times larger than in the whole photo; kept to
+/// where the first look saw the animal.
+fn look_closer(
+    photo: &Photo,
+    framing: &Framing,
+    head: &Head,
+    animal: &Plane,
+    models: &Models,
+) -> Result<Plane, PipelineError> {
+    let size = (f64::from(photo.width), f64::from(photo.height));
+    let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
+    let margin = framing.frame.width * 0.06;
+    let around = Region {
+        x: framing.frame.x - margin,
+        y: framing.frame.y - margin,
+        width: framing.frame.width + 2.0 * margin,
+        height: framing.frame.height + 2.0 * margin,
+    };
+    let coarse = find_animal(photo, inside(around, size), models)?;
+    let middle = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
+    let close = keep_the_animal(&coarse.alpha, Some(sample_of(&coarse, middle)));
+    let close = part(&close, coarse.region, framing.visible);
+    let seen = part(animal, whole, framing.visible).resize(close.width, close.height);
+    let reach = (close.width.max(close.height) / 24).max(2);
+    let near = seen.box_mean(reach);
+    Ok(close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 }))
+}
+
+/// The part of a plane that is spread over `from`, for `to`, at the same density.
+fn part(plane: &Plane, from: Region, to: Region) -> Plane {
+    let (sx, sy) = (plane.width as f64 / from.width, plane.height as f64 / from.height);
+    let side = |s: f64| (s.round() as usize).max(8);
+    let (width, height) = (side(to.width * sx), side(to.height * sy));
+    let position = |i: usize, n: usize, origin: f64, length: f64, scale: f64, max: usize| {
+        let p = ((origin + (i as f64 + 0.5) / n as f64 * length) * scale - 0.5).clamp(0.0, (max - 1) as f64);
+        (p as usize, p.fract() as f32)
+    };
+    Plane::from_fn(width, height, |x, y| {
+        let (x0, tx) = position(x, width, to.x - from.x, to.width, sx, plane.width);
+        let (y0, ty) = position(y, height, to.y - from.y, to.height, sy, plane.height);
+        let (x1, y1) = ((x0 + 1).min(plane.width - 1), (y0 + 1).min(plane.height - 1));
+        let above = plane.at(x0, y0) + tx * (plane.at(x1, y0) - plane.at(x0, y0));
+        let below = plane.at(x0, y1) + tx * (plane.at(x1, y1) - plane.at(x0, y1));
+        above + ty * (below - above)
+    })
+}
+
+/// The photo's own transparency over the crop, if it has any.
+fn transparency(photo: &Photo, framing: &Framing, crop: &Crop) -> Option<Vec<u8>> {
+    let alpha = photo.alpha.as_ref()?;
+    let size = (photo.width as usize, photo.height as usize);
+    let to = (crop.width, crop.height);
+    Some(resize_u8(alpha, size, PixelType::U8, Some(framing.visible), to, FilterType::Bilinear))
+}
+
+fn with_transparency(mut matte: Matte, alpha: Option<Vec<u8>>) -> Matte {
+    for (m, a) in matte.alpha.iter_mut().zip(alpha.into_iter().flatten()) {
+        *m = (*m).min(a);
+    }
+    matte
+}
+
+/// Where the visible part lies on a canvas that shows the whole frame.
+fn placement(framing: &Framing, (width, height): (u32, u32)) -> Placement {
+    let (frame, visible) = (framing.frame, framing.visible);
+    let along = |v: f64, origin: f64, length: f64, pixels: u32| {
+        (((v - origin) / length * f64::from(pixels)).round().max(0.0) as usize).min(pixels as usize)
+    };
+    let x0 = along(visible.x, frame.x, frame.width, width).min(width as usize - 1);
+    let y0 = along(visible.y, frame.y, frame.height, height).min(height as usize - 1);
+    let x1 = along(visible.x + visible.width, frame.x, frame.width, width).max(x0 + 1);
+    let y1 = along(visible.y + visible.height, frame.y, frame.height, height).max(y0 + 1);
+    Placement { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }
+}
+
+fn centre(region: Region) -> (f64, f64) {
+    (region.x + region.width / 2.0, region.y + region.height / 2.0)
+}
+
+/// The sample of a coarse matte that covers a point of the photo.
+fn sample_of(coarse: &CoarseMatte, (x, y): (f64, f64)) -> (usize, usize) {
+    let (plane, region) = (&coarse.alpha, coarse.region);
+    let along = |v: f64, origin: f64, length: f64, n: usize| {
+        (((v - origin) / length * n as f64).max(0.0) as usize).min(n - 1)
+    };
+    (along(x, region.x, region.width, plane.width), along(y, region.y, region.height, plane.height))
+}
+
+fn undecodable(error: &crate::decode::DecodeError) -> Rejection {
+    Rejection { code: error.code().into(), message: error.to_string(), quality: None }
+}
+
+fn refused(quality: Quality) -> Rejection {
+    let (code, message) = quality.rejection().map(|r| (r.code.clone(), r.message.clone())).unwrap_or_default();
+    Rejection { code, message, quality: Some(quality) }
+}
