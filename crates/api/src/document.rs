@@ -1,0 +1,177 @@
+//! The public face of a job record: what a shop page needs, and nothing that is only ours.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use headshot_core::{BlobKey, Failure, Head, JobId, JobRecord, Quality, Rendition, Stage, Status};
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::ApiError;
+use crate::routes::App;
+use crate::sha256;
+
+/// Seconds between two looks at a job that is under way.
+const ASK_AGAIN: u64 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    job_id: JobId,
+    status: Status,
+    stage: Option<Stage>,
+    attempt: u32,
+    quality: Option<&'a Quality>,
+    head: Option<&'a Head>,
+    outputs: Vec<Output<'a>>,
+    error: Option<&'a Failure>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    print_url: Option<String>,
+}
+
+/// One finished file, without its place in storage.
+#[derive(Serialize)]
+struct Output<'a> {
+    rendition: Rendition,
+    content_type: &'static str,
+    width: u32,
+    height: u32,
+    bytes: u64,
+    sha256: &'a str,
+}
+
+/// Answers with the job's document, or with 304 if the client has it already.
+pub(crate) async fn respond(app: &App, record: &JobRecord, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let ttl = app.config.download_url_ttl;
+    let mut document = document(record);
+    let etag = etag(&document, ttl, Timestamp::now()).map_err(ApiError::Internal)?;
+    let mut response = if is_known(headers, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        if record.status == Status::Done {
+            document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
+            document.print_url = link(app, record, Rendition::Print, ttl).await?;
+        }
+        Json(document).into_response()
+    };
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    // A browser may keep the document, but has to ask each time whether it still holds.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if !record.status.is_terminal() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));
+    }
+    Ok(response)
+}
+
+fn document(record: &JobRecord) -> Document<'_> {
+    let outputs = record.outputs.iter().map(|output| Output {
+        rendition: output.rendition,
+        content_type: output.rendition.content_type(),
+        width: output.width,
+        height: output.height,
+        bytes: output.bytes,
+        sha256: &output.sha256,
+    });
+    Document {
+        job_id: record.job_id,
+        status: record.status,
+        stage: record.stage,
+        attempt: record.attempt,
+        quality: record.quality.as_ref(),
+        head: record.head.as_ref(),
+        outputs: outputs.collect(),
+        error: record.error.as_ref(),
+        created_at: record.created_at,
+        updated_at: record.updated_at,
+        preview_url: None,
+        print_url: None,
+    }
+}
+
+async fn link(app: &App, record: &JobRecord, rendition: Rendition, ttl: Duration) -> Result<Option<String>, ApiError> {
+    if !record.outputs.iter().any(|output| output.rendition == rendition) {
+        return Ok(None);
+    }
+    let url = app.backend.blobs.signed_url(BlobKey::Artefact(record.job_id, rendition), ttl).await;
+    url.map(Some).map_err(|cause| {
+        let sentence = "The headshot is ready, but its download links could not be made just now. Please try again.";
+        ApiError::Unavailable("links_unavailable", sentence, cause)
+    })
+}
+
+/// The tag stands for the document without its links. A link is another one at each call and dies after `ttl`, so a
+/// client that is told 304 must have got its links lately: the tag of a finished job changes every half `ttl`, which
+/// leaves at least the other half on the links it confirms. It is weak, because two documents of one tag differ in
+/// their links' bytes.
+fn etag(document: &Document<'_>, ttl: Duration, now: Timestamp) -> anyhow::Result<String> {
+    let mut hash = Sha256::new();
+    hash.update(serde_json::to_vec(document)?);
+    if document.status == Status::Done {
+        let period = i64::try_from(ttl.as_secs() / 2).unwrap_or(i64::MAX).max(1);
+        hash.update((now.as_second() / period).to_be_bytes());
+    }
+    let digest = sha256::hex(hash);
+    Ok(format!("W/\"{}\"", digest.get(..32).unwrap_or(&digest)))
+}
+
+/// Whether `If-None-Match` names the tag, compared weakly as RFC 9110 has it.
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+#[cfg(test)]
+mod tests {
+    use headshot_core::Upload;
+
+    use super::*;
+
+    fn record(status: Status) -> JobRecord {
+        let upload = Upload {
+            file_name: None,
+            content_type: "image/jpeg".into(),
+            bytes: 1,
+            sha256: "0".into(),
+            width: 1,
+            height: 1,
+        };
+        let then = Timestamp::UNIX_EPOCH;
+        let record = JobRecord::accepted(JobId::new(), upload, "headshot", then, then);
+        JobRecord { status, ..record }
+    }
+
+    fn tag_at(record: &JobRecord, second: i64) -> String {
+        let now = Timestamp::from_second(second).unwrap();
+        etag(&document(record), Duration::from_secs(3600), now).unwrap()
+    }
+
+    #[test]
+    fn a_finished_jobs_tag_changes_before_its_links_die_and_a_queued_ones_does_not() {
+        let done = record(Status::Done);
+        assert_eq!(tag_at(&done, 0), tag_at(&done, 1799));
+        assert_ne!(tag_at(&done, 0), tag_at(&done, 1800));
+        let queued = record(Status::Queued);
+        assert_eq!(tag_at(&queued, 0), tag_at(&queued, 1_000_000));
+        assert_ne!(tag_at(&queued, 0), tag_at(&JobRecord { attempt: 1, ..queued.clone() }, 0));
+    }
+
+    #[test]
+    fn tags_are_compared_weakly_and_in_lists() {
+        let known = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(value));
+            is_known(&headers, "W/\"abc\"")
+        };
+        assert!(known("W/\"abc\"") && known("\"abc\"") && known("\"x\", W/\"abc\"") && known("*"));
+        assert!(!known("\"x\"") && !known("abc") && !known(""));
+    }
+}

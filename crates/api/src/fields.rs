@@ -1,0 +1,148 @@
+//! The values that may come with a photo, from the form or the query string, checked.
+
+use headshot_core::Recipe;
+
+use crate::error::ApiError;
+use crate::limits::{MAX_FILE_NAME_BYTES, MAX_ORDER_ID_CHARS};
+
+/// What the client said about its photo. Each value may be given once, wherever it is given; an empty one, as HTML
+/// forms send them, counts as not given.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    order_id: Option<String>,
+    recipe: Option<String>,
+    file_name: Option<String>,
+}
+
+impl Fields {
+    /// The names of the text fields; others are none of ours.
+    pub(crate) const ORDER_ID: &str = "order_id";
+    /// See [`Fields::ORDER_ID`].
+    pub(crate) const RECIPE: &str = "recipe";
+
+    /// Takes what a query string says.
+    pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, ApiError> {
+        let mut fields = Self::default();
+        for (name, value) in pairs {
+            fields.set(name, value)?;
+        }
+        Ok(fields)
+    }
+
+    /// Takes one text field; unknown ones are ignored, because shop forms carry fields of their own.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        match name {
+            Self::ORDER_ID => put(&mut self.order_id, Self::ORDER_ID, value, order_id),
+            Self::RECIPE => put(&mut self.recipe, Self::RECIPE, value, recipe),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the name of the photo's file.
+    pub(crate) fn set_file_name(&mut self, name: &str) -> Result<(), ApiError> {
+        put(&mut self.file_name, "file", name, file_name)
+    }
+
+    /// The shop's order number.
+    pub(crate) fn order_id(&self) -> Option<&str> {
+        self.order_id.as_deref()
+    }
+
+    /// The recipe to follow.
+    pub(crate) fn recipe(&self) -> &str {
+        self.recipe.as_deref().unwrap_or(Recipe::HEADSHOT)
+    }
+
+    /// What the customer's file is called.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        self.file_name.as_deref()
+    }
+}
+
+fn put(
+    slot: &mut Option<String>,
+    name: &'static str,
+    value: &str,
+    check: fn(&str) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    check(value)?;
+    if slot.replace(value.to_owned()).is_some() { Err(ApiError::DuplicateField(name)) } else { Ok(()) }
+}
+
+fn order_id(value: &str) -> Result<(), ApiError> {
+    let short = value.chars().count() <= MAX_ORDER_ID_CHARS;
+    let shown = !value.chars().any(is_unprintable) && !value.trim().is_empty();
+    if short && shown { Ok(()) } else { Err(ApiError::InvalidOrderId) }
+}
+
+fn recipe(value: &str) -> Result<(), ApiError> {
+    match Recipe::named(value) {
+        Ok(_) => Ok(()),
+        Err(unknown) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {unknown}."))),
+    }
+}
+
+fn file_name(value: &str) -> Result<(), ApiError> {
+    let path = value.contains(['/', '\\']) || value == "." || value == "..";
+    let hidden = value.chars().any(is_unprintable);
+    if path || hidden || value.len() > MAX_FILE_NAME_BYTES { Err(ApiError::InvalidFileName) } else { Ok(()) }
+}
+
+/// Control characters, and those that break lines or turn the direction of text round: a name that support reads in a
+/// console must be what it looks like.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_values_are_kept_as_they_are() {
+        let mut fields = Fields::default();
+        fields.set("order_id", "#1001 – Müller").unwrap();
+        fields.set("recipe", "headshot").unwrap();
+        fields.set("utm_source", "newsletter").unwrap();
+        fields.set_file_name("Bello am Strand…2024.jpeg").unwrap();
+        assert_eq!(fields.order_id(), Some("#1001 – Müller"));
+        assert_eq!(fields.recipe(), "headshot");
+        assert_eq!(fields.file_name(), Some("Bello am Strand…2024.jpeg"));
+    }
+
+    #[test]
+    fn empty_values_count_as_not_given() {
+        let mut fields = Fields::default();
+        fields.set("order_id", "").unwrap();
+        fields.set("order_id", "7").unwrap();
+        fields.set_file_name("").unwrap();
+        assert_eq!((fields.order_id(), fields.file_name()), (Some("7"), None));
+    }
+
+    #[test]
+    fn names_that_are_paths_or_cannot_be_shown_are_refused() {
+        let long = "x".repeat(256);
+        for name in ["../../x", "a/b", "C:\\dog.jpg", "..", ".", "a\0b", "a\nb", "\u{202E}gpj.exe", &long] {
+            let refused = Fields::default().set_file_name(name);
+            assert!(matches!(refused, Err(ApiError::InvalidFileName)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn order_ids_that_are_too_long_blank_or_unprintable_are_refused() {
+        assert!(Fields::default().set("order_id", &"ü".repeat(128)).is_ok());
+        for value in ["ü".repeat(129).as_str(), "a\u{7}b", "a\r\nb", "  "] {
+            let refused = Fields::default().set("order_id", value);
+            assert!(matches!(refused, Err(ApiError::InvalidOrderId)), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_given_twice_is_refused() {
+        let mut fields = Fields::from_query(&[("order_id".into(), "1".into())]).unwrap();
+        assert!(matches!(fields.set("order_id", "1"), Err(ApiError::DuplicateField("order_id"))));
+    }
+}

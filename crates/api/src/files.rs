@@ -1,0 +1,62 @@
+//! `GET /files/…`: what the signed links of the local backend open.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, stream};
+use headshot_backend::{Download, DownloadRefused};
+use headshot_core::BlobKey;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+use crate::error::ApiError;
+use crate::routes::App;
+
+/// Streams a stored file to whoever has a valid link to it.
+pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+    let downloads = app.backend.blobs.local_downloads().ok_or(ApiError::NoSuchRoute)?;
+    let uri = request.uri();
+    let key = downloads.verify(uri.path(), uri.query().unwrap_or_default()).map_err(|refused| match refused {
+        DownloadRefused::Expired => ApiError::LinkExpired,
+        DownloadRefused::BadSignature => ApiError::LinkInvalid,
+    })?;
+    let opened = downloads.open(key).await.map_err(|cause| {
+        ApiError::Unavailable("storage_unavailable", "The file cannot be read just now. Please try again.", cause)
+    })?;
+    let download = opened.ok_or(ApiError::NoSuchHeadshot)?;
+    let headers = headers(key, &download).map_err(|error| ApiError::Internal(error.into()))?;
+    Ok((StatusCode::OK, headers, Body::from_stream(chunks(download.file))).into_response())
+}
+
+fn headers(key: BlobKey, download: &Download) -> Result<HeaderMap, header::InvalidHeaderValue> {
+    let disposition = match key {
+        BlobKey::Artefact(job, rendition) => format!("inline; filename=\"{job}-{}\"", rendition.file_name()),
+        BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&download.content_type)?);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(download.len));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition)?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(key.cache_control()));
+    // The bytes are a stranger's or made from a stranger's: a browser shall show them as what we say they are, and run
+    // nothing in them.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    );
+    Ok(headers)
+}
+
+fn chunks(file: File) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
+    const CHUNK: usize = 64 * 1024;
+    stream::try_unfold(file, |mut file| async move {
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        let read = file.read_buf(&mut chunk).await?;
+        Ok((read > 0).then(|| (chunk.freeze(), file)))
+    })
+}

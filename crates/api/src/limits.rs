@@ -1,0 +1,48 @@
+//! Bounds that nobody needs to tune. Together they keep one client from taking more than its share.
+
+use std::time::Duration;
+
+/// A client has this long to send a request's head. It bounds idle kept-alive connections too, so it is longer than the
+/// pauses of a page that polls.
+pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Headers of one request; browsers send about fifteen.
+pub(crate) const MAX_HEADERS: usize = 64;
+
+/// What hyper buffers per connection, and so both the largest request head and the largest body chunk.
+pub(crate) const CONNECTION_BUFFER: usize = 64 * 1024;
+
+/// Connections served at once; more wait in the kernel's queue.
+pub(crate) const MAX_CONNECTIONS: usize = 1_000;
+
+/// What a multipart body may hold beside the photo: boundaries, part headers, the other fields.
+pub(crate) const FORM_OVERHEAD: u64 = 256 * 1024;
+
+/// How much of a multipart body may go by without a field or a piece of one coming out: a part's headers are
+/// never this long.
+pub(crate) const FORM_STALL: u64 = 3 * CONNECTION_BUFFER as u64;
+
+/// Fields in one form.
+pub(crate) const MAX_FORM_FIELDS: usize = 32;
+
+/// The value of one text field.
+pub(crate) const MAX_FIELD_BYTES: usize = 8 * 1024;
+
+/// An order number, in characters.
+pub(crate) const MAX_ORDER_ID_CHARS: usize = 128;
+
+/// A file name, in bytes, as file systems have it.
+pub(crate) const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// How long the rest of a refused upload is read and thrown away. A client that is still sending would otherwise see
+/// its connection reset before it has read why it was refused.
+pub(crate) const LINGER: Duration = Duration::from_secs(10);
+
+/// How many bytes of a refused upload are thrown away before the connection is cut instead.
+pub(crate) const LINGER_BYTES: u64 = 128 * 1024 * 1024;
+
+/// Requests that may wait for their worker at once; further ones get a 202 straight away and poll.
+pub(crate) const MAX_WAITING: usize = 256;
+
+/// How long a dependency may take to say that it is well.
+pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(3);

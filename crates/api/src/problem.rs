@@ -1,0 +1,111 @@
+//! Problem documents (RFC 9457): how every error of the API looks on the wire.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use headshot_core::JobId;
+use serde::Serialize;
+
+/// An error as the client will see it, plus what only the log gets to see.
+///
+/// As a response it is an empty body with the problem among the extensions; the outermost middleware writes the
+/// document, because only there the request's id is known, and logs the cause.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) detail: Cow<'static, str>,
+    pub(crate) retryable: bool,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) job_id: Option<JobId>,
+    pub(crate) cause: Option<Arc<anyhow::Error>>,
+}
+
+/// The document itself. There is no page to point `type` at, so it is `about:blank`, and `title` is the status's own
+/// phrase, as the RFC wants it then; `code` tells the errors apart.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<JobId>,
+}
+
+impl Problem {
+    /// A problem that will be the same if the same request is sent again.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (code, detail) = (code.into(), detail.into());
+        Self { status, code, detail, retryable: false, retry_after: None, job_id: None, cause: None }
+    }
+
+    /// Says that the same request may well succeed later, and when to try.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retryable = true;
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// What the framework answered by itself, put into our form.
+    pub(crate) fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                status,
+                "method_not_allowed",
+                "This address does not take that method; the Allow header lists those it takes.",
+            ),
+            status if status.is_server_error() => {
+                Self::new(status, "internal", "Something went wrong on our side. Please try again.").retry_after(5)
+            }
+            status => Self::new(status, "bad_request", "The request could not be understood."),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Turns any error response into a problem document; other responses pass. The problem comes back for the log.
+pub(crate) fn render(response: Response, request_id: &str) -> (Response, Option<Problem>) {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return (response, None);
+    }
+    let (mut parts, _) = response.into_parts();
+    let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::from_status(status));
+    let document = Document {
+        r#type: "about:blank",
+        title: problem.status.canonical_reason().unwrap_or("Error"),
+        status: problem.status.as_u16(),
+        detail: &problem.detail,
+        code: &problem.code,
+        request_id,
+        retryable: problem.retryable,
+        job_id: problem.job_id,
+    };
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    parts.headers.remove(header::TRANSFER_ENCODING);
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = problem.retry_after {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    (Response::from_parts(parts, Body::from(body)), Some(problem))
+}

@@ -1,0 +1,71 @@
+//! Which address leads where, and what every request passes on its way.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::FutureExt;
+use headshot_backend::Backend;
+use tokio::sync::{Semaphore, watch};
+
+use crate::error::ApiError;
+use crate::limits::MAX_WAITING;
+use crate::metrics::Metrics;
+use crate::{Config, cors, files, health, observe, status, submit};
+
+/// What every handler may use.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) backend: Backend,
+    pub(crate) metrics: Metrics,
+    /// One permit per upload that is being received.
+    pub(crate) uploads: Arc<Semaphore>,
+    /// One permit per request that waits for its worker.
+    pub(crate) waiting: Semaphore,
+    /// Turns true when the process is asked to stop.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Puts it together; nothing is opened here.
+    pub(crate) fn new(config: Config, backend: Backend, stop: watch::Receiver<bool>) -> Self {
+        let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
+        Self { config, backend, metrics: Metrics::new(), uploads, waiting: Semaphore::new(MAX_WAITING), stop }
+    }
+}
+
+/// The whole API.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let cors = cors::layer(&app.config.allowed_origins);
+    Router::new()
+        .route("/", get(health::index))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/headshot", post(submit::and_wait))
+        .route("/headshot-async", post(submit::and_return))
+        .route("/headshot/{id}", get(status::show))
+        .route("/files/{*path}", get(files::download))
+        .fallback(|| async { ApiError::NoSuchRoute })
+        .layer(from_fn(catch_panic))
+        .layer(cors)
+        // Outermost, so that problems are written as documents and logged whoever raised them.
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app)
+}
+
+/// A defect in one request must not take the connection, let alone the process, down.
+async fn catch_panic(request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            ApiError::Internal(anyhow::anyhow!("a handler panicked: {text}")).into_response()
+        }
+    }
+}

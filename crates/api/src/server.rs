@@ -1,0 +1,102 @@
+//! Serving connections until told to stop.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use headshot_backend::{Backend, BackendSettings};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS};
+use crate::routes::{App, router};
+use crate::Config;
+
+/// Serves the API on `listener` until `shutdown` resolves, then finishes what is under way within the grace period.
+///
+/// # Errors
+/// The backend cannot be opened. Once it serves, no single connection's failure ends it.
+pub async fn run(listener: TcpListener, mut config: Config, shutdown: impl Future<Output = ()>) -> Result<()> {
+    let address = listener.local_addr().context("reading the listener's address")?;
+    let BackendSettings::Local(local) = &mut config.backend;
+    if local.public_url.is_empty() {
+        local.public_url = format!("http://{}", reachable(address));
+    }
+    let backend = Backend::connect(&config.backend).await.context("opening the backend")?;
+    let grace = config.grace;
+    let (stop, stopping) = watch::channel(false);
+    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, stopping))));
+    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    info!(%address, "serving");
+
+    tokio::pin!(shutdown);
+    loop {
+        let (stream, permit) = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &connections) => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, as a rule: wait for connections to end rather than spin.
+                    warn!(%error, "a connection could not be accepted");
+                    sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        let connection = builder().serve_connection(TokioIo::new(stream), service.clone());
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            let _permit = permit;
+            if let Err(error) = connection.await {
+                debug!(%error, "a connection broke");
+            }
+        });
+    }
+
+    info!(grace_seconds = grace.as_secs(), "stopping: finishing what is under way");
+    drop(listener);
+    // Whoever waits for a worker is told to ask again later.
+    let _ = stop.send(true);
+    if timeout(grace, graceful.shutdown()).await.is_err() {
+        warn!("some requests did not end within the grace period and are cut off");
+    }
+    Ok(())
+}
+
+/// Where a browser on this machine finds a server that listens on `address`.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = connections.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, _): (_, SocketAddr) = listener.accept().await?;
+    // Answers are small and somebody waits for each.
+    stream.set_nodelay(true)?;
+    Ok((stream, permit))
+}
+
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(CONNECTION_BUFFER);
+    builder
+}

@@ -1,0 +1,116 @@
+//! Checking settings one by one while collecting everything that is wrong. A check that fails returns some value, so that the
+//! next one can be made; [`Checks::finish`] keeps such values from being used.
+
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Uri};
+
+use super::InvalidSettings;
+
+#[derive(Default)]
+pub(super) struct Checks {
+    wrong: Vec<String>,
+}
+
+/// The value, or the default if the variable is there but empty.
+pub(super) fn or_default<'a>(value: &'a str, default: &'a str) -> &'a str {
+    if value.trim().is_empty() { default } else { value.trim() }
+}
+
+impl Checks {
+    /// All that was wrong, if anything was.
+    pub(super) fn finish(self) -> Result<(), InvalidSettings> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(InvalidSettings(self.wrong)) }
+    }
+
+    pub(super) fn number(&mut self, name: &str, value: &str, default: &str, range: RangeInclusive<u64>) -> u64 {
+        match or_default(value, default).parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                self.note(name, value, format!("must be a whole number from {least} to {most}"));
+                *least
+            }
+        }
+    }
+
+    pub(super) fn seconds(&mut self, name: &str, value: &str, default: &str, range: RangeInclusive<u64>) -> Duration {
+        self.seconds_of(name, value, default, range, 1)
+    }
+
+    pub(super) fn seconds_of(
+        &mut self,
+        name: &str,
+        value: &str,
+        default: &str,
+        range: RangeInclusive<u64>,
+        unit: u64,
+    ) -> Duration {
+        Duration::from_secs(self.number(name, value, default, range).saturating_mul(unit))
+    }
+
+    pub(super) fn host(&mut self, value: Option<&str>, on_cloud_run: bool) -> IpAddr {
+        let default = if on_cloud_run { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        match value.map(str::trim).unwrap_or_default() {
+            "" => default.into(),
+            "localhost" => Ipv4Addr::LOCALHOST.into(),
+            value => value.parse().unwrap_or_else(|_| {
+                self.note("HOST", value, "must be an IP address or localhost");
+                default.into()
+            }),
+        }
+    }
+
+    /// Empty when it is not set: only once the server listens is it known where.
+    pub(super) fn public_url(&mut self, value: Option<&str>) -> String {
+        let value = value.map(|value| value.trim().trim_end_matches('/')).unwrap_or_default();
+        let uri = value.parse::<Uri>().ok().filter(|uri| is_web(uri) && uri.query().is_none());
+        if uri.is_none() && !value.is_empty() {
+            self.note("PUBLIC_URL", value, "must be an http or https URL without a query");
+        }
+        value.to_owned()
+    }
+
+    pub(super) fn backend(&mut self, value: &str, on_cloud_run: Option<&str>) {
+        let value = or_default(value, "local");
+        if value != "local" {
+            self.note("BACKEND", value, "must be local");
+        } else if let Some(variable) = on_cloud_run {
+            self.wrong.push(format!(
+                "BACKEND is local, but {variable} says that this is Cloud Run, where local files are lost with each instance"
+            ));
+        }
+    }
+
+    /// Origins as browsers send them: scheme, host and port, no path, and no star, which would mean everybody.
+    pub(super) fn origins(&mut self, value: &str) -> Vec<HeaderValue> {
+        let mut origins = Vec::new();
+        for origin in value.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+            let uri = origin.parse::<Uri>().ok().filter(is_web).filter(|uri| {
+                let plain = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
+                let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+                plain.to_lowercase() + &port == origin
+            });
+            match uri.and_then(|_| HeaderValue::from_str(origin).ok()) {
+                Some(origin) => origins.push(origin),
+                None => self.note(
+                    "ALLOWED_ORIGINS",
+                    origin,
+                    "must be a list of origins such as https://shop.example, in lower case and without a path",
+                ),
+            }
+        }
+        origins
+    }
+
+    fn note(&mut self, name: &str, value: &str, rule: impl Display) {
+        self.wrong.push(format!("{name} {rule}; it is {value:?}"));
+    }
+}
+
+fn is_web(uri: &Uri) -> bool {
+    matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+}

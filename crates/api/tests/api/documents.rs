@@ -1,0 +1,78 @@
+//! `GET /headshot/{id}`: what a shop page learns of a job.
+
+use headshot_core::JobId;
+
+use crate::photos;
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn a_queued_job_shows_its_state_and_when_to_ask_again() {
+    let app = TestApp::start().await;
+    let id = app.submit(photos::jpeg()).await;
+    let answer = app.get(&format!("/headshot/{id}")).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("retry-after").parse::<u32>().is_ok());
+    assert_eq!(answer.header("cache-control"), "private, no-cache");
+    let document = answer.json();
+    let keys: Vec<_> = document.as_object().unwrap().keys().cloned().collect();
+    let mut expected = vec![
+        "job_id", "status", "stage", "attempt", "quality", "head", "outputs", "error", "created_at", "updated_at",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected, "nothing that is only ours is shown");
+    assert_eq!((&document["status"], &document["attempt"]), (&"queued".into(), &0.into()));
+}
+
+#[tokio::test]
+async fn a_client_that_has_the_document_is_told_so_until_it_changes() {
+    let app = TestApp::start().await;
+    let id = app.submit(photos::jpeg()).await;
+    let path = format!("/headshot/{id}");
+    let queued = app.get(&path).await.header("etag").to_owned();
+    assert!(!queued.is_empty());
+
+    let unchanged = app.get_with(&path, &[("if-none-match", &queued)]).await;
+    assert_eq!((unchanged.status.as_u16(), unchanged.body.len()), (304, 0));
+    assert_eq!(unchanged.header("etag"), queued);
+    assert!(!unchanged.header("retry-after").is_empty());
+
+    app.pretend_to_render(id).await;
+    let done = app.get_with(&path, &[("if-none-match", &queued)]).await;
+    assert_eq!((done.status.as_u16(), &done.json()["status"]), (200, &"done".into()));
+    assert_ne!(done.header("etag"), queued);
+    assert_eq!(done.header("retry-after"), "", "a job that has ended need not be asked for again");
+    assert_eq!(done.json()["outputs"][0]["width"], 4);
+    assert_eq!(done.json()["outputs"][0].get("key"), None);
+}
+
+#[tokio::test]
+async fn a_tag_never_outlives_the_links_it_came_with() {
+    let app = TestApp::start_with(&["--download-url-ttl", "2"]).await;
+    let id = app.submit(photos::jpeg()).await;
+    app.pretend_to_render(id).await;
+    let path = format!("/headshot/{id}");
+    let etag = app.get(&path).await.header("etag").to_owned();
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let later = app.get_with(&path, &[("if-none-match", &etag)]).await;
+    assert_eq!(later.status, 200, "fresh links come well before the old ones die");
+}
+
+#[tokio::test]
+async fn a_refused_photo_says_why() {
+    let app = TestApp::start().await;
+    let id = app.submit(photos::jpeg()).await;
+    app.pretend_to_fail(id, "no_pet_found", "We could not find a pet in this photo.").await;
+    let document = app.get(&format!("/headshot/{id}")).await.json();
+    assert_eq!(document["status"], "failed");
+    assert_eq!(document["error"]["code"], "no_pet_found");
+    assert_eq!(document.get("preview_url"), None);
+}
+
+#[tokio::test]
+async fn an_id_that_is_unknown_or_none_is_not_found() {
+    let app = TestApp::start().await;
+    let unknown = JobId::new().to_string();
+    for id in [unknown.as_str(), "not-an-id", &unknown.to_uppercase(), "..%2F..%2Fetc", "%ff%fe", "%00", "'--"] {
+        app.get(&format!("/headshot/{id}")).await.assert_problem(404, "not_found");
+    }
+}

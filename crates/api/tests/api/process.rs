@@ -1,0 +1,136 @@
+//! The binary itself: its settings, its signals, its probe.
+
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use headshot_api::Settings;
+use clap::Parser;
+
+fn api() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headshot-api"));
+    command.env_clear();
+    command
+}
+
+fn refused(command: &mut Command) -> String {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    assert_eq!(status.code(), Some(1));
+    String::from_utf8(stderr).unwrap()
+}
+
+#[test]
+fn every_wrong_setting_is_named_at_once() {
+    let wrong = [
+        ("HOST", "the moon"),
+        ("PORT", "80800"),
+        ("BACKEND", "aws"),
+        ("PUBLIC_URL", "ftp://x"),
+        ("DOWNLOAD_URL_TTL", "604800"),
+        ("SYNC_WAIT", "soon"),
+        ("MAX_UPLOAD_BYTES", "50MB"),
+        ("MAX_CONCURRENT_UPLOADS", "0"),
+        ("UPLOAD_IDLE_TIMEOUT", "-1"),
+        ("UPLOAD_TIMEOUT", "1.5"),
+        ("ALLOWED_ORIGINS", "*,https://shop.example/path"),
+        ("RECORD_TTL_DAYS", "0"),
+        ("GRACE_SECONDS", "x"),
+    ];
+    let complaint = refused(api().envs(wrong));
+    for (name, _) in wrong {
+        assert!(complaint.contains(&format!("- {name} ")), "{name} is missing in:\n{complaint}");
+    }
+    assert_eq!(complaint.matches("ALLOWED_ORIGINS").count(), 2, "each origin on its own");
+}
+
+#[test]
+fn on_cloud_run_the_local_backend_is_refused() {
+    for variable in ["K_SERVICE", "CLOUD_RUN_WORKER_POOL"] {
+        let complaint = refused(api().env(variable, "headshot-api"));
+        assert!(complaint.contains("BACKEND") && complaint.contains(variable), "{complaint}");
+    }
+}
+
+#[test]
+fn empty_variables_count_as_not_set_and_flags_win() {
+    let settings = Settings::parse_from(["headshot-api", "--port", "", "--sync-wait", "7", "--allowed-origins", " , "]);
+    let config = settings.validate().unwrap();
+    assert_eq!((config.port, config.sync_wait), (8080, Duration::from_secs(7)));
+    assert!(config.allowed_origins.is_empty());
+    assert!(config.host.is_loopback(), "nothing is open to the network unless it is said");
+}
+
+#[test]
+fn help_explains_every_setting_with_its_default() {
+    let output = api().arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for setting in ["PORT", "HOST", "DATA_DIR", "SYNC_WAIT", "MAX_UPLOAD_BYTES", "ALLOWED_ORIGINS", "GRACE_SECONDS"] {
+        assert!(help.contains(&format!("[env: {setting}=")), "{setting} is missing in:\n{help}");
+    }
+    assert!(help.contains("[default: 50000000]"), "{help}");
+}
+
+/// A server process, killed if a test fails before it has stopped it.
+struct Server(Child, u16);
+
+impl Server {
+    fn start(data_dir: &std::path::Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = api()
+            .env("PORT", port.to_string())
+            .env("DATA_DIR", data_dir)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let server = Self(child, port);
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "the server does not come up");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    /// Sends a signal and waits; the exit code and what was logged.
+    fn signal(&mut self, signal: &str) -> (Option<i32>, String) {
+        let killed = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let code = self.0.wait().unwrap().code();
+        let mut log = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (code, log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn sigterm_and_sigint_stop_the_server_cleanly_and_its_log_is_json() {
+    let data = tempfile::TempDir::new().unwrap();
+    for signal in ["-TERM", "-INT"] {
+        let began = Instant::now();
+        let (code, log) = Server::start(data.path()).signal(signal);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(began.elapsed() < Duration::from_secs(10));
+        for line in log.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        }
+    }
+}
+
+#[test]
+fn the_probe_tells_a_server_that_lives_from_none() {
+    let data = tempfile::TempDir::new().unwrap();
+    let server = Server::start(data.path());
+    let probe = |port: u16| api().arg("healthcheck").env("PORT", port.to_string()).stderr(Stdio::null()).status();
+    assert!(probe(server.1).unwrap().success());
+    drop(server);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    assert!(!probe(free).unwrap().success());
+}
