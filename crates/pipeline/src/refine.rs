@@ -4,12 +4,14 @@
 //! form (He, Sun, "Fast Guided Filter", 2015): the linear model `alpha = a · colour + b` is fitted per window at low
 //! resolution and applied to every pixel of the boundary band at full resolution. Cost follows the outline's length.
 
+mod colour_model;
+
 use fast_image_resize::{FilterType, PixelType};
 
 use crate::plane::{Plane, RowSampler, resize_u8};
 
 /// Long side of the low resolution at which the model is fitted, in samples.
-const FIT_LONG_SIDE: usize = 720;
+const FIT_LONG_SIDE: usize = 640;
 /// The fit's window reaches this many samples of the coarse matte to each side: as far as the network's edge is unsure.
 const REACH: f32 = 1.6;
 /// Regularisation: colour differences well below √ε are noise, not an edge. Colours are in 0..1.
@@ -58,8 +60,8 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
     let (fit_width, fit_height) = (side(width), side(height));
 
     let guide = colour_planes(crop, fit_width, fit_height);
-    let target = coarse.resize(fit_width, fit_height);
     let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width.max(coarse.height) as f32;
+    let target = colour_model::resolve_doubt(&guide, &coarse.resize(fit_width, fit_height), coarse_sample);
     let radius = ((coarse_sample * REACH).round() as usize).max(2);
 
     let model = fit(&guide, &target, radius);
