@@ -1,0 +1,62 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{RenderingSettings, Settings};
+
+/// Turns queued photos into black-and-white pet headshots.
+#[derive(Parser, Debug)]
+#[command(name = "headshot-worker", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; without it, `run`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would become the help text of the whole command")]
+    pub settings: Settings,
+}
+
+/// What the worker can be asked to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Take tasks from the queue until SIGTERM (this is what happens without a command)
+    Run(Box<Settings>),
+    /// Render photos of this machine into a folder, without API, queue or records
+    Render(RenderArgs),
+    /// Check settings, storage, records, queue, model and ONNX Runtime, and say how to mend what is wrong
+    Doctor(Box<Settings>),
+}
+
+/// The arguments of `render`.
+#[derive(Args, Clone, Debug)]
+pub struct RenderArgs {
+    /// Photos, or folders of photos (folders inside them are not entered)
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+
+    /// Folder for the results, created when missing: NAME.preview.png, NAME.print.png, NAME.json
+    #[arg(short, long, value_name = "FOLDER")]
+    pub out: PathBuf,
+
+    /// Also write NAME.matte.png, in the upright photo's own size
+    #[arg(long)]
+    pub matte: bool,
+
+    /// Also write contact-sheet.png: each photo beside its matte and its result on white and on black
+    #[arg(long)]
+    pub contact_sheet: bool,
+
+    /// Photos rendered at the same time; by default one per core
+    #[arg(
+        long,
+        env = "WORKER_CONCURRENCY",
+        default_value = "",
+        value_name = "NUMBER",
+        hide_default_value = true
+    )]
+    pub worker_concurrency: String,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would become the help text of the whole command")]
+    pub rendering: RenderingSettings,
+}

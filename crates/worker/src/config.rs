@@ -1,0 +1,254 @@
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use headshot_backend::{BackendSettings, LocalSettings};
+use headshot_core::Recipe;
+use headshot_pipeline::ModelSettings;
+
+use crate::{RenderArgs, RenderingSettings, Settings};
+
+/// The settings of `run` and `doctor`, read and found sensible.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the small HTTP port listens.
+    pub listen: SocketAddr,
+    /// Where photos, records and tasks live.
+    pub backend: BackendSettings,
+    /// How pictures are made.
+    pub rendering: RenderingConfig,
+    /// How jobs are handled.
+    pub jobs: JobsConfig,
+    /// How often the sweep runs.
+    pub sweep_every: Duration,
+    /// How long a job must have been left alone before the sweep touches it.
+    pub sweep_untouched_for: Duration,
+    /// How long running jobs may take once the process was asked to stop.
+    pub grace: Duration,
+}
+
+/// The part of the settings that handling one job needs.
+#[derive(Clone, Debug)]
+pub struct JobsConfig {
+    /// This process in records and logs.
+    pub worker_name: String,
+    /// Jobs handled at the same time.
+    pub concurrency: usize,
+    /// How long a claim lasts unless renewed; it is renewed every third of that.
+    pub lease: Duration,
+    /// A job that takes longer counts as a failed attempt.
+    pub timeout: Duration,
+    /// A job is tried so often at most.
+    pub max_attempts: u32,
+    /// Largest original that is read, in bytes.
+    pub max_original_bytes: u64,
+}
+
+/// The settings that decide what a picture looks like.
+#[derive(Clone, Debug)]
+pub struct RenderingConfig {
+    /// Height of the preview in pixels.
+    pub preview_long_edge: u32,
+    /// Height of the print master in pixels.
+    pub print_long_edge: u32,
+    /// Which network, and on what it runs.
+    pub model: ModelSettings,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<String>);
+
+/// One render keeps one core busy: the session runs on one thread, so that throughput grows with the number of jobs.
+const THREADS_PER_RENDER: usize = 1;
+
+/// More than so many at once is only done when asked for: a 48-megapixel photo takes 0.7 GB while it is rendered.
+const MOST_CONCURRENT_BY_DEFAULT: usize = 8;
+
+/// Set by Cloud Run in services and in worker pools. Its disk is memory and dies with the instance: what the local
+/// backend accepted there would be lost.
+const CLOUD_RUN_MARKS: [&str; 2] = ["K_SERVICE", "CLOUD_RUN_WORKER_POOL"];
+
+impl Config {
+    /// Reads the settings; `is_set` says whether an environment variable exists, which is how Cloud Run is recognised.
+    ///
+    /// # Errors
+    /// All that is wrong, not only the first of it.
+    pub fn new(settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> Result<Self, ConfigErrors> {
+        let mut read = Reader::default();
+        let host =
+            read.parsed::<IpAddr>("HOST", &settings.host, "an IP address such as 127.0.0.1 or 0.0.0.0");
+        let port = read.parsed::<u16>("PORT", &settings.port, "a port number from 0 to 65535");
+        let mut config = Self {
+            listen: SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port.unwrap_or_default()),
+            backend: backend(&mut read, settings, is_set),
+            rendering: rendering(&mut read, &settings.rendering),
+            jobs: jobs(&mut read, settings),
+            sweep_every: read.seconds("SWEEP_INTERVAL_SECONDS", &settings.sweep_interval_seconds, 1),
+            sweep_untouched_for: read.seconds(
+                "SWEEP_UNTOUCHED_SECONDS",
+                &settings.sweep_untouched_seconds,
+                1,
+            ),
+            grace: read.seconds("GRACE_SECONDS", &settings.grace_seconds, 0),
+        };
+        let BackendSettings::Local(local) = &mut config.backend;
+        // When a worker is killed, its task should come back when the claim on the record has lapsed, not just before.
+        local.task_lease = config.jobs.lease + Duration::from_secs(1);
+        read.finish(config)
+    }
+}
+
+impl RenderingConfig {
+    /// Reads the settings of `render`; also says how many photos to render at once.
+    ///
+    /// # Errors
+    /// All that is wrong, not only the first of it.
+    pub fn for_batch(args: &RenderArgs) -> Result<(Self, usize), ConfigErrors> {
+        let mut read = Reader::default();
+        let config = rendering(&mut read, &args.rendering);
+        // Nothing else has to run beside a batch that somebody waits for, so it takes every core.
+        let at_once = read.count_or("WORKER_CONCURRENCY", &args.worker_concurrency, cores());
+        let model = ModelSettings { threads: THREADS_PER_RENDER, ..config.model };
+        read.finish((Self { model, ..config }, at_once))
+    }
+
+    /// The recipe of that name in the sizes of these settings; `None` when there is no such recipe.
+    pub fn recipe(&self, name: &str) -> Option<Recipe> {
+        let recipe = Recipe::named(name).ok()?;
+        let (preview_long_edge, print_long_edge) = (self.preview_long_edge, self.print_long_edge);
+        Some(Recipe { preview_long_edge, print_long_edge, ..recipe })
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings are not usable:")?;
+        self.0.iter().try_for_each(|error| write!(f, "\n  - {error}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+fn backend(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> BackendSettings {
+    match settings.backend.as_str() {
+        "local" => {
+            if let Some(mark) = CLOUD_RUN_MARKS.into_iter().find(|name| is_set(name)) {
+                read.errors.push(format!(
+                    "BACKEND is \"local\", but {mark} says that this is Cloud Run, where local files do not last"
+                ));
+            }
+        }
+        other => read.errors.push(format!("BACKEND is {other:?}; it must be \"local\"")),
+    }
+    if settings.data_dir.trim().is_empty() {
+        read.errors.push("DATA_DIR is empty; it must name a folder".into());
+    }
+    // The worker hands out no URLs, so it needs no address for them.
+    BackendSettings::Local(LocalSettings::new(&settings.data_dir, ""))
+}
+
+fn jobs(read: &mut Reader, settings: &Settings) -> JobsConfig {
+    let worker_name = match settings.worker_name.trim() {
+        "" => random_worker_name(),
+        name => name.to_owned(),
+    };
+    // Names stand in records and log fields; whatever is typed there should at least be short and printable.
+    if worker_name.len() > 64 || worker_name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        read.errors.push("WORKER_NAME must be at most 64 characters, without blanks".into());
+    }
+    JobsConfig {
+        worker_name,
+        concurrency: read.count_or("WORKER_CONCURRENCY", &settings.worker_concurrency, default_concurrency()),
+        lease: read.seconds("JOB_LEASE_SECONDS", &settings.job_lease_seconds, 1),
+        timeout: read.seconds("JOB_TIMEOUT_SECONDS", &settings.job_timeout_seconds, 1),
+        max_attempts: read.whole("MAX_ATTEMPTS", &settings.max_attempts, 1, 100),
+        max_original_bytes: read.whole("MAX_UPLOAD_BYTES", &settings.max_upload_bytes, 1, 1_000_000_000),
+    }
+}
+
+fn rendering(read: &mut Reader, settings: &RenderingSettings) -> RenderingConfig {
+    // A multiple of 5 keeps the width, four fifths of it, whole.
+    let mut edge = |name: &str, text: &str| {
+        let pixels: u32 = read.whole(name, text, 100, 6000);
+        if pixels % 5 != 0 {
+            read.errors
+                .push(format!("{name} is {pixels}; it must be a multiple of 5, as the width is 4/5 of it"));
+        }
+        pixels
+    };
+    let preview_long_edge = edge("PREVIEW_LONG_EDGE", &settings.preview_long_edge);
+    let print_long_edge = edge("PRINT_LONG_EDGE", &settings.print_long_edge);
+    let path = Some(settings.matting_model_path.trim()).filter(|p| !p.is_empty()).map(PathBuf::from);
+    if let Some(missing) = path.as_ref().filter(|p| !p.is_file()) {
+        read.errors.push(format!("MATTING_MODEL_PATH names {}, which is not a file", missing.display()));
+    }
+    let cuda = match settings.ort_cuda.trim() {
+        "1" | "true" => true,
+        "" | "0" | "false" => false,
+        other => {
+            read.errors.push(format!("ORT_CUDA is {other:?}; it must be 0 or 1"));
+            false
+        }
+    };
+    let model = ModelSettings { path, cuda, threads: THREADS_PER_RENDER };
+    RenderingConfig { preview_long_edge, print_long_edge, model }
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn default_concurrency() -> usize {
+    (cores() - 1).clamp(1, MOST_CONCURRENT_BY_DEFAULT)
+}
+
+/// Each process has a name of its own, so that a restarted worker never takes its predecessor's claim for its own.
+fn random_worker_name() -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("w-{}", random.get(..8).unwrap_or(&random))
+}
+
+/// Reads one text after the other and keeps what is wrong for the end.
+#[derive(Default)]
+struct Reader {
+    errors: Vec<String>,
+}
+
+impl Reader {
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, text: &str, expected: &str) -> Option<T> {
+        let value = text.trim().parse().ok();
+        if value.is_none() {
+            self.errors.push(format!("{name} is {text:?}; it must be {expected}"));
+        }
+        value
+    }
+
+    /// A whole number in a range; on error, the smallest allowed one, which nobody will use.
+    fn whole<T>(&mut self, name: &str, text: &str, least: T, most: T) -> T
+    where
+        T: std::str::FromStr + PartialOrd + fmt::Display + Copy,
+    {
+        let value = text.trim().parse::<T>().ok().filter(|n| (least..=most).contains(n));
+        if value.is_none() {
+            self.errors.push(format!("{name} is {text:?}; it must be a whole number from {least} to {most}"));
+        }
+        value.unwrap_or(least)
+    }
+
+    fn seconds(&mut self, name: &str, text: &str, least: u64) -> Duration {
+        const A_DAY: u64 = 24 * 60 * 60;
+        Duration::from_secs(self.whole(name, text, least, A_DAY))
+    }
+
+    fn count_or(&mut self, name: &str, text: &str, default: usize) -> usize {
+        if text.trim().is_empty() { default } else { self.whole(name, text, 1, 256) }
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, ConfigErrors> {
+        if self.errors.is_empty() { Ok(value) } else { Err(ConfigErrors(self.errors)) }
+    }
+}

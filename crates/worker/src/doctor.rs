@@ -1,0 +1,135 @@
+//! `headshot-worker doctor`: what is wrong with this installation, and how to mend it.
+
+use std::env;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use headshot_backend::{Backend, BackendSettings};
+use tokio::task::spawn_blocking;
+
+use crate::render::{Pipeline, Render};
+use crate::{Config, ConfigErrors, Settings};
+
+/// Checks everything and prints a line for each. The exit code is 1 when anything is wrong.
+pub async fn doctor(settings: &Settings) -> ExitCode {
+    let mut findings = Findings::default();
+    match Config::new(settings, &|name| env::var_os(name).is_some()) {
+        Err(ConfigErrors(errors)) => {
+            for error in errors {
+                findings.wrong(
+                    "settings",
+                    &error,
+                    "Correct it; `headshot-worker run --help` explains every setting.",
+                );
+            }
+            findings.not_checked("storage, records, queue and model: they depend on the settings");
+        }
+        Ok(config) => {
+            findings.fine("settings", &summary(&config));
+            check_backend(&mut findings, &config).await;
+            check_model(&mut findings, &config).await;
+        }
+    }
+    findings.conclude()
+}
+
+fn summary(config: &Config) -> String {
+    let BackendSettings::Local(local) = &config.backend;
+    let cores = available_parallelism().map_or(1, usize::from);
+    format!(
+        "local backend in {}, {} renders at a time on {cores} cores, probes on {}",
+        local.data_dir.display(),
+        config.jobs.concurrency,
+        config.listen
+    )
+}
+
+async fn check_backend(findings: &mut Findings, config: &Config) {
+    let BackendSettings::Local(local) = &config.backend;
+    let folder = local.data_dir.display();
+    let cure = format!(
+        "Is {folder} writable for this user, and is there space on its disk? DATA_DIR names another folder."
+    );
+    let backend = match Backend::connect(&config.backend).await {
+        Ok(backend) => backend,
+        Err(error) => return findings.wrong("storage, records, queue", &format!("{error:#}"), &cure),
+    };
+    for (name, state) in backend.check().await.parts() {
+        match state {
+            Ok(()) => findings.fine(name, "answers"),
+            Err(problem) => findings.wrong(name, problem, &cure),
+        }
+    }
+    if let Ok(depth) = backend.tasks.depth().await {
+        let waiting = depth.ready + depth.delayed;
+        findings.fine("tasks", &format!("{waiting} waiting, {} being worked on", depth.leased));
+        if depth.dead > 0 {
+            findings
+                .note("tasks", &format!("{} dead letters; the worker's log says why for each", depth.dead));
+        }
+    }
+}
+
+async fn check_model(findings: &mut Findings, config: &Config) {
+    let settings = config.rendering.model.clone();
+    match spawn_blocking(move || Pipeline::load(&settings)).await {
+        Ok(Ok(pipeline)) => {
+            let model = pipeline.model();
+            let library = headshot_pipeline::runtime_library();
+            findings.fine("onnx runtime", &format!("{}, running on {}", library.display(), model.provider));
+            let beginning: String = model.sha256.chars().take(12).collect();
+            findings.fine("model", &format!("{} (sha256 {beginning}…)", model.name));
+        }
+        // The error says what to do about it.
+        Ok(Err(error)) => findings.wrong("model and onnx runtime", &format!("{error:#}"), ""),
+        Err(panic) => findings.wrong(
+            "model and onnx runtime",
+            &format!("loading broke off: {panic}"),
+            "Run `make setup`, or point ORT_DYLIB_PATH at the libonnxruntime.so that it fetches.",
+        ),
+    }
+}
+
+#[derive(Default)]
+struct Findings {
+    wrong: usize,
+}
+
+impl Findings {
+    fn fine(&self, what: &str, state: &str) {
+        println!("ok     {what}: {state}");
+    }
+
+    fn note(&self, what: &str, state: &str) {
+        println!("note   {what}: {state}");
+    }
+
+    fn wrong(&mut self, what: &str, problem: &str, cure: &str) {
+        self.wrong += 1;
+        println!("WRONG  {what}: {problem}");
+        if !cure.is_empty() {
+            println!("       {cure}");
+        }
+    }
+
+    fn not_checked(&self, what: &str) {
+        println!("       not checked: {what}");
+    }
+
+    fn conclude(self) -> ExitCode {
+        match self.wrong {
+            0 => {
+                println!("All is well.");
+                ExitCode::SUCCESS
+            }
+            1 => {
+                println!("One thing is wrong.");
+                ExitCode::FAILURE
+            }
+            n => {
+                println!("{n} things are wrong.");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+
+use crate::Worker;
+use crate::shutdown::Phase;
+
+/// A probe that waits longer than this is answered without the backend's word.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The small HTTP port: `/livez`, `/readyz`, `/metrics`.
+pub fn router(worker: Arc<Worker>) -> Router {
+    Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(worker)
+}
+
+/// Would a restart help? An outage elsewhere is no reason.
+async fn livez(State(worker): State<Arc<Worker>>) -> Response {
+    match worker.vital_signs.check() {
+        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Err(problem) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "stuck", "problem": problem })))
+                .into_response()
+        }
+    }
+}
+
+/// Would a task that arrives now be rendered? Names everything that stands in the way.
+async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
+    let mut checks = Map::new();
+    let mut ready = worker.phases.now() == Phase::Running;
+    if !ready {
+        checks.insert("worker".into(), json!("it is stopping"));
+    }
+    match timeout(PATIENCE, worker.backend.check()).await {
+        Ok(health) => {
+            ready &= health.is_ok();
+            for (name, state) in health.parts() {
+                checks.insert(name.into(), state.as_ref().map_or_else(|e| json!(e), |()| json!("ok")));
+            }
+        }
+        Err(_) => {
+            ready = false;
+            checks.insert("backend".into(), json!(format!("no answer within {} s", PATIENCE.as_secs())));
+        }
+    }
+    // The process only gets here with its model loaded.
+    let model = worker.render.model();
+    checks.insert("model".into(), json!("ok"));
+    let body = json!({
+        "status": if ready { "ready" } else { "not ready" },
+        "checks": Value::Object(checks),
+        "model": model.name,
+        "provider": model.provider,
+        "worker": worker.config.jobs.worker_name,
+    });
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body)).into_response()
+}
+
+async fn metrics(State(worker): State<Arc<Worker>>) -> Response {
+    // While the queue is away, the last numbers known stay; readiness says that it is away.
+    if let Ok(Ok(depth)) = timeout(PATIENCE, worker.backend.tasks.depth()).await {
+        worker.metrics.queue_is(&depth);
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], worker.metrics.text()).into_response()
+}

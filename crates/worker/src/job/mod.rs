@@ -1,0 +1,293 @@
+//! One delivery, from the queue to its end.
+
+mod heartbeat;
+mod sentences;
+mod work;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use headshot_backend::{Claim, Claimed, Delivery, Finish};
+use headshot_core::Failure;
+use headshot_pipeline::Rejection;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::{Instrument, Span, debug, error, field, info, info_span, warn};
+
+use crate::Worker;
+use crate::stages::StageClock;
+use heartbeat::Interrupted;
+use work::Made;
+
+pub use sentences::gave_up;
+
+/// How a delivery ended. The names are the `outcome` of the metric `headshot_jobs_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The headshot is stored and the record is `done`.
+    Done,
+    /// The photo can never become a headshot; the record is `failed` and says why.
+    Refused,
+    /// It was tried often enough; the record is `failed` and the task is among the dead letters.
+    Failed,
+    /// This attempt failed; the task goes back and will be tried again.
+    Retried,
+    /// The process stops; the task goes back.
+    GivenBack,
+    /// Somebody else took the job over; this worker's result was thrown away.
+    ClaimLost,
+    /// The job had ended before; nothing was changed.
+    AlreadyFinished,
+    /// Another worker holds the job; the task waits.
+    HeldElsewhere,
+    /// Nobody could act on this task: it is malformed or has no record.
+    Unusable,
+}
+
+impl Ended {
+    /// Every way there is.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Refused,
+        Self::Failed,
+        Self::Retried,
+        Self::GivenBack,
+        Self::ClaimLost,
+        Self::AlreadyFinished,
+        Self::HeldElsewhere,
+        Self::Unusable,
+    ];
+
+    /// The name in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Retried => "retried",
+            Self::GivenBack => "given_back",
+            Self::ClaimLost => "claim_lost",
+            Self::AlreadyFinished => "already_finished",
+            Self::HeldElsewhere => "held_elsewhere",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// Handles one delivery to its end. The permit is given back when the last thread that works on the job has ended.
+pub async fn handle(worker: Arc<Worker>, delivery: Delivery, permit: OwnedSemaphorePermit) {
+    worker.metrics.running_changed(1);
+    let span = info_span!(
+        "job",
+        job_id = field::Empty,
+        worker = worker.config.jobs.worker_name,
+        attempt = field::Empty,
+        trace_id = field::Empty,
+    );
+    let ended = claim_and_work(&worker, delivery, permit).instrument(span).await;
+    worker.metrics.job_ended(ended);
+    worker.metrics.running_changed(-1);
+}
+
+async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedSemaphorePermit) -> Ended {
+    let job_id = match delivery.task() {
+        Ok(task) => task.job_id,
+        Err(problem) => {
+            let reason = problem.to_string();
+            error!(reason, "this task can never be done; it goes to the dead letters");
+            delivery.dead_letter(&reason).await;
+            return Ended::Unusable;
+        }
+    };
+    Span::current().record("job_id", field::display(job_id));
+    let jobs = &worker.config.jobs;
+    match worker.backend.jobs.claim(job_id, &jobs.worker_name, jobs.lease).await {
+        Ok(Claim::Claimed(claim)) => attempt(worker, *claim, delivery, permit).await,
+        Ok(Claim::Finished(status)) => {
+            info!(%status, "delivered again although it has ended; nothing to do");
+            delivery.ack().await;
+            Ended::AlreadyFinished
+        }
+        Ok(Claim::Held { until }) => {
+            debug!(%until, "another worker holds the job; the task waits");
+            delivery.nack("another worker holds the job").await;
+            Ended::HeldElsewhere
+        }
+        Ok(Claim::Missing) => {
+            error!("there is no record of this job; its task goes to the dead letters");
+            delivery.dead_letter("there is no record of this job").await;
+            Ended::Unusable
+        }
+        Err(error) => {
+            warn!(error = format!("{error:#}"), "the job could not be claimed; its task goes back");
+            delivery.nack("the job could not be claimed").await;
+            Ended::Retried
+        }
+    }
+}
+
+/// One attempt at a job that this worker has claimed.
+async fn attempt(
+    worker: &Arc<Worker>,
+    claim: Claimed,
+    delivery: Delivery,
+    permit: OwnedSemaphorePermit,
+) -> Ended {
+    let record = claim.record();
+    let held = Held { worker, claim: &claim, delivery, since: Instant::now() };
+    let span = Span::current();
+    span.record("attempt", record.attempt);
+    if let Some(trace_id) = &record.trace_id {
+        span.record("trace_id", trace_id);
+    }
+    // Every attempt before this one ended without a word: whatever this job does to its workers, it will do again.
+    if record.attempt > worker.config.jobs.max_attempts {
+        return held.give_up(&anyhow!("every attempt ended with the worker's death")).await;
+    }
+    let stages = Arc::new(StageClock::default());
+    let work = work::run(worker, &claim, &stages, Arc::new(permit));
+    let result = heartbeat::while_alive(worker, &claim, &held.delivery, &stages, work).await;
+    for (stage, took) in stages.finish() {
+        worker.metrics.stage_took(stage, took);
+    }
+    match result {
+        Ok(Ok(Made::Headshot(finish))) => held.done(*finish).await,
+        Ok(Ok(Made::Refusal(rejection))) => held.refused(rejection).await,
+        Ok(Err(error)) => held.failed_attempt(&error).await,
+        Err(Interrupted::TooLong) => {
+            let limit = worker.config.jobs.timeout.as_secs();
+            held.failed_attempt(&anyhow!("the job took longer than {limit} s")).await
+        }
+        Err(Interrupted::Stopping) => held.give_back().await,
+        Ok(Ok(Made::Nothing)) | Err(Interrupted::ClaimLost) => held.lost().await,
+    }
+}
+
+/// A claimed job and its delivery: the two things that have to be settled together, the record first.
+struct Held<'a> {
+    worker: &'a Worker,
+    claim: &'a Claimed,
+    delivery: Delivery,
+    since: Instant,
+}
+
+impl Held<'_> {
+    async fn done(self, finish: Finish) -> Ended {
+        match self.finish(finish).await {
+            Ok(true) => {
+                info!(seconds = self.seconds(), "finished: preview and print are ready");
+                self.delivery.ack().await;
+                Ended::Done
+            }
+            Ok(false) => self.lost().await,
+            Err(error) => self.failed_attempt(&error.context("the result could not be recorded")).await,
+        }
+    }
+
+    async fn refused(self, rejection: Rejection) -> Ended {
+        let message_for_support = sentences::refused(&rejection.message);
+        let Rejection { code, message, quality, .. } = rejection;
+        let refusal = Finish::Failed {
+            failure: Failure { code: code.clone(), message },
+            quality,
+            head: None,
+            model: None,
+            message_for_support,
+        };
+        match self.finish(refusal).await {
+            Ok(true) => {
+                info!(seconds = self.seconds(), code, "finished: the photo was refused");
+                self.delivery.ack().await;
+                Ended::Refused
+            }
+            Ok(false) => self.lost().await,
+            Err(error) => self.failed_attempt(&error.context("the refusal could not be recorded")).await,
+        }
+    }
+
+    /// This attempt failed: back to the queue, or the end of the job if it was the last.
+    async fn failed_attempt(self, error: &anyhow::Error) -> Ended {
+        let (attempt, of) = (self.claim.attempt(), self.worker.config.jobs.max_attempts);
+        if attempt >= of {
+            return self.give_up(error).await;
+        }
+        let error = format!("{error:#}");
+        warn!(error, of, "this attempt failed; the job goes back to the queue");
+        let support = sentences::will_retry(attempt, of, &error);
+        match self.worker.backend.jobs.release(self.claim, &support).await {
+            Ok(true) => {}
+            Ok(false) => return self.lost().await,
+            // The claim lapses by itself, only later.
+            Err(error) => {
+                warn!(error = format!("{error:#}"), "the claim could not be released; it will lapse")
+            }
+        }
+        self.delivery.nack(&error).await;
+        Ended::Retried
+    }
+
+    /// No further attempt: the record says so first, then the task goes to the dead letters.
+    async fn give_up(self, error: &anyhow::Error) -> Ended {
+        let error = format!("{error:#}");
+        let attempts = self.claim.attempt().min(self.worker.config.jobs.max_attempts);
+        error!(error, attempts, "the job is given up; its task goes to the dead letters");
+        let failure = Finish::Failed {
+            failure: gave_up(),
+            quality: None,
+            head: None,
+            model: None,
+            message_for_support: sentences::given_up(attempts, &error),
+        };
+        match self.finish(failure).await {
+            Ok(true) => {
+                self.delivery.dead_letter(&error).await;
+                Ended::Failed
+            }
+            Ok(false) => self.lost().await,
+            Err(unrecorded) => {
+                // Nobody may be left waiting for a job whose end is written nowhere: it comes round once more.
+                warn!(error = format!("{unrecorded:#}"), "that could not be recorded; the task goes back");
+                self.delivery.nack(&error).await;
+                Ended::Retried
+            }
+        }
+    }
+
+    /// The process stops before the job is through.
+    async fn give_back(self) -> Ended {
+        info!("the worker stops; the job goes back to the queue");
+        let support = sentences::given_back(&self.worker.config.jobs.worker_name);
+        if let Err(error) = self.worker.backend.jobs.release(self.claim, &support).await {
+            warn!(error = format!("{error:#}"), "the claim could not be released; it will lapse");
+        }
+        self.delivery.give_back().await;
+        Ended::GivenBack
+    }
+
+    /// Somebody else has the job. Whether they bring it to an end is not known here, so the task is not acknowledged:
+    /// when it comes round again, the record will tell.
+    async fn lost(self) -> Ended {
+        warn!("the claim was lost to another worker; this result is thrown away");
+        self.delivery.nack("the claim was lost").await;
+        Ended::ClaimLost
+    }
+
+    /// Records the end of the job. A moment of trouble with the records must not cost a finished render.
+    async fn finish(&self, finish: Finish) -> anyhow::Result<bool> {
+        const TRIES: u32 = 4;
+        let mut wait = Duration::from_millis(100);
+        for _ in 1..TRIES {
+            match self.worker.backend.jobs.finish(self.claim, finish.clone()).await {
+                Ok(ours) => return Ok(ours),
+                Err(error) => debug!(error = format!("{error:#}"), "recording the end failed; trying again"),
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 4;
+        }
+        self.worker.backend.jobs.finish(self.claim, finish).await
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.since.elapsed().as_secs_f64() * 100.0).round() / 100.0
+    }
+}

@@ -1,0 +1,65 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::Context;
+use headshot_backend::Backend;
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
+use tracing::info;
+
+use crate::render::{Pipeline, Render};
+use crate::{Config, Metrics, Phases, VitalSigns, Worker, http, pull, sweep};
+
+/// Takes tasks from the queue until `shutdown` resolves and everything at hand is settled.
+///
+/// # Errors
+/// The model cannot be loaded or the backend not be opened. Once running, a backend that goes away is waited for.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let settings = config.rendering.model.clone();
+    let pipeline = spawn_blocking(move || Pipeline::load(&settings)).await.context("loading the model")??;
+    run_with(listener, config, Arc::new(pipeline), shutdown).await
+}
+
+/// [`run`] with another way to make pictures, for tests that need one which fails.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with(
+    listener: TcpListener,
+    config: Config,
+    render: Arc<dyn Render>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let backend = Backend::connect(&config.backend).await.context("opening the backend")?;
+    let model = render.model();
+    let address = listener.local_addr().context("reading the HTTP port's address")?;
+    info!(
+        worker = config.jobs.worker_name,
+        concurrency = config.jobs.concurrency,
+        model = model.name,
+        provider = model.provider,
+        %address,
+        "the worker is ready"
+    );
+    let worker = Arc::new(Worker {
+        metrics: Metrics::new(&model.provider),
+        vital_signs: VitalSigns::new(config.jobs.timeout),
+        phases: Phases::start(shutdown, config.grace),
+        config,
+        backend,
+        render,
+    });
+    let probes = axum::serve(listener, http::router(worker.clone())).into_future();
+    let work = async { tokio::join!(pull::pull(worker.clone()), sweep::sweep(worker.clone())) };
+    tokio::select! {
+        // Probes are answered to the last moment; the loops decide when that is.
+        served = probes => served.context("serving the HTTP port")?,
+        _ = work => {}
+    }
+    info!("the worker has stopped");
+    Ok(())
+}
