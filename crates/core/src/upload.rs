@@ -8,6 +8,7 @@ mod boxes;
 mod gather;
 mod inspector;
 mod item_meta;
+mod item_work;
 mod jpeg;
 mod png;
 mod refusal;

@@ -1,6 +1,10 @@
-//! The `meta` box of a HEIF or AVIF file: the size of its primary picture, and where its items' data ends.
+//! The `meta` box of a HEIF or AVIF file: the size of its primary picture, where its items' data ends, and whether
+//! decoding it would be out of all proportion.
+
+use std::collections::HashMap;
 
 use super::gather::be;
+use super::item_work::References;
 
 /// What the walker needs from a `meta` box.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,27 +15,31 @@ pub(super) struct ItemMeta {
     pub data_end: u64,
 }
 
-/// Reads the box's content. `None` when it holds no picture's size, or ends inside a field.
+/// Reads the box's content. `None` when it holds no picture's size, ends inside a field, or asks for far more decoding
+/// than its picture is worth.
 pub(super) fn read(meta: &[u8]) -> Option<ItemMeta> {
-    // A full box: version and flags come first.
-    let children = Children(meta.get(4..)?);
     let mut primary = None;
-    let mut properties = None;
+    let mut properties = Properties::default();
+    let mut references = References::default();
     let mut data_end = 0;
-    for (kind, content) in children {
+    // A full box: version and flags come first.
+    for (kind, content) in Children(meta.get(4..)?) {
         match &kind {
             b"pitm" => primary = primary_item(content),
-            b"iprp" => properties = Some(content),
+            b"iprp" => properties.read(content),
+            b"iref" => references.read(content),
             b"iloc" => data_end = data_end.max(last_byte(content)?),
             _ => {}
         }
     }
-    let (width, height) = picture_size(properties?, primary)?;
-    Some(ItemMeta { width, height, data_end })
+    let (width, height) = primary.and_then(|item| properties.size_of(item)).or_else(|| properties.largest())?;
+    let proportionate =
+        references.is_proportionate(primary, u64::from(width) * u64::from(height), |item| properties.size_of(item));
+    proportionate.then_some(ItemMeta { width, height, data_end })
 }
 
 /// The child boxes of a box. Ends at the first one that does not fit.
-struct Children<'a>(&'a [u8]);
+pub(super) struct Children<'a>(pub &'a [u8]);
 
 impl<'a> Iterator for Children<'a> {
     type Item = ([u8; 4], &'a [u8]);
@@ -50,10 +58,10 @@ impl<'a> Iterator for Children<'a> {
 }
 
 /// Reads numbers one behind the other.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub &'a [u8]);
 
 impl Fields<'_> {
-    fn number(&mut self, bytes: usize) -> Option<u64> {
+    pub(super) fn number(&mut self, bytes: usize) -> Option<u64> {
         let (number, rest) = self.0.split_at_checked(bytes)?;
         self.0 = rest;
         Some(be(number))
@@ -66,46 +74,53 @@ fn primary_item(content: &[u8]) -> Option<u64> {
     fields.number(if version == 0 { 2 } else { 4 })
 }
 
-/// The primary item's `ispe`; where associations are missing or broken, the largest one there is.
-fn picture_size(properties: &[u8], primary: Option<u64>) -> Option<(u32, u32)> {
-    let mut extents: Vec<Option<(u32, u32)>> = Vec::new();
-    let mut associated = Vec::new();
-    for (kind, content) in Children(properties) {
-        match &kind {
-            b"ipco" => {
-                extents.extend(Children(content).map(|(kind, property)| {
-                    let size = property.get(4..12).filter(|_| &kind == b"ispe")?;
-                    Some((be(&size[..4]) as u32, be(&size[4..]) as u32))
-                }));
-            }
-            b"ipma" => associated.extend(primary.and_then(|item| associations(content, item)).unwrap_or_default()),
-            _ => {}
-        }
-    }
-    // Property indices count from one.
-    let own = associated.iter().find_map(|index| *extents.get(index.checked_sub(1)?)?);
-    own.or_else(|| extents.into_iter().flatten().max_by_key(|(width, height)| u64::from(*width) * u64::from(*height)))
+/// The sizes among the properties, and which item has which.
+#[derive(Default)]
+struct Properties {
+    /// One entry a property; `Some` for `ispe`.
+    sizes: Vec<Option<(u32, u32)>>,
+    /// Property indices, counted from one, of each item.
+    items: HashMap<u64, Vec<usize>>,
 }
 
-/// The property indices associated with `item`.
-fn associations(content: &[u8], item: u64) -> Option<Vec<usize>> {
-    let mut fields = Fields(content);
-    let full = fields.number(4)?;
-    let (version, wide) = (full >> 24, full & 1 == 1);
-    for _ in 0..fields.number(4)? {
-        let id = fields.number(if version < 1 { 2 } else { 4 })?;
-        let count = fields.number(1)?;
-        let mut indices = Vec::new();
-        for _ in 0..count {
-            // The top bit says that the property is essential.
-            let index = if wide { fields.number(2)? & 0x7fff } else { fields.number(1)? & 0x7f };
-            indices.push(index as usize);
-        }
-        if id == item {
-            return Some(indices);
+impl Properties {
+    fn read(&mut self, content: &[u8]) {
+        for (kind, content) in Children(content) {
+            match &kind {
+                b"ipco" => self.sizes.extend(Children(content).map(|(kind, property)| {
+                    let size = property.get(4..12).filter(|_| &kind == b"ispe")?;
+                    Some((be(&size[..4]) as u32, be(&size[4..]) as u32))
+                })),
+                // What a broken box says before it breaks still counts.
+                b"ipma" => _ = self.associate(content),
+                _ => {}
+            }
         }
     }
-    None
+
+    fn associate(&mut self, content: &[u8]) -> Option<()> {
+        let mut fields = Fields(content);
+        let full = fields.number(4)?;
+        let (version, wide) = (full >> 24, full & 1 == 1);
+        for _ in 0..fields.number(4)? {
+            let item = fields.number(if version < 1 { 2 } else { 4 })?;
+            for _ in 0..fields.number(1)? {
+                // The top bit says that the property is essential.
+                let index = if wide { fields.number(2)? & 0x7fff } else { fields.number(1)? & 0x7f };
+                self.items.entry(item).or_default().push(index as usize);
+            }
+        }
+        Some(())
+    }
+
+    fn size_of(&self, item: u64) -> Option<(u32, u32)> {
+        self.items.get(&item)?.iter().find_map(|index| *self.sizes.get(index.checked_sub(1)?)?)
+    }
+
+    /// Where associations are missing or broken.
+    fn largest(&self) -> Option<(u32, u32)> {
+        self.sizes.iter().flatten().copied().max_by_key(|(width, height)| u64::from(*width) * u64::from(*height))
+    }
 }
 
 /// One past the last byte that an extent of `iloc` covers in the file itself.
@@ -122,7 +137,10 @@ fn last_byte(content: &[u8]) -> Option<u64> {
         let construction = if version == 0 { 0 } else { fields.number(2)? & 0xf };
         let reference = fields.number(2)?;
         let base = fields.number(base_size)?;
-        for _ in 0..fields.number(2)? {
+        let extents = fields.number(2)?;
+        // Extents without fields are all alike, so that looking at one is enough.
+        let extents = if index_size + offset_size + length_size == 0 { extents.min(1) } else { extents };
+        for _ in 0..extents {
             fields.number(index_size)?;
             let offset = fields.number(offset_size)?;
             let length = fields.number(length_size)?;

@@ -1,0 +1,263 @@
+//! What the API relies on when bytes stream past: one answer however they are cut, early refusals, and no photo
+//! accepted of which a part is missing. The files are made here, byte by byte.
+
+use headshot_core::upload::{Format, Inspected, Inspector, Limits, Refusal, inspect};
+use proptest::prelude::*;
+
+const LIMITS: Limits = Limits { bytes: 2_000_000, pixels: 100_000_000, long_edge: 20_000, min_short_edge: 64 };
+
+#[test]
+fn each_format_is_known_by_its_bytes_and_measured() {
+    for (file, format) in good_files() {
+        let expected = Inspected { format, bytes: file.len() as u64, width: 640, height: 480 };
+        assert_eq!(inspect(&file, LIMITS), Ok(expected), "{format:?}");
+    }
+}
+
+#[test]
+fn bytes_behind_the_picture_do_no_harm() {
+    for (mut file, format) in good_files() {
+        file.extend_from_slice(b"MotionPhoto_Data and a whole video behind it");
+        let inspected = inspect(&file, LIMITS).unwrap_or_else(|refusal| panic!("{format:?}: {refusal}"));
+        assert_eq!(inspected.bytes, file.len() as u64);
+    }
+}
+
+#[test]
+fn a_photo_that_stops_anywhere_is_never_accepted() {
+    for (file, format) in good_files() {
+        for length in 0..file.len() {
+            let refusal = inspect(&file[..length], LIMITS).expect_err("a part is missing");
+            if length > 80 {
+                assert_eq!(refusal, Refusal::Truncated { format }, "after {length} of {} bytes", file.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn other_files_are_named_to_the_customer() {
+    let mut gif = b"GIF89a".to_vec();
+    gif.resize(500, 7);
+    let cases: [(&[u8], &str); 9] = [
+        (&gif, "a GIF"),
+        (b"BM\x46\0\0\0", "a BMP picture"),
+        (b"II*\0\x08\0\0\0", "a TIFF or camera raw file"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"Dear photo studio,\n", "a text file"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "a video"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "a video"),
+        (b"PK\x03\x04\x14\0", "a ZIP archive or an office document"),
+    ];
+    for (bytes, name) in cases {
+        let refusal = inspect(bytes, LIMITS).expect_err(name);
+        assert_eq!(refusal, Refusal::UnsupportedType { found: Some(name) });
+        assert!(refusal.to_string().contains(name), "{refusal}");
+        assert_eq!(refusal.code(), "unsupported_type");
+    }
+    assert_eq!(inspect(&[1, 2, 3, 250, 0], LIMITS), Err(Refusal::UnsupportedType { found: None }));
+    assert_eq!(inspect(b"", LIMITS), Err(Refusal::Empty));
+}
+
+#[test]
+fn a_small_file_that_claims_a_huge_picture_is_refused_by_its_header() {
+    let bomb = png(13_300, 13_300, 21_000);
+    let mut inspector = Inspector::new(Limits::default());
+    let refusal = inspector.push(&bomb[..24]).expect_err("the header is enough");
+    assert_eq!(refusal.code(), "too_many_pixels");
+    assert!(refusal.to_string().contains("13300 × 13300"), "{refusal}");
+    assert_eq!(inspector.push(&bomb[24..]), Err(refusal), "a refusal is final");
+    assert_eq!(inspector.finish(), Err(refusal));
+}
+
+#[test]
+fn shape_is_judged_and_panoramas_pass() {
+    let size = |width, height| inspect(&png(width, height, 100), Limits::default()).map(|ok| (ok.width, ok.height));
+    assert_eq!(size(16_000, 600), Ok((16_000, 600)));
+    assert_eq!(size(20_000, 5).expect_err("a line").code(), "bad_shape");
+    assert_eq!(size(32, 32).expect_err("an icon").code(), "bad_shape");
+    assert_eq!(size(25_000, 600).expect_err("too long").code(), "bad_shape");
+    assert_eq!(size(0, 600).expect_err("nothing").code(), "undecodable_image");
+}
+
+#[test]
+fn too_many_bytes_are_refused_at_the_byte_that_is_too_many() {
+    let limits = Limits { bytes: 1_000, ..LIMITS };
+    let mut file = png(640, 480, 1_000);
+    let mut inspector = Inspector::new(limits);
+    assert_eq!(inspector.push(&file[..1_000]), Ok(()));
+    assert_eq!(inspector.push(&file[1_000..1_001]), Err(Refusal::TooLarge { limit_bytes: 1_000 }));
+    file.truncate(1_000);
+    assert_eq!(inspect(&file, limits), Err(Refusal::Truncated { format: Format::Png }));
+}
+
+#[test]
+fn a_frame_header_behind_half_a_megabyte_of_metadata_is_found() {
+    let mut file = jpeg(640, 480);
+    for _ in 0..8 {
+        let mut segment = vec![0xff, 0xe2, 0xff, 0xff];
+        segment.resize(2 + 0xffff, 0xff);
+        file.splice(2..2, segment);
+    }
+    assert!(file.len() > 500_000);
+    let inspected = inspect(&file, LIMITS).expect("a photo with a lot of metadata");
+    assert_eq!((inspected.width, inspected.height), (640, 480));
+}
+
+#[test]
+fn a_grid_of_countless_tiles_is_refused() {
+    // 65,535 tiles, each the same picture of 8,192 × 8,192: hours of decoding in 132 KB.
+    let mut tiles = 1_u16.to_be_bytes().to_vec();
+    tiles.extend(u16::MAX.to_be_bytes());
+    tiles.extend([0, 2].repeat(usize::from(u16::MAX)));
+    let file = heif(&[full_box(b"iref", 0, &boxed(b"dimg", &tiles))], &[(640, 480), (8_192, 8_192)], b"heic");
+    assert_eq!(inspect(&file, LIMITS), Err(Refusal::Unreadable { format: Format::Heif }));
+    // A real grid: twelve tiles of 256 × 256 hold 640 × 480.
+    let mut tiles = vec![0, 1, 0, 12];
+    tiles.extend([0, 2].repeat(12));
+    let file = heif(&[full_box(b"iref", 0, &boxed(b"dimg", &tiles))], &[(640, 480), (256, 256)], b"heic");
+    assert!(inspect(&file, LIMITS).is_ok());
+    // An item that is made from itself.
+    let file = heif(&[full_box(b"iref", 0, &boxed(b"dimg", &[0, 1, 0, 1, 0, 1]))], &[(640, 480)], b"heic");
+    assert_eq!(inspect(&file, LIMITS), Err(Refusal::Unreadable { format: Format::Heif }));
+}
+
+proptest! {
+    #[test]
+    fn any_cut_into_chunks_gives_the_same_answer(
+        which in 0_usize..6,
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let mut file = good_files().swap_remove(which).0;
+        for (at, byte) in damage {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        let whole = inspect(&file, LIMITS);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(file.len())).collect();
+        cuts.sort_unstable();
+        prop_assert_eq!(in_chunks(&file, &cuts), whole);
+        let every_byte: Vec<usize> = (0..file.len()).collect();
+        prop_assert_eq!(in_chunks(&file, &every_byte), whole);
+    }
+
+    #[test]
+    fn random_bytes_never_panic(which in 0_usize..7, mut bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        // Behind a good beginning they reach further.
+        if which < 6 {
+            let file = good_files().swap_remove(which).0;
+            let kept = file.len() * bytes.first().copied().map_or(0, usize::from) / 255;
+            bytes.splice(..0, file[..kept].iter().copied());
+        }
+        _ = inspect(&bytes, LIMITS);
+    }
+}
+
+fn in_chunks(file: &[u8], cuts: &[usize]) -> Result<Inspected, Refusal> {
+    let mut inspector = Inspector::new(LIMITS);
+    let mut from = 0;
+    for cut in cuts.iter().copied().chain([file.len()]) {
+        inspector.push(&file[from..cut])?;
+        from = cut;
+    }
+    inspector.finish()
+}
+
+fn good_files() -> Vec<(Vec<u8>, Format)> {
+    vec![
+        (jpeg(640, 480), Format::Jpeg),
+        (png(640, 480, 300), Format::Png),
+        (webp(640, 480), Format::WebP),
+        (heif(&[], &[(640, 480)], b"heic"), Format::Heif),
+        (heif(&[], &[(640, 480)], b"avif"), Format::Avif),
+        // The size is the primary item's, not the thumbnail's or the first one's.
+        (heif(&[], &[(640, 480), (160, 120)], b"mif1"), Format::Heif),
+    ]
+}
+
+/// Markers as a camera writes them; nobody decodes the data.
+fn jpeg(width: u16, height: u16) -> Vec<u8> {
+    let mut file = vec![0xff, 0xd8];
+    file.extend(b"\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    // A thumbnail with an end marker of its own inside a segment.
+    file.extend(b"\xff\xe1\0\x0eExif\0\0\xff\xd8\xff\xd9\0\0");
+    file.extend(b"\xff\xc2\0\x0b\x08");
+    file.extend(height.to_be_bytes());
+    file.extend(width.to_be_bytes());
+    file.extend(b"\x01\x01\x11\0");
+    for _ in 0..2 {
+        // Fill bytes before a marker, then a scan with stuffing and a restart marker in it.
+        file.extend(b"\xff\xff\xff\xc4\0\x05\0\0\0\xff\xda\0\x08\x01\x01\0\0\x3f\0");
+        file.extend([0x12, 0xff, 0x00, 0x34, 0xff, 0xd0, 0x56].repeat(20));
+    }
+    file.extend(b"\xff\xd9");
+    file
+}
+
+fn png(width: u32, height: u32, data: usize) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |kind: &[u8], body: &[u8]| {
+        file.extend((body.len() as u32).to_be_bytes());
+        file.extend(kind);
+        file.extend(body);
+        file.extend([0; 4]);
+    };
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    chunk(b"IHDR", &header);
+    chunk(b"IDAT", &vec![5; data]);
+    chunk(b"IEND", &[]);
+    file
+}
+
+fn webp(width: u16, height: u16) -> Vec<u8> {
+    let mut data = vec![0, 0, 0, 0x9d, 0x01, 0x2a];
+    data.extend(width.to_le_bytes());
+    data.extend(height.to_le_bytes());
+    data.resize(200, 9);
+    let mut file = b"RIFF".to_vec();
+    file.extend((data.len() as u32 + 12).to_le_bytes());
+    file.extend(b"WEBPVP8 ");
+    file.extend((data.len() as u32).to_le_bytes());
+    file.extend(data);
+    file
+}
+
+/// Items 1, 2, … of these sizes; the first is the primary one. Its data comes last.
+fn heif(more: &[Vec<u8>], sizes: &[(u32, u32)], brand: &[u8]) -> Vec<u8> {
+    let mut properties = boxed(b"hvcC", &[1, 2, 3]);
+    let mut associations = (sizes.len() as u32).to_be_bytes().to_vec();
+    for (index, (width, height)) in sizes.iter().enumerate() {
+        properties.extend(full_box(b"ispe", 0, &[width.to_be_bytes(), height.to_be_bytes()].concat()));
+        associations.extend([0, index as u8 + 1, 2, 0x81, index as u8 + 2]);
+    }
+    let properties = [boxed(b"ipco", &properties), full_box(b"ipma", 0, &associations)].concat();
+    let ftyp = boxed(b"ftyp", &[brand, b"\0\0\0\0", brand, b"mif1"].concat());
+    let data = vec![3; 200];
+    let meta = |offset: u32| {
+        let location = [
+            &[0x44, 0x00, 0, 1, 0, 1, 0, 0, 0, 1][..],
+            &offset.to_be_bytes(),
+            &(data.len() as u32).to_be_bytes(),
+        ]
+        .concat();
+        let children = [
+            full_box(b"pitm", 0, &[0, 1]),
+            full_box(b"iloc", 0, &location),
+            boxed(b"iprp", &properties),
+            more.concat(),
+        ];
+        full_box(b"meta", 0, &children.concat())
+    };
+    let offset = ftyp.len() + meta(0).len() + 8;
+    [ftyp, meta(offset as u32), boxed(b"mdat", &data)].concat()
+}
+
+fn boxed(kind: &[u8], content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u32 + 8).to_be_bytes()[..], kind, content].concat()
+}
+
+fn full_box(kind: &[u8], version: u8, content: &[u8]) -> Vec<u8> {
+    boxed(kind, &[&[version, 0, 0, 0], content].concat())
+}
