@@ -3,6 +3,8 @@
 mod ffi;
 mod image;
 
+use std::borrow::Cow;
+
 use headshot_core::upload::Limits;
 
 use super::ReadError;
@@ -12,7 +14,8 @@ use super::raster::{Encoding, Raster, Samples};
 use image::{Context, Layout};
 
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
-    let context = Context::read(bytes, limits.pixels)?;
+    let bytes = with_still_brand(bytes);
+    let context = Context::read(&bytes, limits.pixels)?;
     let handle = context.primary_image()?;
     let (width, height) = handle.size()?;
     limits.check_size(width, height)?;
@@ -48,6 +51,22 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
         encoding,
         orientation: Orientation::default(),
     })
+}
+
+/// libheif before 1.20 refuses files that call themselves sequences only (`avis`), although their first picture is
+/// described like that of any other. With a compatible brand that says so it opens them.
+fn with_still_brand(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let end = bytes.get(..4).map_or(0, |size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize);
+    let compatible = bytes.get(16..end).unwrap_or_default().as_chunks::<4>().0;
+    let still = compatible.iter().any(|brand| matches!(brand, b"avif" | b"mif1" | b"heic" | b"heix"));
+    match compatible.iter().position(|brand| brand == b"avis") {
+        Some(index) if !still => {
+            let mut renamed = bytes.to_vec();
+            renamed[16 + index * 4..][..4].copy_from_slice(b"avif");
+            Cow::Owned(renamed)
+        }
+        _ => Cow::Borrowed(bytes),
+    }
 }
 
 fn unmultiply(rgb: &mut [u8], alpha: &[u8]) {

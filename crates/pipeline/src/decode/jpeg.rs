@@ -20,10 +20,12 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     let (width, height) = (width as u32, height as u32);
     limits.check_size(width, height)?;
 
-    // Four components are taken as they are stored: what they mean depends on the profile.
+    // Four components are taken as they are stored: what they mean depends on the profile. Adobe's marker may promise
+    // them for a picture that has three.
+    let components = decoder.info().map_or(0, |info| info.components);
     let (wanted, channels) = match decoder.input_colorspace() {
         Some(ColorSpace::Luma) => (ColorSpace::Luma, 1),
-        Some(stored @ (ColorSpace::CMYK | ColorSpace::YCCK)) => (stored, 4),
+        Some(stored @ (ColorSpace::CMYK | ColorSpace::YCCK)) if components == 4 => (stored, 4),
         _ => (ColorSpace::RGB, 3),
     };
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
