@@ -2,6 +2,7 @@
 
 mod cloud_logging;
 
+use std::env;
 use std::io::{IsTerminal, stderr};
 use std::panic;
 
@@ -28,7 +29,7 @@ pub struct Guard {
 pub fn init(service: &str) -> Result<Guard> {
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
-        .from_env()
+        .parse(env::var("RUST_LOG").unwrap_or_default())
         .context("RUST_LOG is not a list of directives such as info,headshot_worker=debug")?;
     let text = stderr().is_terminal();
     let layer = if text {

@@ -26,7 +26,6 @@ pub struct Claimed {
 
 /// How a job ends.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "made once per job and consumed at once")]
 pub enum Finish {
     /// With artefacts.
     Done {

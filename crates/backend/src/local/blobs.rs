@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use headshot_core::{BlobKey, JobId};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 
@@ -87,7 +87,7 @@ impl LocalBlobs {
 
     pub(crate) async fn delete(&self, key: BlobKey) -> Result<()> {
         let name = name(key);
-        let forget = move |transaction: &rusqlite::Transaction<'_>| {
+        let forget = move |transaction: &Transaction<'_>| {
             transaction.prepare_cached("DELETE FROM blobs WHERE name = ?1")?.execute([name])?;
             Ok(())
         };
@@ -111,6 +111,29 @@ impl LocalBlobs {
         tokio::fs::write(path, b"probe").await.with_context(|| format!("cannot write {}", path.display()))
     }
 
+    /// Puts a whole file in its place and makes it a blob.
+    fn place(&self, key: BlobKey, draft: &Path, content_type: &str) -> Result<()> {
+        let (target, root) = (self.path(key), self.shared.folder.bucket(key.bucket()));
+        place(draft, &target, &root)?;
+        let remember = |transaction: &Transaction<'_>| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO blobs (name, content_type) VALUES (?1, ?2) \
+                     ON CONFLICT (name) DO UPDATE SET content_type = excluded.content_type",
+                )?
+                .execute([&name(key), content_type])?;
+            Ok(())
+        };
+        let remembered = self.shared.database.write_blocking(Durability::Kill, remember);
+        if remembered.is_err()
+            && !matches!(self.shared.database.read_blocking(|c| type_of(c, key)), Ok(Some(_)))
+        {
+            // A full disk, most likely. The file is no blob without its row, so it must not take up space.
+            let _ = remove(&target, &root);
+        }
+        remembered
+    }
+
     pub(super) fn path(&self, key: BlobKey) -> PathBuf {
         self.shared.folder.blob(key)
     }
@@ -121,13 +144,7 @@ impl LocalBlobs {
 
     /// The content type of a blob; `None` when there is no such blob.
     pub(super) async fn content_type(&self, key: BlobKey) -> Result<Option<String>> {
-        let name = name(key);
-        let query = move |connection: &rusqlite::Connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT content_type FROM blobs WHERE name = ?1")?;
-            Ok(statement.query_row([name], |row| row.get(0)).optional()?)
-        };
-        self.shared.database.read(query).await
+        self.shared.database.read(move |connection| type_of(connection, key)).await
     }
 }
 
@@ -140,24 +157,13 @@ impl LocalBlobWriter {
         let Self { blobs, key, mut file, draft } = self;
         file.flush().await.with_context(|| draft.describe())?;
         let file = file.into_inner().into_std().await;
-        let target = blobs.path(key);
-        let root = blobs.shared.folder.bucket(key.bucket());
+        let content_type = content_type.to_owned();
+        // In one piece on one thread: a caller that is cancelled here cannot part the file from its row.
         blocking(move || {
             file.sync_all().with_context(|| draft.describe())?;
-            place(&draft.path, &target, &root)
+            blobs.place(key, &draft.path, &content_type)
         })
-        .await?;
-        let (name, content_type) = (name(key), content_type.to_owned());
-        let remember = move |transaction: &rusqlite::Transaction<'_>| {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO blobs (name, content_type) VALUES (?1, ?2) \
-                     ON CONFLICT (name) DO UPDATE SET content_type = excluded.content_type",
-                )?
-                .execute([name, content_type])?;
-            Ok(())
-        };
-        blobs.shared.database.write(Durability::Kill, remember).await
+        .await
     }
 }
 
@@ -203,8 +209,13 @@ fn remove(path: &Path, root: &Path) -> Result<()> {
     }
     let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root) && *folder != root);
     // A folder that is not empty stays, which is the end of the climb and no error.
-    let _: io::Result<()> = folders.map(fs::remove_dir).collect();
+    let _: io::Result<()> = folders.into_iter().try_for_each(fs::remove_dir);
     Ok(())
+}
+
+fn type_of(connection: &Connection, key: BlobKey) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT content_type FROM blobs WHERE name = ?1")?;
+    Ok(statement.query_row([name(key)], |row| row.get(0)).optional()?)
 }
 
 fn name(key: BlobKey) -> String {

@@ -22,8 +22,8 @@ const NEWEST: u32 = MIGRATIONS.len() as u32;
 
 /// One database, shared by this process's tasks and by other processes.
 ///
-/// Writers of one process queue at a mutex, which is fair and wakes at once, before they compete with other processes
-/// for SQLite's lock, which is neither.
+/// Writers of one process queue at a mutex, which wakes the next at once, before they compete with other processes for
+/// SQLite's lock, which makes them sleep and look again.
 pub(super) struct Database {
     path: PathBuf,
     writer: Mutex<Connection>,

@@ -1,0 +1,57 @@
+//! What every backend must do, said once and run against each of them. The cases assume nothing but the documented
+//! contract: they wait generously for what happens "some time", and never look behind the handles.
+
+mod conformance {
+    pub mod blobs;
+    pub mod jobs;
+    pub mod jobs_sweep;
+    pub mod support;
+    pub mod tasks;
+    pub mod tasks_leases;
+}
+
+use conformance::support::TestBackend;
+
+/// Declares every case as a test of the backend that `$connect` gives.
+macro_rules! conformance {
+    ($kind:ident, $connect:expr) => {
+        mod $kind {
+            use super::*;
+            cases! { $connect;
+                blobs: a_blob_comes_back_as_it_was_written, a_missing_blob_is_none, an_aborted_upload_leaves_nothing,
+                    an_upload_is_invisible_until_committed, committing_twice_is_harmless, the_last_content_type_stays,
+                    a_blob_over_the_limit_is_an_error, a_deleted_blob_is_gone, a_signed_url_downloads_the_blob,
+                    a_signed_url_expires, a_tampered_url_is_refused;
+                jobs: a_record_comes_back_as_it_was_written, an_id_is_created_once, a_claim_is_written_into_the_record,
+                    of_eight_racing_workers_one_wins, a_lapsed_lease_is_taken_over, renewal_keeps_a_lease,
+                    finishing_stores_everything, failing_stores_the_reason, a_finished_job_never_moves,
+                    a_released_job_can_be_claimed_again, a_missing_job_is_missing;
+                jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
+                    publishing_again_doubles_the_wait, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
+                    unfinished_jobs_are_counted;
+                tasks: a_task_is_delivered_and_acknowledged, every_task_of_many_is_delivered,
+                    two_subscribers_share_the_work, two_processes_share_the_queue, a_malformed_body_is_delivered_as_such,
+                    a_dead_letter_does_not_come_again, no_more_are_outstanding_than_asked_for,
+                    a_cancelled_wait_loses_nothing, the_depth_says_what_is_where;
+                tasks_leases: a_refused_task_comes_again_later, a_forgotten_delivery_comes_again,
+                    an_extended_delivery_does_not_come_again, a_task_given_back_comes_again_at_once;
+            }
+        }
+    };
+}
+
+macro_rules! cases {
+    ($connect:expr; $($module:ident: $($case:ident),+ $(,)?;)+) => {
+        $(mod $module {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    conformance::$module::$case(&$connect.await).await;
+                }
+            )+
+        })+
+    };
+}
+
+conformance!(local, TestBackend::local());
