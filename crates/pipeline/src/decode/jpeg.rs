@@ -9,7 +9,8 @@ use zune_jpeg::JpegDecoder;
 use super::raster::{Encoding, Raster, Samples};
 use super::{ReadError, exif, jpeg_segments};
 
-/// Reads a JPEG. Data that is damaged within the picture decodes as far as it goes, as every viewer does.
+/// Reads a JPEG. Small damage within the picture is tolerated, as every viewer does; a picture of which a part is
+/// missing altogether is not.
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     let segments = jpeg_segments::read(bytes);
     // The format itself ends at 65,535 pixels; ours are checked below.
@@ -31,6 +32,10 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let mut samples = vec![0; width as usize * height as usize * channels];
     decoder.decode_into(&mut samples).map_err(ReadError::decoder)?;
+    if breaks_off(&samples, width as usize * channels) {
+        let mut strict = JpegDecoder::new_with_options(ZCursor::new(bytes), options.set_strict_mode(true));
+        strict.decode().map_err(ReadError::decoder)?;
+    }
 
     let samples = match wanted {
         ColorSpace::Luma => Samples::Grey(samples),
@@ -53,6 +58,17 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
         encoding: segments.icc.map_or(Encoding::Srgb, Encoding::Icc),
         orientation: segments.exif.map(exif::orientation).unwrap_or_default(),
     })
+}
+
+/// What the decoder fills a picture with from where its data stopped making sense.
+const FILL: u8 = 128;
+
+/// Whether a twentieth of the picture or more, at its end, is the decoder's filling. A photo may really be that grey at
+/// the bottom, so this is only a reason to look closer.
+fn breaks_off(samples: &[u8], row: usize) -> bool {
+    let rows = samples.len() / row;
+    let filled = samples.rchunks_exact(row).take_while(|line| line.iter().all(|value| *value == FILL)).count();
+    filled * 20 > rows
 }
 
 /// YCCK is CMY put through the transform meant for R, G, B = 255 − C, M, Y; K stands beside it untouched.
