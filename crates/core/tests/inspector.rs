@@ -4,7 +4,8 @@
 use headshot_core::upload::{Format, Inspected, Inspector, Limits, Refusal, inspect};
 use proptest::prelude::*;
 
-const LIMITS: Limits = Limits { bytes: 2_000_000, pixels: 100_000_000, long_edge: 20_000, min_short_edge: 64 };
+const LIMITS: Limits =
+    Limits { bytes: 2_000_000, pixels: 100_000_000, long_edge: 20_000, min_short_edge: 64 };
 
 #[test]
 fn each_format_is_known_by_its_bytes_and_measured() {
@@ -73,7 +74,8 @@ fn a_small_file_that_claims_a_huge_picture_is_refused_by_its_header() {
 
 #[test]
 fn shape_is_judged_and_panoramas_pass() {
-    let size = |width, height| inspect(&png(width, height, 100), Limits::default()).map(|ok| (ok.width, ok.height));
+    let size =
+        |width, height| inspect(&png(width, height, 100), Limits::default()).map(|ok| (ok.width, ok.height));
     assert_eq!(size(16_000, 600), Ok((16_000, 600)));
     assert_eq!(size(20_000, 5).expect_err("a line").code(), "bad_shape");
     assert_eq!(size(32, 32).expect_err("an icon").code(), "bad_shape");

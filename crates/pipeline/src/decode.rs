@@ -15,13 +15,14 @@ mod png;
 mod raster;
 mod webp;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use headshot_core::upload::{self, Format, Inspected, Limits, Refusal};
 use raster::Raster;
 
 /// An upright photo in sRGB.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Photo {
     /// Width in pixels, upright.
     pub width: u32,
@@ -36,6 +37,19 @@ pub struct Photo {
     pub format: Format,
     /// Width and height as stored in the file, before it was turned upright.
     pub stored: (u32, u32),
+}
+
+/// Without the pixels: a customer's picture has no place in a log.
+impl fmt::Debug for Photo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { width, height, rgb: _, alpha, format, stored } = self;
+        f.debug_struct("Photo")
+            .field("size", &(width, height))
+            .field("alpha", &alpha.is_some())
+            .field("format", format)
+            .field("stored", stored)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What [`decode`] accepts.
@@ -128,7 +142,7 @@ impl From<Refusal> for ReadError {
 }
 
 impl ReadError {
-    fn decoder(error: impl std::fmt::Display) -> Self {
+    fn decoder(error: impl fmt::Display) -> Self {
         Self::Decoder(error.to_string())
     }
 }

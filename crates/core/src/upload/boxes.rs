@@ -23,11 +23,19 @@ enum State {
     /// Size and type.
     Header,
     /// The 64-bit size of a box that needs one.
-    LargeSize { kind: [u8; 4] },
-    Body { remaining: u64 },
-    Meta { length: usize },
+    LargeSize {
+        kind: [u8; 4],
+    },
+    Body {
+        remaining: u64,
+    },
+    Meta {
+        length: usize,
+    },
     /// Only the data is awaited, up to this position.
-    Data { end: u64 },
+    Data {
+        end: u64,
+    },
 }
 
 impl Boxes {

@@ -32,9 +32,10 @@ pub(super) fn read(meta: &[u8]) -> Option<ItemMeta> {
             _ => {}
         }
     }
-    let (width, height) = primary.and_then(|item| properties.size_of(item)).or_else(|| properties.largest())?;
-    let proportionate =
-        references.is_proportionate(primary, u64::from(width) * u64::from(height), |item| properties.size_of(item));
+    let (width, height) =
+        primary.and_then(|item| properties.size_of(item)).or_else(|| properties.largest())?;
+    let proportionate = references
+        .is_proportionate(primary, u64::from(width) * u64::from(height), |item| properties.size_of(item));
     proportionate.then_some(ItemMeta { width, height, data_end })
 }
 
@@ -119,7 +120,11 @@ impl Properties {
 
     /// Where associations are missing or broken.
     fn largest(&self) -> Option<(u32, u32)> {
-        self.sizes.iter().flatten().copied().max_by_key(|(width, height)| u64::from(*width) * u64::from(*height))
+        self.sizes
+            .iter()
+            .flatten()
+            .copied()
+            .max_by_key(|(width, height)| u64::from(*width) * u64::from(*height))
     }
 }
 

@@ -61,7 +61,8 @@ impl References {
     ) -> bool {
         let mut known = HashMap::new();
         let items = primary.iter().chain(&self.auxiliary);
-        let work = items.map(|item| self.work(*item, DEPTH, &size_of, &mut known)).fold(0, u64::saturating_add);
+        let work =
+            items.map(|item| self.work(*item, DEPTH, &size_of, &mut known)).fold(0, u64::saturating_add);
         work <= pixels.saturating_mul(FACTOR).saturating_add(SLACK)
     }
 

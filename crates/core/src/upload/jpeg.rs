@@ -70,7 +70,9 @@ impl Jpeg {
                     self.scanned |= code == SCAN;
                     self.state = match code {
                         // C4, C8 and CC lie among the frame headers but are tables and a reserve.
-                        0xc0..=0xcf if !matches!(code, 0xc4 | 0xc8 | 0xcc) && !self.sized => State::Frame { length },
+                        0xc0..=0xcf if !matches!(code, 0xc4 | 0xc8 | 0xcc) && !self.sized => {
+                            State::Frame { length }
+                        }
                         _ => State::Body { remaining: length, scan: code == SCAN },
                     };
                 }
@@ -79,7 +81,10 @@ impl Jpeg {
                     let Some(frame) = self.gather.take(input, 5) else { return Ok(Event::More) };
                     self.sized = true;
                     self.state = State::Body { remaining, scan: false };
-                    return Ok(Event::Size { width: be(&frame[3..5]) as u32, height: be(&frame[1..3]) as u32 });
+                    return Ok(Event::Size {
+                        width: be(&frame[3..5]) as u32,
+                        height: be(&frame[1..3]) as u32,
+                    });
                 }
                 State::Body { remaining, scan } => {
                     if !skip(input, remaining) {

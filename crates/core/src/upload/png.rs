@@ -35,7 +35,10 @@ impl Png {
                     }
                     // Five bytes of the header and its checksum are still to come.
                     self.state = State::Body { remaining: 5 + 4, last: false };
-                    return Ok(Event::Size { width: be(&head[16..20]) as u32, height: be(&head[20..24]) as u32 });
+                    return Ok(Event::Size {
+                        width: be(&head[16..20]) as u32,
+                        height: be(&head[20..24]) as u32,
+                    });
                 }
                 State::Chunk => {
                     let Some(head) = self.gather.take(input, 8) else { return Ok(Event::More) };

@@ -107,13 +107,18 @@ fn brand(brands: &[u8]) -> Kind {
         return Kind::Photo(Format::Avif);
     }
     let heif = all.any(|brand| {
-        matches!(brand, b"mif1" | b"mif2" | b"msf1" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx")
+        matches!(
+            brand,
+            b"mif1" | b"mif2" | b"msf1" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx"
+        )
     });
     if heif { Kind::Photo(Format::Heif) } else { Kind::Other(None) }
 }
 
 fn text(head: &[u8]) -> Option<&'static str> {
     let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
-    (!head.is_empty() && head.iter().all(printable) && std::str::from_utf8(&head[..head.len().min(32)]).is_ok())
-        .then_some("a text file")
+    (!head.is_empty()
+        && head.iter().all(printable)
+        && std::str::from_utf8(&head[..head.len().min(32)]).is_ok())
+    .then_some("a text file")
 }

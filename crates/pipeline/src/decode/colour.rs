@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions};
+use moxcms::{
+    ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions,
+};
 
 use super::raster::{Encoding, Raster, Samples};
 
@@ -66,12 +68,14 @@ fn transform(profile: &ColorProfile, layout: Layout) -> Option<Arc<Transform8Bit
     }
     // A photo's profile maps into a display's: relative colorimetric keeps what sRGB can show as it is. Profiles
     // that are tables need not have that table.
-    [RenderingIntent::RelativeColorimetric, RenderingIntent::Perceptual].into_iter().find_map(|rendering_intent| {
-        let options = TransformOptions { rendering_intent, ..TransformOptions::default() };
-        without_panic(|| {
-            profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), Layout::Rgb, options).ok()
-        })
-    })
+    [RenderingIntent::RelativeColorimetric, RenderingIntent::Perceptual].into_iter().find_map(
+        |rendering_intent| {
+            let options = TransformOptions { rendering_intent, ..TransformOptions::default() };
+            without_panic(|| {
+                profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), Layout::Rgb, options).ok()
+            })
+        },
+    )
 }
 
 /// Profiles are bytes that strangers wrote; one that upsets the colour engine is a broken one.

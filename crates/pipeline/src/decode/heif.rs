@@ -56,7 +56,8 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
 /// libheif before 1.20 refuses files that call themselves sequences only (`avis`), although their first picture is
 /// described like that of any other. With a compatible brand that says so it opens them.
 fn with_still_brand(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let end = bytes.get(..4).map_or(0, |size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize);
+    let end =
+        bytes.get(..4).map_or(0, |size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize);
     let compatible = bytes.get(16..end).unwrap_or_default().as_chunks::<4>().0;
     let still = compatible.iter().any(|brand| matches!(brand, b"avif" | b"mif1" | b"heic" | b"heix"));
     match compatible.iter().position(|brand| brand == b"avis") {

@@ -14,7 +14,8 @@ use super::{ReadError, exif, jpeg_segments};
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     let segments = jpeg_segments::read(bytes);
     // The format itself ends at 65,535 pixels; ours are checked below.
-    let options = DecoderOptions::default().set_max_width(usize::from(u16::MAX)).set_max_height(usize::from(u16::MAX));
+    let options =
+        DecoderOptions::default().set_max_width(usize::from(u16::MAX)).set_max_height(usize::from(u16::MAX));
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(ReadError::decoder)?;
     let (width, height) = decoder.dimensions().ok_or_else(|| ReadError::decoder("no size"))?;
@@ -67,7 +68,8 @@ const FILL: u8 = 128;
 /// the bottom, so this is only a reason to look closer.
 fn breaks_off(samples: &[u8], row: usize) -> bool {
     let rows = samples.len() / row;
-    let filled = samples.rchunks_exact(row).take_while(|line| line.iter().all(|value| *value == FILL)).count();
+    let filled =
+        samples.rchunks_exact(row).take_while(|line| line.iter().all(|value| *value == FILL)).count();
     filled * 20 > rows
 }
 

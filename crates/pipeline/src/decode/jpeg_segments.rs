@@ -47,7 +47,9 @@ fn next(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         match bytes.get(at + 1)? {
             // Fill bytes, and codes without a body.
             0xff => at += 1,
-            0x00 | 0x01 | 0xd0..=0xd8 => at += 2 + bytes.get(at + 2..)?.iter().position(|byte| *byte == 0xff)?,
+            0x00 | 0x01 | 0xd0..=0xd8 => {
+                at += 2 + bytes.get(at + 2..)?.iter().position(|byte| *byte == 0xff)?
+            }
             0xd9 => return None,
             code => {
                 let length = bytes.get(at + 2..at + 4)?;

@@ -81,7 +81,10 @@ unsafe extern "C" {
     pub(super) fn heif_image_handle_has_alpha_channel(handle: *const RawHandle) -> c_int;
     pub(super) fn heif_image_handle_is_premultiplied_alpha(handle: *const RawHandle) -> c_int;
     pub(super) fn heif_image_handle_get_raw_color_profile_size(handle: *const RawHandle) -> usize;
-    pub(super) fn heif_image_handle_get_raw_color_profile(handle: *const RawHandle, out: *mut c_void) -> Error;
+    pub(super) fn heif_image_handle_get_raw_color_profile(
+        handle: *const RawHandle,
+        out: *mut c_void,
+    ) -> Error;
     pub(super) fn heif_image_handle_get_nclx_color_profile(
         handle: *const RawHandle,
         out: *mut *mut Nclx,
