@@ -11,6 +11,9 @@ use crate::{Outage, Worker, job};
 /// So many forgotten jobs are taken care of at a time; the rest follows with the next round.
 const BATCH: usize = 100;
 
+/// What the local backend calls the bucket of originals.
+const ORIGINALS: &str = "originals";
+
 /// Looks after jobs that nobody looks after, every so often: what a crash of the API left without a task is published
 /// again, what has used up its attempts is recorded as failed.
 pub async fn sweep(worker: Arc<Worker>) {
@@ -58,12 +61,8 @@ async fn look_after(worker: &Worker, record: &JobRecord) -> anyhow::Result<bool>
         return Ok(false);
     }
     let orig = BlobKey::Original(job_id);
-    let task = TaskMessage {
-        v: TaskMessage::VERSION,
-        job_id,
-        orig_bucket: "originals".into(),
-        orig_key: orig.path(),
-    };
+    let task =
+        TaskMessage { v: TaskMessage::VERSION, job_id, orig_bucket: ORIGINALS.into(), orig_key: orig.path() };
     worker.backend.tasks.publish(&task, None).await.context("publishing a forgotten job again")?;
     info!(%job_id, attempt, times = record.republished + 1, "the job seemed forgotten; its task is published again");
     Ok(true)

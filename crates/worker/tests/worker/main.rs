@@ -1,0 +1,10 @@
+//! The worker in this process, on a real local backend in a temporary folder. Only the pipeline is replaced, where a
+//! test needs a render that fails, panics or takes its time; the whole of it is tested over the real binaries in the
+//! package `headshot-tests`.
+
+mod bench;
+mod claims;
+mod failures;
+mod probes;
+mod settings;
+mod stopping;

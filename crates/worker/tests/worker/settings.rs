@@ -1,0 +1,57 @@
+use clap::Parser;
+use headshot_backend::BackendSettings;
+use headshot_worker::{Cli, Command, Config, ConfigErrors};
+
+fn config(args: &[&str], environment: &[&str]) -> Result<Config, ConfigErrors> {
+    let cli = Cli::try_parse_from([&["headshot-worker"], args].concat()).expect("the flags exist");
+    Config::new(&cli.settings, &|name| environment.contains(&name))
+}
+
+#[test]
+fn every_error_is_named_at_once() {
+    let flags =
+        ["--port", "99999", "--max-attempts", "0", "--ort-cuda", "perhaps", "--print-long-edge", "2401"];
+    let more =
+        ["--job-lease-seconds", "soon", "--backend", "floppy", "--matting-model-path", "/no/such/model.onnx"];
+    let errors = config(&[flags.as_slice(), &more].concat(), &[]).unwrap_err().to_string();
+    for name in [
+        "PORT is \"99999\"",
+        "MAX_ATTEMPTS is \"0\"",
+        "ORT_CUDA is \"perhaps\"",
+        "PRINT_LONG_EDGE is 2401",
+        "JOB_LEASE_SECONDS is \"soon\"",
+        "BACKEND is \"floppy\"",
+        "MATTING_MODEL_PATH names /no/such/model.onnx",
+    ] {
+        assert!(errors.contains(name), "{name} is missing in {errors}");
+    }
+}
+
+#[test]
+fn the_defaults_are_usable_and_each_process_has_its_own_name() {
+    let (one, other) = (config(&[], &[]).expect("defaults"), config(&[], &[]).expect("defaults"));
+    assert_ne!(one.jobs.worker_name, other.jobs.worker_name);
+    assert!(one.jobs.concurrency >= 1);
+    let BackendSettings::Local(local) = one.backend;
+    assert!(
+        local.task_lease > one.jobs.lease,
+        "the task must come back after the claim has lapsed, not before"
+    );
+}
+
+#[test]
+fn the_local_backend_is_refused_on_cloud_run() {
+    for mark in ["K_SERVICE", "CLOUD_RUN_WORKER_POOL"] {
+        let errors = config(&[], &[mark]).unwrap_err().to_string();
+        assert!(errors.contains(mark) && errors.contains("Cloud Run"), "{errors}");
+    }
+}
+
+#[test]
+fn flags_work_with_and_without_the_word_run() -> anyhow::Result<()> {
+    let cli = Cli::try_parse_from(["headshot-worker", "run", "--port", "9"])?;
+    assert!(matches!(cli.command, Some(Command::Run(settings)) if settings.port == "9"));
+    let cli = Cli::try_parse_from(["headshot-worker", "--port", "9"])?;
+    assert!(cli.command.is_none() && cli.settings.port == "9");
+    Ok(())
+}
