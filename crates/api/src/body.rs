@@ -149,7 +149,8 @@ impl Gauge {
 mod tests {
     use super::*;
 
-    const PATIENCE: Patience = Patience { idle: Duration::from_millis(200), total: Duration::from_millis(600) };
+    const PATIENCE: Patience =
+        Patience { idle: Duration::from_millis(200), total: Duration::from_millis(600) };
 
     fn dripping(pause: Duration) -> Body {
         let drops = stream::unfold((), move |()| async move {

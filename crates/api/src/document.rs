@@ -47,7 +47,11 @@ struct Output<'a> {
 }
 
 /// Answers with the job's document, or with 304 if the client has it already.
-pub(crate) async fn respond(app: &App, record: &JobRecord, headers: &HeaderMap) -> Result<Response, ApiError> {
+pub(crate) async fn respond(
+    app: &App,
+    record: &JobRecord,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
     let ttl = app.config.download_url_ttl;
     let mut document = document(record);
     let etag = etag(&document, ttl, Timestamp::now()).map_err(ApiError::Internal)?;
@@ -96,13 +100,19 @@ fn document(record: &JobRecord) -> Document<'_> {
     }
 }
 
-async fn link(app: &App, record: &JobRecord, rendition: Rendition, ttl: Duration) -> Result<Option<String>, ApiError> {
+async fn link(
+    app: &App,
+    record: &JobRecord,
+    rendition: Rendition,
+    ttl: Duration,
+) -> Result<Option<String>, ApiError> {
     if !record.outputs.iter().any(|output| output.rendition == rendition) {
         return Ok(None);
     }
     let url = app.backend.blobs.signed_url(BlobKey::Artefact(record.job_id, rendition), ttl).await;
     url.map(Some).map_err(|cause| {
-        let sentence = "The headshot is ready, but its download links could not be made just now. Please try again.";
+        let sentence =
+            "The headshot is ready, but its download links could not be made just now. Please try again.";
         ApiError::Unavailable("links_unavailable", sentence, cause)
     })
 }

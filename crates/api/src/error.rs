@@ -185,9 +185,11 @@ fn refused(refusal: &Refusal) -> Problem {
 
 fn body(error: BodyError) -> Problem {
     match error {
-        BodyError::TooLarge => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", "The request is larger than we take.")
-        }
+        BodyError::TooLarge => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "upload_too_large",
+            "The request is larger than we take.",
+        ),
         BodyError::Idle | BodyError::TooSlow => Problem {
             retryable: true,
             ..Problem::new(
@@ -207,7 +209,10 @@ fn body(error: BodyError) -> Problem {
 /// A refused photo is the customer's to mend; anything else that ended a job is ours.
 fn job_failed(job_id: JobId, failure: Failure) -> Problem {
     let problem = if failure.code == "internal" {
-        Problem { retryable: true, ..Problem::new(StatusCode::INTERNAL_SERVER_ERROR, failure.code, failure.message) }
+        Problem {
+            retryable: true,
+            ..Problem::new(StatusCode::INTERNAL_SERVER_ERROR, failure.code, failure.message)
+        }
     } else {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, failure.code, failure.message)
     };

@@ -16,9 +16,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// The names of the text fields; others are none of ours.
-    pub(crate) const ORDER_ID: &str = "order_id";
-    /// See [`Fields::ORDER_ID`].
-    pub(crate) const RECIPE: &str = "recipe";
+    pub(crate) const NAMES: [&str; 2] = ["order_id", "recipe"];
 
     /// Takes what a query string says.
     pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, ApiError> {
@@ -29,11 +27,11 @@ impl Fields {
         Ok(fields)
     }
 
-    /// Takes one text field; unknown ones are ignored, because shop forms carry fields of their own.
+    /// Takes one text field; unknown ones are ignored.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
         match name {
-            Self::ORDER_ID => put(&mut self.order_id, Self::ORDER_ID, value, order_id),
-            Self::RECIPE => put(&mut self.recipe, Self::RECIPE, value, recipe),
+            "order_id" => put(&mut self.order_id, "order_id", value, order_id),
+            "recipe" => put(&mut self.recipe, "recipe", value, recipe),
             _ => Ok(()),
         }
     }

@@ -20,12 +20,17 @@ use crate::routes::App;
 pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let downloads = app.backend.blobs.local_downloads().ok_or(ApiError::NoSuchRoute)?;
     let uri = request.uri();
-    let key = downloads.verify(uri.path(), uri.query().unwrap_or_default()).map_err(|refused| match refused {
-        DownloadRefused::Expired => ApiError::LinkExpired,
-        DownloadRefused::BadSignature => ApiError::LinkInvalid,
-    })?;
+    let key =
+        downloads.verify(uri.path(), uri.query().unwrap_or_default()).map_err(|refused| match refused {
+            DownloadRefused::Expired => ApiError::LinkExpired,
+            DownloadRefused::BadSignature => ApiError::LinkInvalid,
+        })?;
     let opened = downloads.open(key).await.map_err(|cause| {
-        ApiError::Unavailable("storage_unavailable", "The file cannot be read just now. Please try again.", cause)
+        ApiError::Unavailable(
+            "storage_unavailable",
+            "The file cannot be read just now. Please try again.",
+            cause,
+        )
     })?;
     let download = opened.ok_or(ApiError::NoSuchHeadshot)?;
     let headers = headers(key, &download).map_err(|error| ApiError::Internal(error.into()))?;

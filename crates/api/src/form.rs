@@ -35,21 +35,20 @@ pub(crate) async fn read(
                 intake.push(chunk).await?;
             }
             photo = Some(intake.finish()?);
-        } else {
-            let name = field.name().unwrap_or_default().to_owned();
+        } else if let Some(name) = field.name().filter(|name| Fields::NAMES.contains(name)).map(str::to_owned)
+        {
             let value = text(&mut field, &gauge).await?;
-            if let Some(value) = value {
-                fields.set(&name, &value)?;
-            } else if [Fields::ORDER_ID, Fields::RECIPE].contains(&name.as_str()) {
-                return Err(ApiError::MalformedForm);
-            }
+            fields.set(&name, &value)?;
+        } else {
+            // Shop forms carry fields of their own. They go by unread, within what the whole body may have.
+            while chunk(&mut field, &gauge).await?.is_some() {}
         }
     }
     photo.ok_or(ApiError::MissingFile)
 }
 
-/// A short field's text; `None` when it is not UTF-8, which is fine for a field that is none of ours.
-async fn text(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<String>, ApiError> {
+/// A short field's text.
+async fn text(field: &mut Field<'_>, gauge: &Gauge) -> Result<String, ApiError> {
     let mut value = Vec::new();
     while let Some(chunk) = chunk(field, gauge).await? {
         if value.len() + chunk.len() > MAX_FIELD_BYTES {
@@ -57,7 +56,7 @@ async fn text(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<String>, Ap
         }
         value.extend_from_slice(&chunk);
     }
-    Ok(String::from_utf8(value).ok())
+    String::from_utf8(value).map_err(|_| ApiError::MalformedForm)
 }
 
 async fn chunk(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<Bytes>, ApiError> {

@@ -37,7 +37,9 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, ApiEr
         return Err(ApiError::NotReady("Not ready: shutting down.".into()));
     }
     let Ok(health) = timeout(READINESS_TIMEOUT, app.backend.check()).await else {
-        return Err(ApiError::NotReady("Not ready: storage, records and queue did not answer in time.".into()));
+        return Err(ApiError::NotReady(
+            "Not ready: storage, records and queue did not answer in time.".into(),
+        ));
     };
     let mut down = Vec::new();
     for (name, state) in health.parts() {

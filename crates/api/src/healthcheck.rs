@@ -14,8 +14,8 @@ pub fn probe(host: IpAddr, port: u16) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(3);
     let host = if host.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { host };
     let address = SocketAddr::new(host, port);
-    let mut connection =
-        TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("nothing listens on {address}"))?;
+    let mut connection = TcpStream::connect_timeout(&address, PATIENCE)
+        .with_context(|| format!("nothing listens on {address}"))?;
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
     let mut head = [0; 12];

@@ -36,8 +36,9 @@ async fn serve(config: Config) -> Result<()> {
     let _telemetry = headshot_backend::telemetry::init("headshot-api")?;
     let shutdown = asked_to_stop()?;
     let address = (config.host, config.port);
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("listening on {}:{}", address.0, address.1))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {}:{}", address.0, address.1))?;
     run(listener, config, shutdown).await
 }
 

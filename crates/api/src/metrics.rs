@@ -51,7 +51,11 @@ impl Metrics {
         let seconds: Family<Route, Histogram> = Family::new_with_constructor(|| Histogram::new(SECONDS));
         registry.register("http_request_seconds", "Time until the answer began", seconds.clone());
         let refused = Family::default();
-        registry.register("uploads_refused", "Uploads that did not become a job, by problem code", refused.clone());
+        registry.register(
+            "uploads_refused",
+            "Uploads that did not become a job, by problem code",
+            refused.clone(),
+        );
         let accepted = Counter::default();
         registry.register("uploads_accepted", "Uploads that became a job", accepted.clone());
         let uploads = Gauge::default();

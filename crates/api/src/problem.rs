@@ -66,7 +66,8 @@ impl Problem {
                 "This address does not take that method; the Allow header lists those it takes.",
             ),
             status if status.is_server_error() => {
-                Self::new(status, "internal", "Something went wrong on our side. Please try again.").retry_after(5)
+                Self::new(status, "internal", "Something went wrong on our side. Please try again.")
+                    .retry_after(5)
             }
             status => Self::new(status, "bad_request", "The request could not be understood."),
         }

@@ -15,15 +15,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
+use crate::Config;
 use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS};
 use crate::routes::{App, router};
-use crate::Config;
 
 /// Serves the API on `listener` until `shutdown` resolves, then finishes what is under way within the grace period.
 ///
 /// # Errors
 /// The backend cannot be opened. Once it serves, no single connection's failure ends it.
-pub async fn run(listener: TcpListener, mut config: Config, shutdown: impl Future<Output = ()>) -> Result<()> {
+pub async fn run(
+    listener: TcpListener,
+    mut config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
     let address = listener.local_addr().context("reading the listener's address")?;
     let BackendSettings::Local(local) = &mut config.backend;
     if local.public_url.is_empty() {

@@ -163,7 +163,12 @@ impl Settings {
             backend: BackendSettings::Local(LocalSettings::new(data_dir, public_url)),
             download_url_ttl: checks.seconds("DOWNLOAD_URL_TTL", &self.download_url_ttl, "3600", 1..=HOUR),
             sync_wait: checks.seconds("SYNC_WAIT", &self.sync_wait, "25", 0..=5 * MINUTE),
-            max_upload_bytes: checks.number("MAX_UPLOAD_BYTES", &self.max_upload_bytes, "50000000", 1..=largest),
+            max_upload_bytes: checks.number(
+                "MAX_UPLOAD_BYTES",
+                &self.max_upload_bytes,
+                "50000000",
+                1..=largest,
+            ),
             max_concurrent_uploads: usize::try_from(checks.number(
                 "MAX_CONCURRENT_UPLOADS",
                 &self.max_concurrent_uploads,
@@ -171,7 +176,12 @@ impl Settings {
                 1..=1_000,
             ))
             .unwrap_or(1),
-            upload_idle_timeout: checks.seconds("UPLOAD_IDLE_TIMEOUT", &self.upload_idle_timeout, "30", 1..=HOUR),
+            upload_idle_timeout: checks.seconds(
+                "UPLOAD_IDLE_TIMEOUT",
+                &self.upload_idle_timeout,
+                "30",
+                1..=HOUR,
+            ),
             upload_timeout: checks.seconds("UPLOAD_TIMEOUT", &self.upload_timeout, "300", 1..=HOUR),
             allowed_origins: checks.origins(&self.allowed_origins),
             record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),

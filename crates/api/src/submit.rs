@@ -58,7 +58,12 @@ pub(crate) async fn and_wait(
 }
 
 /// Receives a photo and accepts it as a job; counts what is refused.
-async fn submit(app: &Arc<App>, trace: TraceContext, query: RawQuery, request: Request) -> Result<JobId, Problem> {
+async fn submit(
+    app: &Arc<App>,
+    trace: TraceContext,
+    query: RawQuery,
+    request: Request,
+) -> Result<JobId, Problem> {
     receive(app, trace, query, request).await.map_err(|error| {
         let problem = Problem::from(error);
         app.metrics.refused(&problem.code);
@@ -66,14 +71,20 @@ async fn submit(app: &Arc<App>, trace: TraceContext, query: RawQuery, request: R
     })
 }
 
-async fn receive(app: &Arc<App>, trace: TraceContext, query: RawQuery, request: Request) -> Result<JobId, ApiError> {
+async fn receive(
+    app: &Arc<App>,
+    trace: TraceContext,
+    query: RawQuery,
+    request: Request,
+) -> Result<JobId, ApiError> {
     let (head, body) = request.into_parts();
     let config = &app.config;
     let limits = Limits { bytes: config.max_upload_bytes, ..Limits::default() };
     let boundary = boundary(&head.headers)?;
     let overhead = if boundary.is_some() { FORM_OVERHEAD } else { 0 };
     let patience = Patience { idle: config.upload_idle_timeout, total: config.upload_timeout };
-    let body = UploadBody::new(body, limits.bytes + overhead, patience);
+    // The inspector knows the limit of the photo itself; the body's is there for what surrounds it.
+    let body = UploadBody::new(body, limits.bytes + FORM_OVERHEAD, patience);
 
     if content_length(&head.headers).is_some_and(|length| length > limits.bytes + overhead) {
         return Err(Refusal::TooLarge { limit_bytes: limits.bytes }.into());

@@ -38,7 +38,8 @@ impl TraceContext {
 
     fn parse(value: &str) -> Option<Self> {
         let mut parts = value.split('-');
-        let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, trace_id, span_id, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let all_hex = hex(version, 2) && hex(trace_id, 32) && hex(span_id, 16) && hex(flags, 2);
         let known = version != "ff" && (version != "00" || parts.next().is_none());
         let zero = trace_id.bytes().all(|b| b == b'0') || span_id.bytes().all(|b| b == b'0');

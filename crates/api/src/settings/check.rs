@@ -26,7 +26,13 @@ impl Checks {
         if self.wrong.is_empty() { Ok(()) } else { Err(InvalidSettings(self.wrong)) }
     }
 
-    pub(super) fn number(&mut self, name: &str, value: &str, default: &str, range: RangeInclusive<u64>) -> u64 {
+    pub(super) fn number(
+        &mut self,
+        name: &str,
+        value: &str,
+        default: &str,
+        range: RangeInclusive<u64>,
+    ) -> u64 {
         match or_default(value, default).parse() {
             Ok(number) if range.contains(&number) => number,
             _ => {
@@ -37,7 +43,13 @@ impl Checks {
         }
     }
 
-    pub(super) fn seconds(&mut self, name: &str, value: &str, default: &str, range: RangeInclusive<u64>) -> Duration {
+    pub(super) fn seconds(
+        &mut self,
+        name: &str,
+        value: &str,
+        default: &str,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
         self.seconds_of(name, value, default, range, 1)
     }
 
@@ -90,7 +102,8 @@ impl Checks {
         let mut origins = Vec::new();
         for origin in value.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
             let uri = origin.parse::<Uri>().ok().filter(is_web).filter(|uri| {
-                let plain = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
+                let plain =
+                    format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
                 let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
                 plain.to_lowercase() + &port == origin
             });

@@ -27,7 +27,8 @@ async fn a_listed_origin_may_call_and_read_the_answer_even_an_error() {
 #[tokio::test]
 async fn nobody_else_is_reflected() {
     let app = shop().await;
-    for origin in ["https://evil.example", "null", "https://shop.example.evil.example", "http://shop.example"] {
+    for origin in ["https://evil.example", "null", "https://shop.example.evil.example", "http://shop.example"]
+    {
         let answer = app.get_with("/healthz", &[("origin", origin)]).await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
     }

@@ -16,7 +16,16 @@ async fn a_queued_job_shows_its_state_and_when_to_ask_again() {
     let document = answer.json();
     let keys: Vec<_> = document.as_object().unwrap().keys().cloned().collect();
     let mut expected = vec![
-        "job_id", "status", "stage", "attempt", "quality", "head", "outputs", "error", "created_at", "updated_at",
+        "job_id",
+        "status",
+        "stage",
+        "attempt",
+        "quality",
+        "head",
+        "outputs",
+        "error",
+        "created_at",
+        "updated_at",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected, "nothing that is only ours is shown");
@@ -72,7 +81,9 @@ async fn a_refused_photo_says_why() {
 async fn an_id_that_is_unknown_or_none_is_not_found() {
     let app = TestApp::start().await;
     let unknown = JobId::new().to_string();
-    for id in [unknown.as_str(), "not-an-id", &unknown.to_uppercase(), "..%2F..%2Fetc", "%ff%fe", "%00", "'--"] {
+    for id in
+        [unknown.as_str(), "not-an-id", &unknown.to_uppercase(), "..%2F..%2Fetc", "%ff%fe", "%00", "'--"]
+    {
         app.get(&format!("/headshot/{id}")).await.assert_problem(404, "not_found");
     }
 }

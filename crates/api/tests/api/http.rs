@@ -97,7 +97,13 @@ async fn garbage_on_the_wire_harms_nobody() {
     let app = TestApp::start().await;
     let endless = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(200_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
-    let cases = ["\0\0\0\0\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /headshot HTTP/1.1\r\ncontent-length: -1\r\n\r\n", &endless, &many];
+    let cases = [
+        "\0\0\0\0\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "POST /headshot HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        &endless,
+        &many,
+    ];
     for garbage in cases {
         let mut connection = TcpStream::connect(app.address).await.unwrap();
         let _ = connection.write_all(garbage.as_bytes()).await;

@@ -5,8 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use headshot_api::Settings;
 use clap::Parser;
+use headshot_api::Settings;
 
 fn api() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headshot-api"));
@@ -54,7 +54,8 @@ fn on_cloud_run_the_local_backend_is_refused() {
 
 #[test]
 fn empty_variables_count_as_not_set_and_flags_win() {
-    let settings = Settings::parse_from(["headshot-api", "--port", "", "--sync-wait", "7", "--allowed-origins", " , "]);
+    let settings =
+        Settings::parse_from(["headshot-api", "--port", "", "--sync-wait", "7", "--allowed-origins", " , "]);
     let config = settings.validate().unwrap();
     assert_eq!((config.port, config.sync_wait), (8080, Duration::from_secs(7)));
     assert!(config.allowed_origins.is_empty());
@@ -65,7 +66,9 @@ fn empty_variables_count_as_not_set_and_flags_win() {
 fn help_explains_every_setting_with_its_default() {
     let output = api().arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for setting in ["PORT", "HOST", "DATA_DIR", "SYNC_WAIT", "MAX_UPLOAD_BYTES", "ALLOWED_ORIGINS", "GRACE_SECONDS"] {
+    for setting in
+        ["PORT", "HOST", "DATA_DIR", "SYNC_WAIT", "MAX_UPLOAD_BYTES", "ALLOWED_ORIGINS", "GRACE_SECONDS"]
+    {
         assert!(help.contains(&format!("[env: {setting}=")), "{setting} is missing in:\n{help}");
     }
     assert!(help.contains("[default: 50000000]"), "{help}");
@@ -128,7 +131,8 @@ fn sigterm_and_sigint_stop_the_server_cleanly_and_its_log_is_json() {
 fn the_probe_tells_a_server_that_lives_from_none() {
     let data = tempfile::TempDir::new().unwrap();
     let server = Server::start(data.path());
-    let probe = |port: u16| api().arg("healthcheck").env("PORT", port.to_string()).stderr(Stdio::null()).status();
+    let probe =
+        |port: u16| api().arg("healthcheck").env("PORT", port.to_string()).stderr(Stdio::null()).status();
     assert!(probe(server.1).unwrap().success());
     drop(server);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

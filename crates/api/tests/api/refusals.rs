@@ -45,7 +45,11 @@ async fn trickle(app: &TestApp, head: &str, pieces: usize, pause: Duration) -> (
     let mut piece = photos::large_jpeg();
     piece.resize(1_000_000, 0);
     while sent < pieces && !answer.is_finished() {
-        let written = if sent == 0 { writer.write_all(&piece).await } else { writer.write_all(&vec![0; 1_000_000]).await };
+        let written = if sent == 0 {
+            writer.write_all(&piece).await
+        } else {
+            writer.write_all(&vec![0; 1_000_000]).await
+        };
         if written.is_err() {
             break;
         }
@@ -81,7 +85,10 @@ async fn an_upload_of_unsaid_length_is_stopped_at_the_limit() {
     let body = photos::large_jpeg();
     assert!(body.len() > 2_000_000);
     let (mut reader, mut writer) = TcpStream::connect(app.address).await.unwrap().into_split();
-    writer.write_all(b"POST /headshot-async HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    writer
+        .write_all(b"POST /headshot-async HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await
+        .unwrap();
     for chunk in body.chunks(50_000) {
         writer.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).await.unwrap();
         writer.write_all(chunk).await.unwrap();

@@ -12,10 +12,8 @@ async fn a_photo_becomes_a_blob_a_record_a_task_and_an_answer() {
     let photo = photos::jpeg();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let form = Form::default().text("order_id", "#1001").file("Bello am Strand.jpeg", &photo);
-    let headers = [
-        ("content-type", form.content_type()),
-        ("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")),
-    ];
+    let headers =
+        [("content-type", form.content_type()), ("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let answer = app.send(hyper::Method::POST, "/headshot-async", &headers, form.body()).await;
 
@@ -36,8 +34,9 @@ async fn a_photo_becomes_a_blob_a_record_a_task_and_an_answer() {
     assert_eq!(record.upload.content_type, "image/jpeg", "what the form declared is not believed");
     assert_eq!((record.upload.width, record.upload.height), (320, 400));
     assert_eq!(record.upload.bytes, photo.len() as u64);
-    assert_eq!(record.upload.sha256, format!("{:x}", Sha256::digest(&photo)));
-    assert_eq!((record.expire_at - record.created_at).get_hours(), 90 * 24);
+    let sha256: String = Sha256::digest(&photo).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(record.upload.sha256, sha256);
+    assert_eq!(record.expire_at.duration_since(record.created_at).as_hours(), 90 * 24);
 
     let delivery = app.next_task().await;
     assert_eq!(delivery.task().unwrap().job_id, id);
@@ -50,7 +49,8 @@ async fn a_photo_may_be_the_body_itself_whatever_type_it_declares() {
     let app = TestApp::start().await;
     let path = "/headshot-async?order_id=%231002&recipe=headshot&utm_source=mail";
     for declared in ["image/png", "application/octet-stream", "text/html"] {
-        let answer = app.send(hyper::Method::POST, path, &[("content-type", declared)], photos::png().into()).await;
+        let answer =
+            app.send(hyper::Method::POST, path, &[("content-type", declared)], photos::png().into()).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         let record = app.record(answer.job_id()).await;
         assert_eq!(record.upload.content_type, "image/png");

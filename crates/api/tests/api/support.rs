@@ -52,7 +52,10 @@ impl TestApp {
         let (stop, stopped) = oneshot::channel();
         let shutdown = async move { _ = stopped.await };
         let server = tokio::spawn(headshot_api::run(listener, config, shutdown));
-        Self { address, backend, data, stop: Mutex::new(Some(stop)), server }
+        let app = Self { address, backend, data, stop: Mutex::new(Some(stop)), server };
+        // The listener takes connections before the server has opened its data.
+        assert_eq!(app.get("/healthz").await.status, 200);
+        app
     }
 
     /// Asks the server to stop; its outcome.
@@ -96,11 +99,16 @@ impl TestApp {
             request = request.header(*name, *value);
         }
         let stream = TcpStream::connect(self.address).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let response = sender.send_request(request.body(Full::new(body)).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
     }
 
     /// Sends a photo and expects it to be accepted.
@@ -167,7 +175,8 @@ impl TestApp {
             });
             self.backend.blobs.put(key, rendition.content_type(), bytes).await.unwrap();
         }
-        let head = Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model };
+        let head =
+            Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model };
         let model = ModelInfo { name: "pretended".into(), sha256: "0".repeat(64), provider: "cpu".into() };
         let finish = Finish::Done { outputs, quality: Quality::new(vec![], vec![]), head, model };
         assert!(self.backend.jobs.finish(&claim, finish).await.unwrap());

@@ -64,7 +64,7 @@ async fn a_server_that_is_stopped_tells_those_who_wait_to_ask_later() {
     let app = TestApp::start().await;
     let began = Instant::now();
     let stop = async {
-        app.next_task().await;
+        let _task = app.next_task().await;
         app.ask_to_stop();
     };
     let (answer, ()) = tokio::join!(app.post("/headshot", photos::jpeg()), stop);
