@@ -1,12 +1,14 @@
 //! Renditions: one graded portrait, resized and written as PNG.
 
+use std::borrow::Cow;
 use std::io::Write;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::FilterType;
+use fast_image_resize::pixels::U8x2;
 
-use crate::PipelineError;
 use crate::look::Portrait;
+use crate::process::PipelineError;
+use crate::resample::Resample;
 
 /// 300 dots per inch in pixels per metre.
 const PIXELS_PER_METRE: u32 = 11_811;
@@ -17,7 +19,7 @@ const PIXELS_PER_METRE: u32 = 11_811;
 pub fn lay_out(portrait: &Portrait, (width, height): (usize, usize), place: Placement) -> Portrait {
     let inner = resize(portrait, place.width, place.height);
     if (place.x, place.y, place.width, place.height) == (0, 0, width, height) {
-        return inner;
+        return inner.into_owned();
     }
     let mut grey_alpha = vec![0u8; width * height * 2];
     for (y, row) in inner.grey_alpha.chunks_exact(place.width * 2).enumerate() {
@@ -40,18 +42,15 @@ pub struct Placement {
     pub height: usize,
 }
 
-/// The portrait at another size (Lanczos 3, premultiplied).
-pub fn resize(portrait: &Portrait, width: usize, height: usize) -> Portrait {
+/// The portrait at another size, premultiplied: Lanczos 3 when reduced, Catmull–Rom, which rings less, when enlarged.
+pub fn resize(portrait: &Portrait, width: usize, height: usize) -> Cow<'_, Portrait> {
     if (width, height) == (portrait.width, portrait.height) {
-        return portrait.clone();
+        return Cow::Borrowed(portrait);
     }
-    let source =
-        ImageRef::new(portrait.width as u32, portrait.height as u32, &portrait.grey_alpha, PixelType::U8x2)
-            .expect("a portrait holds width × height pairs");
-    let mut target = Image::new(width as u32, height as u32, PixelType::U8x2);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(true);
-    Resizer::new().resize(&source, &mut target, &options).expect("both are pairs of bytes of positive size");
-    Portrait { width, height, grey_alpha: target.into_vec() }
+    let filter = if width > portrait.width { FilterType::CatmullRom } else { FilterType::Lanczos3 };
+    let resample = Resample { filter, premultiply: true, ..Resample::to(width, height) };
+    let grey_alpha = resample.bytes::<U8x2>(&portrait.grey_alpha, (portrait.width, portrait.height));
+    Cow::Owned(Portrait { width, height, grey_alpha })
 }
 
 /// A PNG of 8-bit RGB + alpha with R = G = B, RGB zero where alpha is, 300 dpi, tagged sRGB.
@@ -68,7 +67,8 @@ pub fn png(portrait: &Portrait) -> Result<Vec<u8>, PipelineError> {
     encoder.set_compression(png::Compression::Fast);
     encoder.set_filter(png::Filter::Up);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
-    let resolution = png::PixelDimensions { xppu: PIXELS_PER_METRE, yppu: PIXELS_PER_METRE, unit: png::Unit::Meter };
+    let resolution =
+        png::PixelDimensions { xppu: PIXELS_PER_METRE, yppu: PIXELS_PER_METRE, unit: png::Unit::Meter };
     encoder.set_pixel_dims(Some(resolution));
     let mut writer = encoder.write_header().map_err(failed)?;
     let mut stream = writer.stream_writer().map_err(failed)?;

@@ -37,7 +37,8 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
     let mut columns: Vec<(f32, f32, f32)> = Vec::with_capacity(width);
     for x in 0..width {
         let x = (x as f32 + 0.5) * scale;
-        let outside = ((x - centre).abs() - 0.5 * half_head).max(0.0) / (half_frame - 0.5 * half_head).max(1e-3);
+        let outside =
+            ((x - centre).abs() - 0.5 * half_head).max(0.0) / (half_frame - 0.5 * half_head).max(1e-3);
         let rise = smoothstep(0.0, 1.0, outside);
         let column_start = start - rise * SHOULDER_RISE * head_height;
         let column_end = bottom - rise * SHOULDER_END * (bottom - start);
@@ -66,7 +67,7 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plane::Region;
+    use crate::resample::Region;
 
     #[test]
     fn the_head_stays_whole_and_the_bottom_edge_is_clear() {

@@ -2,7 +2,8 @@
 
 use headshot_core::Head;
 
-use crate::plane::{Plane, Region};
+use crate::plane::Plane;
+use crate::resample::Region;
 
 /// From ear tips to chin, the head takes this share of the frame's height: with headroom of a tenth the eyes come to
 /// lie on the upper third, as portrait painters place them.

@@ -3,7 +3,8 @@
 use headshot_core::{Head, HeadSource};
 
 use crate::matting::HeadBox;
-use crate::plane::{Plane, Region};
+use crate::plane::Plane;
+use crate::resample::Region;
 
 /// Below this score the network's head box is not trusted: on photos without a head it stays under 0.3.
 const TRUSTED_SCORE: f32 = 0.35;
@@ -14,7 +15,8 @@ const COVERED: f32 = 0.35;
 /// `None` when the matte is empty.
 pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64, f64)) -> Option<Head> {
     let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
-    let trusted = proposal.filter(|p| p.score >= TRUSTED_SCORE && covered(matte, p.region, sx, sy) >= COVERED);
+    let trusted =
+        proposal.filter(|p| p.score >= TRUSTED_SCORE && covered(matte, p.region, sx, sy) >= COVERED);
     if let Some(head) = trusted {
         return Some(to_head(head.region, head.score, HeadSource::Model));
     }

@@ -16,7 +16,10 @@ mod plane;
 mod process;
 mod quality;
 mod refine;
+mod resample;
 
 pub use matting::{Activation, ChannelOrder, ModelDescription};
 pub use models::{ModelError, ModelSettings, Models, runtime_library};
-pub use process::{Artefact, Outcome, PipelineError, Proof, Rejection, Rendered, process, process_with_proof};
+pub use process::{
+    Artefact, Outcome, PipelineError, Proof, Rejection, Rendered, process, process_with_proof,
+};

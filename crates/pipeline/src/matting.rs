@@ -3,7 +3,8 @@
 mod components;
 mod description;
 
-use fast_image_resize::{FilterType, PixelType};
+use fast_image_resize::FilterType;
+use fast_image_resize::pixels::{U8, U8x3};
 use ort::value::TensorRef;
 
 pub use components::keep_the_animal;
@@ -11,8 +12,9 @@ pub use description::{Activation, ChannelOrder, ModelDescription};
 
 use crate::decode::Photo;
 use crate::models::Models;
-use crate::plane::{Plane, Region, resize_u8};
+use crate::plane::Plane;
 use crate::process::PipelineError;
+use crate::resample::{Region, Resample};
 
 /// What the network saw in a region of the photo.
 #[derive(Clone, Debug)]
@@ -60,7 +62,8 @@ pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<Coa
     let output = output.ok_or_else(|| PipelineError::Inference("the model gave no matte".into()))?;
     let (_, raw) = output.try_extract_tensor::<f32>().map_err(failed)?;
     if raw.len() != input.width * input.height {
-        let message = format!("expected a matte of {} × {}, got {} values", input.width, input.height, raw.len());
+        let message =
+            format!("expected a matte of {} × {}, got {} values", input.width, input.height, raw.len());
         return Err(PipelineError::Inference(message));
     }
     let activate = |v: f32| match description.activation {
@@ -74,21 +77,15 @@ pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<Coa
     let head = match &description.head_output {
         None => None,
         Some(name) => {
-            let value = outputs.get(name).ok_or_else(|| PipelineError::Inference(format!("no output {name}")))?;
+            let value =
+                outputs.get(name).ok_or_else(|| PipelineError::Inference(format!("no output {name}")))?;
             let (_, numbers) = value.try_extract_tensor::<f32>().map_err(failed)?;
             input.head(numbers, region)
         }
     };
     if let Some(transparency) = &photo.alpha {
-        let size = (alpha.width, alpha.height);
-        let of_photo = resize_u8(
-            transparency,
-            (photo.width as usize, photo.height as usize),
-            PixelType::U8,
-            Some(region),
-            size,
-            FilterType::Bilinear,
-        );
+        let of_photo = Resample::part(region, (alpha.width, alpha.height), FilterType::Bilinear)
+            .bytes::<U8>(transparency, (photo.width as usize, photo.height as usize));
         for (a, t) in alpha.data.iter_mut().zip(of_photo) {
             *a *= f32::from(t) / 255.0;
         }
@@ -120,14 +117,8 @@ impl Letterbox {
 
     /// The input tensor, channels first.
     fn tensor(&self, photo: &Photo, region: Region, description: &ModelDescription) -> Vec<f32> {
-        let content = resize_u8(
-            &photo.rgb,
-            (photo.width as usize, photo.height as usize),
-            PixelType::U8x3,
-            Some(region),
-            (self.content_width, self.content_height),
-            FilterType::Bilinear,
-        );
+        let content = Resample::part(region, (self.content_width, self.content_height), FilterType::Bilinear)
+            .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
         let area = self.width * self.height;
         let mut tensor = vec![0.0; 3 * area];
         for (plane, values) in tensor.chunks_exact_mut(area).enumerate() {

@@ -42,7 +42,9 @@ pub struct Models {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// No usable ONNX Runtime library.
-    #[error("ONNX Runtime could not be loaded from {path}: {reason}. Run `make setup`, or point ORT_DYLIB_PATH at a libonnxruntime.so of version 1.24 or newer")]
+    #[error(
+        "ONNX Runtime could not be loaded from {path}: {reason}. Run `make setup`, or point ORT_DYLIB_PATH at a libonnxruntime.so of version 1.24 or newer"
+    )]
     Runtime {
         /// Where it was looked for.
         path: String,
@@ -58,7 +60,9 @@ pub enum ModelError {
         reason: String,
     },
     /// The model's description is wrong.
-    #[error("the description of model {model} is wrong: {reason}. Mend {model}.json, or the model's \"headshot.model\" metadata")]
+    #[error(
+        "the description of model {model} is wrong: {reason}. Mend {model}.json, or the model's \"headshot.model\" metadata"
+    )]
     Description {
         /// The model.
         model: String,
@@ -84,7 +88,9 @@ pub enum ModelError {
         found: String,
     },
     /// CUDA was asked for and is not there. Never a silent fall-back.
-    #[error("ORT_CUDA=1 asks for CUDA, which cannot be used: {reason}. Unset ORT_CUDA to run on the CPU, or build with `--features cuda` and provide the CUDA libraries of ONNX Runtime")]
+    #[error(
+        "ORT_CUDA=1 asks for CUDA, which cannot be used: {reason}. Unset ORT_CUDA to run on the CPU, or build with `--features cuda` and provide the CUDA libraries of ONNX Runtime"
+    )]
     Cuda {
         /// What is missing.
         reason: String,
@@ -98,7 +104,9 @@ impl Models {
     /// [`ModelError`], each with what to do about it.
     pub fn load(settings: &ModelSettings) -> Result<Self, ModelError> {
         let (name, bytes, sidecar) = match &settings.path {
-            None => ("pet-matte-0".to_owned(), BUILT_IN_MODEL.to_vec(), Some(BUILT_IN_DESCRIPTION.to_owned())),
+            None => {
+                ("pet-matte-0".to_owned(), BUILT_IN_MODEL.to_vec(), Some(BUILT_IN_DESCRIPTION.to_owned()))
+            }
             Some(path) => read_model(path)?,
         };
         let session = open_session(&name, &bytes, settings)?;
@@ -189,7 +197,9 @@ fn open_session(name: &str, bytes: &[u8], settings: &ModelSettings) -> Result<Se
         .map_err(|e| refused(e.to_string()))?;
     if settings.cuda {
         // Registration may pass and the first kernel fail: both count as "no CUDA".
-        return with_cuda(builder)?.commit_from_memory(bytes).map_err(|e| ModelError::Cuda { reason: e.to_string() });
+        return with_cuda(builder)?
+            .commit_from_memory(bytes)
+            .map_err(|e| ModelError::Cuda { reason: e.to_string() });
     }
     builder.commit_from_memory(bytes).map_err(|e| refused(e.to_string()))
 }
@@ -216,8 +226,10 @@ fn describe(name: &str, sidecar: Option<String>, session: &Session) -> Result<Mo
 
 /// Refuses at start what could only fail later: wrong inputs, missing outputs.
 fn check_fit(name: &str, description: &ModelDescription, session: &Session) -> Result<(), ModelError> {
-    let mismatch = |expected: String, found: String| ModelError::Mismatch { model: name.into(), expected, found };
-    let inputs: Vec<String> = session.inputs().iter().map(|i| format!("{} {}", i.name(), i.dtype())).collect();
+    let mismatch =
+        |expected: String, found: String| ModelError::Mismatch { model: name.into(), expected, found };
+    let inputs: Vec<String> =
+        session.inputs().iter().map(|i| format!("{} {}", i.name(), i.dtype())).collect();
     let image = "one input, float32 1×3×H×W";
     let [input] = session.inputs() else {
         return Err(mismatch(image.into(), format!("inputs [{}]", inputs.join(", "))));
@@ -228,7 +240,8 @@ fn check_fit(name: &str, description: &ModelDescription, session: &Session) -> R
             shape.len() == 4
                 && fits(shape[0], 1)
                 && fits(shape[1], 3)
-                && (!description.square || (fits(shape[2], description.long_side) && fits(shape[3], description.long_side)))
+                && (!description.square
+                    || (fits(shape[2], description.long_side) && fits(shape[3], description.long_side)))
                 && (description.square || (shape[2] < 0 && shape[3] < 0))
         }
         _ => false,
@@ -239,10 +252,14 @@ fn check_fit(name: &str, description: &ModelDescription, session: &Session) -> R
         return Err(mismatch(format!("{image} with {size}"), format!("input {}", inputs.join(", "))));
     }
     let outputs: Vec<&str> = session.outputs().iter().map(|o| o.name()).collect();
-    let wanted = [Some(&description.alpha_output).filter(|n| !n.is_empty()), description.head_output.as_ref()];
+    let wanted =
+        [Some(&description.alpha_output).filter(|n| !n.is_empty()), description.head_output.as_ref()];
     for output in wanted.into_iter().flatten() {
         if !outputs.contains(&output.as_str()) {
-            return Err(mismatch(format!("an output \"{output}\""), format!("outputs [{}]", outputs.join(", "))));
+            return Err(mismatch(
+                format!("an output \"{output}\""),
+                format!("outputs [{}]", outputs.join(", ")),
+            ));
         }
     }
     Ok(())

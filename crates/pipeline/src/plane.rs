@@ -1,7 +1,6 @@
 //! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use crate::resample::Resample;
 
 /// A row-major plane of `f32` samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,22 +59,13 @@ impl Plane {
         }
         let (w, h) = (self.width, self.height);
         let mut across = Self::filled(w, h, 0.0);
-        for y in 0..h {
-            let row = self.row(y);
-            let out = &mut across.data[y * w..(y + 1) * w];
-            let mut sum: f64 = row[..radius.min(w)].iter().map(|&v| f64::from(v)).sum();
-            let mut count = radius.min(w);
-            for x in 0..w {
-                if x + radius < w {
-                    sum += f64::from(row[x + radius]);
-                    count += 1;
-                }
-                if x > radius {
-                    sum -= f64::from(row[x - radius - 1]);
-                    count -= 1;
-                }
-                out[x] = (sum / count as f64) as f32;
-            }
+        let mut y = 0;
+        while y + LANES <= h {
+            mean_along_rows::<LANES>(self, &mut across, y, radius);
+            y += LANES;
+        }
+        for y in y..h {
+            mean_along_rows::<1>(self, &mut across, y, radius);
         }
         let mut result = Self::filled(w, h, 0.0);
         let mut sums = vec![0f64; w];
@@ -111,52 +101,40 @@ impl Plane {
         if (width, height) == (self.width, self.height) {
             return self.clone();
         }
-        let bytes: Vec<u8> = self.data.iter().flat_map(|v| v.to_ne_bytes()).collect();
-        let source = ImageRef::new(self.width as u32, self.height as u32, &bytes, PixelType::F32)
-            .expect("the plane holds width × height samples");
-        let mut target = Image::new(width as u32, height as u32, PixelType::F32);
-        resize_image(&source, &mut target, FilterType::Bilinear, None);
-        let samples = target.buffer().chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]]));
-        Self { width, height, data: samples.collect() }
+        let data = Resample::to(width, height).floats(&self.data, (self.width, self.height));
+        Self { width, height, data }
     }
 }
 
-/// A part of an image in pixels of that image; edges may lie between pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Region {
-    /// Left edge.
-    pub x: f64,
-    /// Top edge.
-    pub y: f64,
-    /// Width.
-    pub width: f64,
-    /// Height.
-    pub height: f64,
-}
+/// Rows that are summed side by side: one running sum waits for its own last addition, several keep the processor busy.
+const LANES: usize = 8;
 
-/// Resizes 8-bit interleaved samples. `region` must lie inside the source.
-pub fn resize_u8(
-    samples: &[u8],
-    (width, height): (usize, usize),
-    pixel: PixelType,
-    region: Option<Region>,
-    (to_width, to_height): (usize, usize),
-    filter: FilterType,
-) -> Vec<u8> {
-    let source =
-        ImageRef::new(width as u32, height as u32, samples, pixel).expect("the buffer holds width × height pixels");
-    let mut target = Image::new(to_width as u32, to_height as u32, pixel);
-    resize_image(&source, &mut target, filter, region);
-    target.into_vec()
-}
-
-fn resize_image(source: &ImageRef<'_>, target: &mut Image<'_>, filter: FilterType, region: Option<Region>) {
-    // Premultiplication is done where there is alpha, by the caller, who knows what the channels mean.
-    let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
-    if let Some(r) = region {
-        options = options.crop(r.x, r.y, r.width, r.height);
+/// The running mean along rows `y .. y + N` of `source`, written to `target`.
+fn mean_along_rows<const N: usize>(source: &Plane, target: &mut Plane, y: usize, radius: usize) {
+    let w = source.width;
+    let rows: [&[f32]; N] = std::array::from_fn(|i| source.row(y + i));
+    let mut sums: [f64; N] =
+        std::array::from_fn(|i| rows[i][..radius.min(w)].iter().map(|&v| f64::from(v)).sum());
+    let mut count = radius.min(w);
+    let out = &mut target.data[y * w..(y + N) * w];
+    for x in 0..w {
+        if x + radius < w {
+            for (sum, row) in sums.iter_mut().zip(&rows) {
+                *sum += f64::from(row[x + radius]);
+            }
+            count += 1;
+        }
+        if x > radius {
+            for (sum, row) in sums.iter_mut().zip(&rows) {
+                *sum -= f64::from(row[x - radius - 1]);
+            }
+            count -= 1;
+        }
+        let scale = 1.0 / count as f64;
+        for (i, sum) in sums.iter().enumerate() {
+            out[i * w + x] = (sum * scale) as f32;
+        }
     }
-    Resizer::new().resize(source, target, &options).expect("sizes are positive and the region lies inside the source");
 }
 
 /// Hermite step from 0 at `edge0` to 1 at `edge1`, slope 0 at both ends.

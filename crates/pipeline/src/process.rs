@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use fast_image_resize::{FilterType, PixelType};
+use fast_image_resize::FilterType;
+use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::{Head, ModelInfo, Quality, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
@@ -14,9 +15,10 @@ use crate::head::find_head;
 use crate::look::grade;
 use crate::matting::{CoarseMatte, find_animal, keep_the_animal};
 use crate::models::Models;
-use crate::plane::{Plane, Region, resize_u8};
+use crate::plane::Plane;
 use crate::quality;
 use crate::refine::{Crop, Matte, refine};
+use crate::resample::{Region, Resample};
 
 /// How a photo ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,7 +150,8 @@ fn portray(
     };
     let framing = frame_head(&head, &animal, size);
     let print_height = recipe.size(Rendition::Print).1;
-    let quality = stage(Stage::Quality, on_stage, || quality::judge(&coarse, &animal, &head, &framing, print_height));
+    let quality =
+        stage(Stage::Quality, on_stage, || quality::judge(&coarse, &animal, &head, &framing, print_height));
     if !quality.pass {
         return Ok((Outcome::Rejected(refused(quality)), animal));
     }
@@ -162,7 +165,8 @@ fn portray(
     })?;
     let crop = stage(Stage::Foreground, on_stage, || foreground(crop, &matte));
     let matte = stage(Stage::Compose, on_stage, || fade(&matte, &framing));
-    let portrait = stage(Stage::Look, on_stage, || grade(&crop, &matte, framing.head.height / framing.visible.height));
+    let portrait =
+        stage(Stage::Look, on_stage, || grade(&crop, &matte, framing.head.height / framing.visible.height));
     drop((crop, matte));
 
     let artefacts = stage(Stage::Encode, on_stage, || {
@@ -200,7 +204,7 @@ fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
     let (width, height) = (side(visible.width), side(visible.height));
     let size = (photo.width as usize, photo.height as usize);
     let rgb =
-        resize_u8(&photo.rgb, size, PixelType::U8x3, Some(visible), (width, height), FilterType::CatmullRom);
+        Resample::part(visible, (width, height), FilterType::CatmullRom).bytes::<U8x3>(&photo.rgb, size);
     Crop { width, height, rgb }
 }
 
@@ -256,7 +260,7 @@ fn transparency(photo: &Photo, framing: &Framing, crop: &Crop) -> Option<Vec<u8>
     let alpha = photo.alpha.as_ref()?;
     let size = (photo.width as usize, photo.height as usize);
     let to = (crop.width, crop.height);
-    Some(resize_u8(alpha, size, PixelType::U8, Some(framing.visible), to, FilterType::Bilinear))
+    Some(Resample::part(framing.visible, to, FilterType::Bilinear).bytes::<U8>(alpha, size))
 }
 
 fn with_transparency(mut matte: Matte, alpha: Option<Vec<u8>>) -> Matte {
@@ -297,6 +301,7 @@ fn undecodable(error: &crate::decode::DecodeError) -> Rejection {
 }
 
 fn refused(quality: Quality) -> Rejection {
-    let (code, message) = quality.rejection().map(|r| (r.code.clone(), r.message.clone())).unwrap_or_default();
+    let (code, message) =
+        quality.rejection().map(|r| (r.code.clone(), r.message.clone())).unwrap_or_default();
     Rejection { code, message, quality: Some(quality) }
 }

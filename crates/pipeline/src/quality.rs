@@ -22,24 +22,45 @@ const VISIBLE_ENLARGEMENT: f64 = 1.5;
 
 /// Codes of the reasons, with the sentence that the customer reads.
 const SENTENCES: [(&str, &str); 6] = [
-    ("no_pet_found", "We could not find a pet in this photo. Please try one where your pet fills most of the picture."),
+    (
+        "no_pet_found",
+        "We could not find a pet in this photo. Please try one where your pet fills most of the picture.",
+    ),
     ("head_too_small", "Your pet is too far away in this photo. Please try one taken closer to its face."),
-    ("head_small", "Your pet's face is rather small in this photo; the print will be softer than one from a closer photo."),
+    (
+        "head_small",
+        "Your pet's face is rather small in this photo; the print will be softer than one from a closer photo.",
+    ),
     ("head_uncertain", "We were not sure where your pet's head is; please check the crop."),
-    ("matte_uncertain", "Your pet is hard to tell from its surroundings here; please check the edges of the cut-out."),
-    ("print_enlarged", "The photo had to be enlarged to fill the print; a larger original would look sharper."),
+    (
+        "matte_uncertain",
+        "Your pet is hard to tell from its surroundings here; please check the edges of the cut-out.",
+    ),
+    (
+        "print_enlarged",
+        "The photo had to be enlarged to fill the print; a larger original would look sharper.",
+    ),
 ];
 
 /// The verdict on a photo in which nothing was found.
 pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
     let peak = coarse.alpha.data.iter().copied().fold(0.0f32, f32::max);
-    Quality::new(vec![metric("pet_share", 0.0), metric("matte_peak", f64::from(peak))], vec![reject("no_pet_found")])
+    Quality::new(
+        vec![metric("pet_share", 0.0), metric("matte_peak", f64::from(peak))],
+        vec![reject("no_pet_found")],
+    )
 }
 
 /// Judges the photo by what was found in it.
 ///
 /// `coarse` is the network's raw answer over the whole photo, `animal` the cleaned one.
-pub fn judge(coarse: &CoarseMatte, animal: &Plane, head: &Head, framing: &Framing, print_height: u32) -> Quality {
+pub fn judge(
+    coarse: &CoarseMatte,
+    animal: &Plane,
+    head: &Head,
+    framing: &Framing,
+    print_height: u32,
+) -> Quality {
     let area = animal.data.len() as f64;
     let share = animal.data.iter().map(|&a| f64::from(a)).sum::<f64>() / area;
     let solid = || coarse.alpha.data.iter().zip(&animal.data).filter(|&(_, &a)| a >= 0.5);

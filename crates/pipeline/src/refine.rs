@@ -6,12 +6,13 @@
 
 mod colour_model;
 
-use fast_image_resize::{FilterType, PixelType};
+use fast_image_resize::pixels::{U8, U8x3};
 
-use crate::plane::{Plane, RowSampler, resize_u8};
+use crate::plane::{Plane, RowSampler};
+use crate::resample::Resample;
 
 /// Long side of the low resolution at which the model is fitted, in samples.
-const FIT_LONG_SIDE: usize = 640;
+const FIT_LONG_SIDE: usize = 560;
 /// The fit's window reaches this many samples of the coarse matte to each side: as far as the network's edge is unsure.
 const REACH: f32 = 1.6;
 /// Regularisation: colour differences well below √ε are noise, not an edge. Colours are in 0..1.
@@ -44,8 +45,7 @@ pub struct Matte {
 impl Matte {
     /// The matte at another size, in 0..1.
     pub fn plane(&self, width: usize, height: usize) -> Plane {
-        let size = (self.width, self.height);
-        let small = resize_u8(&self.alpha, size, PixelType::U8, None, (width, height), FilterType::Bilinear);
+        let small = Resample::to(width, height).bytes::<U8>(&self.alpha, (self.width, self.height));
         Plane { width, height, data: small.into_iter().map(|a| f32::from(a) / 255.0).collect() }
     }
 }
@@ -92,14 +92,7 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
 
 /// The three channels of a crop at another size, in 0..1.
 pub fn colour_planes(crop: &Crop, width: usize, height: usize) -> [Plane; 3] {
-    let small = resize_u8(
-        &crop.rgb,
-        (crop.width, crop.height),
-        PixelType::U8x3,
-        None,
-        (width, height),
-        FilterType::Bilinear,
-    );
+    let small = Resample::to(width, height).bytes::<U8x3>(&crop.rgb, (crop.width, crop.height));
     [0, 1, 2].map(|channel| Plane {
         width,
         height,
@@ -130,7 +123,14 @@ fn fit(guide: &[Plane; 3], target: &Plane, radius: usize) -> Fit {
         let p = mean_p.data[i];
         let covariance = [0, 1, 2].map(|c| ip[c].data[i] - m[c] * p);
         let s = |k: usize, c: usize, d: usize| ii[k].data[i] - m[c] * m[d];
-        let sigma = [s(0, 0, 0) + EPSILON, s(1, 0, 1), s(2, 0, 2), s(3, 1, 1) + EPSILON, s(4, 1, 2), s(5, 2, 2) + EPSILON];
+        let sigma = [
+            s(0, 0, 0) + EPSILON,
+            s(1, 0, 1),
+            s(2, 0, 2),
+            s(3, 1, 1) + EPSILON,
+            s(4, 1, 2),
+            s(5, 2, 2) + EPSILON,
+        ];
         let solved = solve_symmetric(sigma, covariance);
         for c in 0..3 {
             a[c].data[i] = solved[c];

@@ -24,7 +24,8 @@ impl LocalContrast {
     pub fn analyse(lightness: &Plane, alpha: &Plane, head_height: f32) -> Self {
         let radius = ((head_height * RADIUS).round() as usize).max(2);
         let weight = alpha.box_mean(radius);
-        let mean = |p: &Plane| p.zip(alpha, |v, a| v * a).box_mean(radius).zip(&weight, |s, w| s / w.max(1e-4));
+        let mean =
+            |p: &Plane| p.zip(alpha, |v, a| v * a).box_mean(radius).zip(&weight, |s, w| s / w.max(1e-4));
         let first = mean(lightness);
         let second = mean(&lightness.map(|v| v * v));
         let slope = second.zip(&first, |s, m| {

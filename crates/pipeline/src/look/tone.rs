@@ -3,26 +3,28 @@
 use super::curve::Curve;
 use crate::plane::Plane;
 
-const STEPS: usize = 4096;
+/// Steps of the tables. At the steepest point, lightness near black, a step is a tenth of an 8-bit level: no need to
+/// interpolate.
+const STEPS: usize = 8192;
 
 /// Look-up tables between 8-bit sRGB colour and lightness L* in 0..1.
 pub struct ToneTables {
     /// Linear light of each 8-bit value times the channel's weight.
     weighted: [[f32; 256]; 3],
-    /// Lightness of linear light in `STEPS` steps, interpolated.
+    /// Lightness of linear light in `STEPS` steps.
     lightness: Vec<f32>,
 }
 
 /// A curve and the sRGB encoding in one table.
 pub struct Finish {
-    grey: Vec<f32>,
+    grey: Vec<u8>,
 }
 
 impl ToneTables {
     /// Tables for a black-and-white mix of linear red, green and blue.
     pub fn new(mix: [f32; 3]) -> Self {
         let weighted = mix.map(|weight| std::array::from_fn(|v| weight * linear(v as f32 / 255.0)));
-        let lightness = (0..=STEPS + 1).map(|i| lightness_of(i as f32 / STEPS as f32)).collect();
+        let lightness = (0..=STEPS).map(|i| lightness_of(i as f32 / STEPS as f32)).collect();
         Self { weighted, lightness }
     }
 
@@ -30,13 +32,13 @@ impl ToneTables {
     #[inline]
     pub fn lightness(&self, [r, g, b]: [u8; 3]) -> f32 {
         let y = self.weighted[0][r as usize] + self.weighted[1][g as usize] + self.weighted[2][b as usize];
-        interpolate(&self.lightness, y)
+        self.lightness[step(y)]
     }
 
     /// The curve followed by sRGB encoding.
     pub fn finish(&self, curve: &Curve) -> Finish {
-        let encode = |i: usize| 255.0 * encoded(light_of(curve.at((i as f32 / STEPS as f32).min(1.0))));
-        Finish { grey: (0..=STEPS + 1).map(encode).collect() }
+        let encode = |i: usize| (255.0 * encoded(light_of(curve.at(i as f32 / STEPS as f32))) + 0.5) as u8;
+        Finish { grey: (0..=STEPS).map(encode).collect() }
     }
 }
 
@@ -44,15 +46,14 @@ impl Finish {
     /// The 8-bit sRGB grey of a lightness; rounded, never truncated.
     #[inline]
     pub fn grey(&self, lightness: f32) -> u8 {
-        (interpolate(&self.grey, lightness.clamp(0.0, 1.0)) + 0.5) as u8
+        self.grey[step(lightness)]
     }
 }
 
+/// The nearest entry of a table for a value in 0..1.
 #[inline]
-fn interpolate(table: &[f32], v: f32) -> f32 {
-    let position = v.clamp(0.0, 1.0) * STEPS as f32;
-    let i = position as usize;
-    table[i] + (position - i as f32) * (table[i + 1] - table[i])
+fn step(v: f32) -> usize {
+    (v.clamp(0.0, 1.0) * STEPS as f32 + 0.5) as usize
 }
 
 /// The value below which `share` of the plane's weight lies. 0.5 for a plane without weight.

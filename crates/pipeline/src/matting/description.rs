@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn what_is_left_out_is_the_plain_contract_and_nonsense_is_refused() {
         assert_eq!(ModelDescription::from_json("{}"), Ok(ModelDescription::plain()));
-        let nonsense = [r#"{"long_side":0}"#, r#"{"std":[0,1,1]}"#, r#"{"multiple":0}"#, r#"{"typo":1}"#, "x"];
+        let nonsense =
+            [r#"{"long_side":0}"#, r#"{"std":[0,1,1]}"#, r#"{"multiple":0}"#, r#"{"typo":1}"#, "x"];
         for json in nonsense {
             assert!(ModelDescription::from_json(json).is_err(), "{json}");
         }

@@ -56,7 +56,8 @@ struct Samples {
 impl Samples {
     fn collect(guide: &[Plane; 3], sure: &Plane, radius: usize) -> Self {
         let weight = sure.box_mean(radius);
-        let average = |p: &Plane| p.zip(sure, |v, s| v * s).box_mean(radius).zip(&weight, |sum, w| sum / w.max(1e-4));
+        let average =
+            |p: &Plane| p.zip(sure, |v, s| v * s).box_mean(radius).zip(&weight, |sum, w| sum / w.max(1e-4));
         let mean = [average(&guide[0]), average(&guide[1]), average(&guide[2])];
         let squares = guide[0].zip(&guide[1], |r, g| r * r + g * g).zip(&guide[2], |s, b| s + b * b);
         let mut variance = average(&squares);
