@@ -1,6 +1,6 @@
 //! Bytes to an upright photo in sRGB.
 //!
-//! Every format goes the same way: a reader of its own gives a [`raster::Raster`] (8-bit samples, profile, orientation),
+//! Every format goes the same way: a reader of its own gives a raster (8-bit samples, profile, orientation),
 //! then the profile is converted to sRGB, hidden colours under transparency are covered, and the picture is turned
 //! upright. Each step works in place or on one row at a time; only turning by 90° needs a second picture.
 

@@ -64,7 +64,7 @@ impl Inspector {
         // Bytes within the limit come first, so that the reason given does not depend on how the stream is cut.
         let (within, beyond) = chunk.split_at(room.min(chunk.len()));
         self.bytes += within.len() as u64;
-        let outcome = self.look(within).and_then(|()| match beyond {
+        let outcome = self.look(within).and(match beyond {
             [] => Ok(()),
             _ => Err(Refusal::TooLarge { limit_bytes: self.limits.bytes }),
         });

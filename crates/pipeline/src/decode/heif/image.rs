@@ -41,7 +41,8 @@ impl<'bytes> Context<'bytes> {
     pub(super) fn read(bytes: &'bytes [u8], pixels: u64) -> Result<Self, ReadError> {
         static INIT: Once = Once::new();
         // SAFETY: null stands for default parameters. It loads decoder plugins, which must not happen twice at once.
-        INIT.call_once(|| drop(unsafe { ffi::heif_init(ptr::null_mut()) }));
+        // A plugin that does not load is noticed when a file needs it.
+        INIT.call_once(|| _ = unsafe { ffi::heif_init(ptr::null_mut()) });
         // SAFETY: takes nothing; the result is checked.
         let raw = NonNull::new(unsafe { ffi::heif_context_alloc() }).ok_or_else(out_of_memory)?;
         let context = Self { raw, bytes: PhantomData };
