@@ -1,1 +1,14 @@
-//! What the whole-system tests share.
+//! What the whole-system tests share: the two real binaries as processes, a client, photos drawn in code, and the rules
+//! that every finished headshot keeps.
+
+mod app;
+mod client;
+mod photos;
+mod pictures;
+mod process;
+
+pub use app::{Options, TestApp};
+pub use client::{Answer, Client};
+pub use photos::{drawn_pet, shared, shared_files};
+pub use pictures::check_pictures;
+pub use process::{Process, binary, runtime_library};

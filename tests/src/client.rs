@@ -1,0 +1,159 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Response;
+
+/// A client of the API.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    base: String,
+}
+
+/// What the API said.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON body; null when there was none.
+    pub body: Value,
+}
+
+/// Nothing in these tests takes longer, not even on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Client {
+    pub(crate) fn new(port: u16) -> Self {
+        let config =
+            Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE / 2)).build();
+        Self { agent: config.into(), base: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Uploads a photo, as the raw body.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub fn post(&self, photo: &[u8]) -> Result<Answer> {
+        let url = self.url("/headshot-async");
+        answer(self.agent.post(url).header("content-type", "application/octet-stream").send(photo)?)
+    }
+
+    /// Uploads a photo that must be accepted; returns the job's id.
+    ///
+    /// # Errors
+    /// It was not accepted.
+    pub fn submit(&self, photo: &[u8]) -> Result<String> {
+        let answer = self.post(photo)?;
+        ensure!(answer.status == 202, "not accepted: {answer:?}");
+        answer.job_id()
+    }
+
+    /// The document of a job.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn job(&self, id: &str) -> Result<Value> {
+        let answer = answer(self.agent.get(self.url(&format!("/headshot/{id}"))).call()?)?;
+        ensure!(answer.status == 200, "no document of job {id}: {answer:?}");
+        Ok(answer.body)
+    }
+
+    /// Waits until a job is done or failed.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub fn wait_ended(&self, id: &str) -> Result<Value> {
+        self.wait(id, |job| matches!(status(job), "done" | "failed"))
+    }
+
+    /// Waits until a job is done.
+    ///
+    /// # Errors
+    /// It failed, or takes too long.
+    pub fn wait_done(&self, id: &str) -> Result<Value> {
+        let job = self.wait_ended(id)?;
+        ensure!(status(&job) == "done", "the job ended otherwise: {job:#}");
+        Ok(job)
+    }
+
+    /// Waits until a job's document is as wanted.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub fn wait(&self, id: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let asked = Instant::now();
+        loop {
+            let job = self.job(id)?;
+            if wanted(&job) {
+                return Ok(job);
+            }
+            if asked.elapsed() > PATIENCE {
+                bail!("it never came to that: {job:#}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Downloads what a signed URL points at.
+    ///
+    /// # Errors
+    /// The download is refused.
+    pub fn download(&self, url: &str) -> Result<Vec<u8>> {
+        let url = if url.starts_with('/') { self.url(url) } else { url.to_owned() };
+        let mut response = self.agent.get(url).call()?;
+        ensure!(response.status() == 200, "the download was answered with {}", response.status());
+        Ok(response.body_mut().with_config().limit(100_000_000).read_to_vec()?)
+    }
+
+    /// Any path of the API.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        answer(self.agent.get(self.url(path)).call()?)
+    }
+
+    /// The text at any URL that answers with 200.
+    pub(crate) fn get_text(&self, url: &str) -> Result<String> {
+        let mut response = self.agent.get(url).call()?;
+        ensure!(response.status() == 200, "{url} answers with {}", response.status());
+        Ok(response.body_mut().read_to_string()?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+impl Answer {
+    /// The id of an accepted job.
+    ///
+    /// # Errors
+    /// The answer has none.
+    pub fn job_id(&self) -> Result<String> {
+        let id = self.body.get("job_id").and_then(Value::as_str);
+        Ok(id.with_context(|| format!("no job_id in {self:?}"))?.to_owned())
+    }
+
+    /// The code of a problem document.
+    pub fn code(&self) -> Option<&str> {
+        self.body.get("code").and_then(Value::as_str)
+    }
+}
+
+fn answer(mut response: Response<ureq::Body>) -> Result<Answer> {
+    let text = response.body_mut().read_to_string()?;
+    let body = if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).with_context(|| text.clone())?
+    };
+    Ok(Answer { status: response.status().as_u16(), body })
+}
+
+fn status(job: &Value) -> &str {
+    job.get("status").and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,105 @@
+//! The worker's two commands that need no queue: `render` and `doctor`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result};
+use headshot_tests::{binary, drawn_pet, runtime_library};
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn worker(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(binary("headshot-worker"));
+    command.env_clear().env("ORT_DYLIB_PATH", runtime_library()).current_dir(folder).args(arguments);
+    command.output().context("starting headshot-worker")
+}
+
+fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
+}
+
+#[test]
+fn render_writes_pictures_matte_report_and_contact_sheet() -> Result<()> {
+    let folder = TempDir::new()?;
+    let photos = folder.path().join("photos");
+    fs::create_dir(&photos)?;
+    let photo = drawn_pet(1200);
+    fs::write(photos.join("rex.jpg"), &photo)?;
+    image::load_from_memory(&photo)?.save(photos.join("rex.png"))?;
+    fs::write(photos.join("notes.txt"), "Rex likes sausages.")?;
+    fs::write(photos.join("torn.jpg"), photo.get(..photo.len() / 3).context("a third")?)?;
+
+    let output = worker(folder.path(), &["render", "photos", "-o", "out", "--matte", "--contact-sheet"])?;
+    let said = said(&output);
+    assert!(output.status.success(), "a refused photo is no failure: {said}");
+    assert!(said.contains("notes.txt: skipped, it is not a photo"), "{said}");
+    assert!(said.contains("torn.jpg: refused: "), "{said}");
+    assert!(said.contains("2 rendered, 1 refused, 0 failed"), "{said}");
+
+    let out = folder.path().join("out");
+    for name in ["rex", "rex.png"] {
+        assert_eq!(image::image_dimensions(out.join(format!("{name}.preview.png")))?, (1280, 1600));
+        assert_eq!(image::image_dimensions(out.join(format!("{name}.print.png")))?, (2400, 3000));
+        let matte = image::open(out.join(format!("{name}.matte.png")))?;
+        assert_eq!((matte.width(), matte.height(), matte.color()), (1200, 900, image::ColorType::L8));
+        let report: Value = serde_json::from_slice(&fs::read(out.join(format!("{name}.json")))?)?;
+        assert_eq!(report["outcome"], "done");
+        assert_eq!(report["outputs"].as_array().map(Vec::len), Some(2));
+        assert!(report["timings_ms"]["total"].as_f64().is_some_and(|total| total > 0.0), "{report:#}");
+        assert_eq!(report["model"]["provider"], "cpu");
+    }
+    let refused: Value = serde_json::from_slice(&fs::read(out.join("torn.json"))?)?;
+    assert_eq!(refused["outcome"], "refused");
+    assert!(refused["error"]["message"].is_string(), "{refused:#}");
+    let (width, height) = image::image_dimensions(out.join("contact-sheet.png"))?;
+    assert!(width > 1600 && height > 1500 && height % 3 == 0, "{width} × {height} for three photos");
+    Ok(())
+}
+
+#[test]
+fn render_fails_when_something_other_than_a_photo_is_at_fault() -> Result<()> {
+    let folder = TempDir::new()?;
+    let missing = worker(folder.path(), &["render", "nowhere.jpg", "-o", "out"])?;
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(said(&missing).contains("nowhere.jpg"), "{}", said(&missing));
+
+    fs::write(folder.path().join("rex.jpg"), drawn_pet(800))?;
+    // A folder stands where the preview should go.
+    fs::create_dir_all(folder.path().join("out/rex.preview.png"))?;
+    let blocked = worker(folder.path(), &["render", "rex.jpg", "-o", "out"])?;
+    assert_eq!(blocked.status.code(), Some(1));
+    assert!(said(&blocked).contains("1 failed"), "{}", said(&blocked));
+    Ok(())
+}
+
+#[test]
+fn doctor_finds_nothing_wrong_with_a_good_installation() -> Result<()> {
+    let folder = TempDir::new()?;
+    let output = worker(folder.path(), &["doctor", "--data-dir", "data"])?;
+    assert!(output.status.success(), "{}", said(&output));
+    for checked in ["settings", "storage", "records", "queue", "model", "onnx runtime"] {
+        assert!(said(&output).contains(&format!("ok     {checked}")), "{checked}: {}", said(&output));
+    }
+    Ok(())
+}
+
+#[test]
+fn doctor_says_what_is_wrong_and_how_to_mend_it() -> Result<()> {
+    let folder = TempDir::new()?;
+    fs::write(folder.path().join("data"), "a file where a folder should be")?;
+    let output = Command::new(binary("headshot-worker"))
+        .env_clear()
+        .env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so")
+        .current_dir(folder.path())
+        .args(["doctor", "--data-dir", "data"])
+        .output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    for sentence in ["WRONG  storage", "DATA_DIR names another folder", "make setup", "2 things are wrong."] {
+        assert!(said.contains(sentence), "{sentence} is missing in: {said}");
+    }
+    let output = worker(folder.path(), &["doctor", "--port", "none"])?;
+    assert!(output.status.code() == Some(1) && String::from_utf8_lossy(&output.stdout).contains("PORT"));
+    Ok(())
+}
