@@ -1,0 +1,105 @@
+//! How fast the local backend is on this machine: `cargo bench -p headshot-backend`, or with `-- DIR` on another disk.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use headshot_backend::{Backend, BackendSettings, LocalSettings};
+use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Upload};
+use jiff::Timestamp;
+
+const AT_A_TIME: usize = 8;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let parent =
+        std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_else(|| ".".into());
+    let data = tempfile::TempDir::new_in(Path::new(&parent))?;
+    let settings = LocalSettings::new(data.path(), "");
+    let backend = Backend::connect(&BackendSettings::Local(settings)).await?;
+    let photo = Bytes::from(vec![0x5a; 3_000_000]);
+
+    measure("publish", 4000, |_| {
+        let tasks = backend.tasks.clone();
+        async move { tasks.publish(&task(JobId::new()), None).await }
+    })
+    .await?;
+    let mut subscription = backend.tasks.subscribe(1).await?;
+    let started = Instant::now();
+    for _ in 0..2000 {
+        subscription.next().await?.ack().await;
+    }
+    println!("{:<34} {:>8.0} /s", "pull and ack, one at a time", 2000.0 / started.elapsed().as_secs_f64());
+    measure("create a record (safe on disk)", 800, |_| {
+        let jobs = backend.jobs.clone();
+        async move { jobs.create(&record(JobId::new())).await }
+    })
+    .await?;
+    measure("store a photo of 3 MB (safe on disk)", 200, |_| {
+        let (blobs, photo) = (backend.blobs.clone(), photo.clone());
+        async move { blobs.put(BlobKey::Original(JobId::new()), "image/jpeg", photo).await }
+    })
+    .await?;
+    measure("accept: photo, record, publish", 200, |_| {
+        let (backend, photo) = (backend.clone(), photo.clone());
+        async move {
+            let id = JobId::new();
+            backend.blobs.put(BlobKey::Original(id), "image/jpeg", photo).await?;
+            backend.jobs.create(&record(id)).await?;
+            backend.tasks.publish(&task(id), None).await
+        }
+    })
+    .await
+}
+
+/// Runs `count` of them, [`AT_A_TIME`], and prints rate and latencies.
+async fn measure<F>(name: &str, count: usize, run: impl Fn(usize) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let started = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    let mut took = Vec::new();
+    for n in 0..count {
+        if running.len() == AT_A_TIME
+            && let Some(done) = running.join_next().await
+        {
+            took.push(done??);
+        }
+        let one = run(n);
+        running.spawn(async move {
+            let started = Instant::now();
+            one.await.map(|()| started.elapsed())
+        });
+    }
+    while let Some(done) = running.join_next().await {
+        took.push(done??);
+    }
+    took.sort();
+    let at = |share: f64| took.get((count as f64 * share) as usize).copied().unwrap_or(Duration::ZERO);
+    let rate = count as f64 / started.elapsed().as_secs_f64();
+    println!("{name:<34} {rate:>8.0} /s, p50 {:.1?}, p95 {:.1?}, p99 {:.1?}", at(0.5), at(0.95), at(0.99));
+    Ok(())
+}
+
+fn record(job_id: JobId) -> JobRecord {
+    let now = Timestamp::now();
+    let upload = Upload {
+        file_name: None,
+        content_type: "image/jpeg".into(),
+        bytes: 3_000_000,
+        sha256: "00".repeat(32),
+        width: 4032,
+        height: 3024,
+    };
+    JobRecord::accepted(job_id, upload, "headshot", now, now)
+}
+
+fn task(job_id: JobId) -> TaskMessage {
+    TaskMessage {
+        v: TaskMessage::VERSION,
+        job_id,
+        orig_bucket: "originals".into(),
+        orig_key: format!("{job_id}/original"),
+    }
+}
