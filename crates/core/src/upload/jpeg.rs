@@ -41,7 +41,7 @@ impl Jpeg {
         loop {
             match &mut self.state {
                 State::Seek { scan } => {
-                    let Some(at) = input.iter().position(|byte| *byte == 0xff) else {
+                    let Some(at) = memchr::memchr(0xff, input) else {
                         *input = &[];
                         return Ok(Event::More);
                     };
