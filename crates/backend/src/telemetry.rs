@@ -21,15 +21,15 @@ pub struct Guard {
     _private: (),
 }
 
-/// Starts logging to standard error for the whole process. `RUST_LOG` says what is logged; by default `info`.
+/// Starts logging to standard error for the whole process. `RUST_LOG` says what is logged; by default
+/// `info`, and of ONNX Runtime, which narrates every graph optimisation at that level, only warnings.
 /// Panics are logged too, as one line, where the JSON format would otherwise be broken into by plain text.
 ///
 /// # Errors
 /// `RUST_LOG` cannot be understood, or logging has been started before.
 pub fn init(service: &str) -> Result<Guard> {
     let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .parse(env::var("RUST_LOG").unwrap_or_default())
+        .parse(env::var("RUST_LOG").ok().filter(|v| !v.is_empty()).unwrap_or_else(|| "info,ort=warn".into()))
         .context("RUST_LOG is not a list of directives such as info,headshot_worker=debug")?;
     let text = stderr().is_terminal();
     let layer = if text {
