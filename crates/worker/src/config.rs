@@ -174,7 +174,7 @@ fn rendering(read: &mut Reader, settings: &RenderingSettings) -> RenderingConfig
     // A multiple of 5 keeps the width, four fifths of it, whole.
     let mut edge = |name: &str, text: &str| {
         let pixels: u32 = read.whole(name, text, 100, 6000);
-        if pixels % 5 != 0 {
+        if !pixels.is_multiple_of(5) {
             read.errors
                 .push(format!("{name} is {pixels}; it must be a multiple of 5, as the width is 4/5 of it"));
         }

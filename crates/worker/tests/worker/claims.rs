@@ -25,7 +25,6 @@ async fn a_photo_becomes_a_headshot_and_its_task_is_gone() -> Result<()> {
         let key = BlobKey::Artefact(id, output.rendition);
         assert_eq!(output.key, key.path());
         assert_eq!(bench.backend.blobs.get(key, 100).await?.as_deref(), Some(&b"picture"[..]));
-        // Of "picture", by sha256sum.
         assert_eq!(output.sha256.len(), 64);
         assert_eq!(output.bytes, 7);
     }
