@@ -69,3 +69,28 @@ async fn catch_panic(request: Request, next: Next) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::problem::Problem;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_answers_with_a_problem() {
+        async fn defect() -> &'static str {
+            panic!("on purpose")
+        }
+        let router: Router = Router::new().route("/", get(defect)).layer(from_fn(catch_panic));
+        let response = TowerToHyperService::new(router).call(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = response.extensions().get::<Problem>().unwrap();
+        assert_eq!(problem.code, "internal");
+        assert!(!problem.detail.contains("on purpose"), "what went wrong is for the log");
+        assert!(format!("{:?}", problem.cause).contains("on purpose"));
+    }
+}

@@ -66,7 +66,7 @@ pub struct Settings {
     #[arg(long, env = "UPLOAD_TIMEOUT", default_value = "300")]
     upload_timeout: String,
 
-    /// Origins whose pages may call the API, separated by commas, such as https://shop.example; none by default
+    /// Origins whose pages may call the API, separated by commas, such as `https://shop.example`; none by default
     #[arg(long, env = "ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
 

@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use headshot_api::Settings;
+use hyper::Method;
+
+use crate::photos;
+use crate::support::{Form, send};
 
 fn api() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headshot-api"));
@@ -137,4 +141,25 @@ fn the_probe_tells_a_server_that_lives_from_none() {
     drop(server);
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     assert!(!probe(free).unwrap().success());
+}
+
+#[tokio::test]
+async fn memory_stays_small_while_fifty_photos_arrive_at_once() {
+    let data = tempfile::TempDir::new().unwrap();
+    let server = Server::start(data.path());
+    let address = ([127, 0, 0, 1], server.1).into();
+    let photo = photos::large_jpeg();
+    let form = Form::default().file("dog.jpg", &photo);
+    let (content_type, form, photo) = (form.content_type(), form.body(), bytes::Bytes::from(photo));
+    let posts = (0..50).map(|n| {
+        let (declared, body) = if n % 2 == 0 { (&*content_type, &form) } else { ("image/jpeg", &photo) };
+        let headers = [("content-type", declared)];
+        let body = body.clone();
+        async move { send(address, Method::POST, "/headshot-async", &headers, body).await.status.as_u16() }
+    });
+    assert_eq!(futures_util::future::join_all(posts).await, [202; 50]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.0.id())).unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    let kib: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kib < 60 * 1024, "{peak}");
 }

@@ -1,7 +1,11 @@
 //! Photos that become jobs.
 
+use std::time::Duration;
+
 use headshot_core::{BlobKey, Status};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::photos;
 use crate::support::{Form, TestApp};
@@ -74,4 +78,22 @@ async fn fifty_uploads_at_once_all_become_jobs_or_are_asked_to_come_back() {
     assert_eq!(app.stored().len(), accepted);
     assert_eq!(app.backend.jobs.counts().await.unwrap().queued, accepted as u64);
     assert_eq!(app.post("/headshot-async", photo).await.status, 202, "every place is free again");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_wait_for_its_answer_leaves_a_whole_job_or_nothing() {
+    let app = TestApp::start().await;
+    let photo = photos::jpeg();
+    let head =
+        format!("POST /headshot-async HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n\r\n", photo.len());
+    for pause in 0..20 {
+        let mut connection = TcpStream::connect(app.address).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&photo).await.unwrap();
+        tokio::time::sleep(Duration::from_micros(500 * pause)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let jobs = app.backend.jobs.counts().await.unwrap().queued;
+    assert_eq!(app.stored().len() as u64, jobs, "no photo without a record");
+    assert_eq!(app.backend.tasks.depth().await.unwrap().ready, jobs, "no record without a task");
 }
