@@ -28,6 +28,7 @@ pub(crate) async fn accept(
     trace: TraceContext,
     permit: OwnedSemaphorePermit,
 ) -> Result<(), ApiError> {
+    Span::current().record("job_id", tracing::field::display(id));
     let work = async move {
         let _permit = permit;
         store(&app, id, photo, &fields, &trace).await

@@ -28,8 +28,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     // The pattern, never the path: a path may hold an id, its query a signature.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let trace_id = trace.trace_id();
-    let span =
-        info_span!("request", %request_id, method, route, trace_id, status = Empty, duration_ms = Empty);
+    let span = info_span!("request", %request_id, method, route, trace_id, job_id = Empty, status = Empty, duration_ms = Empty);
     let pending =
         Pending { app: &app, span: span.clone(), method, route, began: Instant::now(), answered: false };
     request.extensions_mut().insert(trace);
