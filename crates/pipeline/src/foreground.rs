@@ -121,8 +121,8 @@ mod tests {
                 if !(13..=242).contains(&alpha) {
                     continue;
                 }
-                for c in 0..3 {
-                    let truth = animal[c] * 255.0;
+                for (c, own) in animal.iter().enumerate() {
+                    let truth = own * 255.0;
                     naive += (f32::from(crop.rgb[i * 3 + c]) - truth).abs();
                     ours += (f32::from(clean.rgb[i * 3 + c]) - truth).abs();
                 }

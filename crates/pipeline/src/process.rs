@@ -208,6 +208,9 @@ fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
     Crop { width, height, rgb }
 }
 
+/// The second look must find at least this share of what the first look saw.
+const SECOND_LOOK_AGREES: f32 = 0.88;
+
 /// A second look of the network at the head alone, which it sees several times larger than in the whole photo; kept to
 /// where the first look saw the animal.
 fn look_closer(
@@ -231,6 +234,11 @@ fn look_closer(
     let close = keep_the_animal(&coarse.alpha, Some(sample_of(&coarse, middle)));
     let close = part(&close, coarse.region, framing.visible);
     let seen = part(animal, whole, framing.visible).resize(close.width, close.height);
+    let both: f32 = close.zip(&seen, f32::min).data.iter().sum();
+    if both < SECOND_LOOK_AGREES * seen.data.iter().sum::<f32>() {
+        // So close, the network took the animal for something else: the first look stands.
+        return Ok(seen);
+    }
     let reach = (close.width.max(close.height) / 24).max(2);
     let near = seen.box_mean(reach);
     Ok(close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 }))

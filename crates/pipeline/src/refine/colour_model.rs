@@ -34,9 +34,9 @@ pub fn resolve_doubt(guide: &[Plane; 3], coarse: &Plane, coarse_sample: f32) -> 
             return given;
         }
         let (mut along, mut apart) = (0.0, 0.0);
-        for c in 0..3 {
-            let (f, b) = (animal.mean[c].data[i], room.mean[c].data[i]);
-            along += (guide[c].data[i] - b) * (f - b);
+        for ((f, b), seen) in animal.mean.iter().zip(&room.mean).zip(guide) {
+            let (f, b) = (f.data[i], b.data[i]);
+            along += (seen.data[i] - b) * (f - b);
             apart += (f - b) * (f - b);
         }
         let spread = animal.variance.data[i] + room.variance.data[i] + NOISE * NOISE;
