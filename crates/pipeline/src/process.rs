@@ -208,7 +208,7 @@ fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
     Crop { width, height, rgb }
 }
 
-/// The second look must find at least this share of what the first look saw.
+/// The second look must find at least this share of the head that the first look saw.
 const SECOND_LOOK_AGREES: f32 = 0.88;
 
 /// A second look of the network at the head alone, which it sees several times larger than in the whole photo; kept to
@@ -234,8 +234,9 @@ fn look_closer(
     let close = keep_the_animal(&coarse.alpha, Some(sample_of(&coarse, middle)));
     let close = part(&close, coarse.region, framing.visible);
     let seen = part(animal, whole, framing.visible).resize(close.width, close.height);
-    let both: f32 = close.zip(&seen, f32::min).data.iter().sum();
-    if both < SECOND_LOOK_AGREES * seen.data.iter().sum::<f32>() {
+    // Compared on the head alone: what the looks make of the body is faded out anyway.
+    let on_head = |plane: &Plane| part(plane, framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
+    if on_head(&close.zip(&seen, f32::min)) < SECOND_LOOK_AGREES * on_head(&seen) {
         // So close, the network took the animal for something else: the first look stands.
         return Ok(seen);
     }
