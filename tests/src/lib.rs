@@ -3,12 +3,15 @@
 
 mod app;
 mod client;
+pub mod drawn_pet;
+mod models;
 mod photos;
 mod pictures;
 mod process;
 
 pub use app::{Options, TestApp};
 pub use client::{Answer, Client};
+pub use models::models;
 pub use photos::{drawn_pet, shared, shared_files};
-pub use pictures::check_pictures;
-pub use process::{Process, binary, runtime_library};
+pub use pictures::{check_pictures, check_png};
+pub use process::{Process, binary, runtime_library, workspace};

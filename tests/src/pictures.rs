@@ -26,7 +26,11 @@ pub fn check_pictures(app: &TestApp, job: &Value) -> Result<()> {
     Ok(())
 }
 
-fn check_png(bytes: &[u8], size: (u32, u32), is_print: bool) -> Result<()> {
+/// Checks one picture as [`check_pictures`] does.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_png(bytes: &[u8], size: (u32, u32), is_print: bool) -> Result<()> {
     let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info().context("it is not a PNG")?;
     let info = reader.info();
     ensure!((info.width, info.height) == size, "{} × {} instead of {size:?}", info.width, info.height);

@@ -38,7 +38,7 @@ pub fn runtime_library() -> PathBuf {
 }
 
 /// The folder that holds the workspace.
-pub(crate) fn workspace() -> PathBuf {
+pub fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }
