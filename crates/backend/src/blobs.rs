@@ -4,6 +4,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use headshot_core::BlobKey;
 
+use crate::gcp::{GcpBlobWriter, GcpBlobs};
 pub use crate::local::{Download, DownloadRefused, LocalDownloads};
 use crate::local::{LocalBlobWriter, LocalBlobs};
 
@@ -16,6 +17,7 @@ pub struct Blobs {
 #[derive(Clone)]
 enum Kind {
     Local(LocalBlobs),
+    Gcp(GcpBlobs),
 }
 
 /// A blob that is being written. It comes into being at [`BlobWriter::commit`], whole; dropped before that, whether by
@@ -26,11 +28,16 @@ pub struct BlobWriter {
 
 enum WriterKind {
     Local(LocalBlobWriter),
+    Gcp(GcpBlobWriter),
 }
 
 impl Blobs {
     pub(crate) fn local(blobs: LocalBlobs) -> Self {
         Self { kind: Kind::Local(blobs) }
+    }
+
+    pub(crate) fn gcp(blobs: GcpBlobs) -> Self {
+        Self { kind: Kind::Gcp(blobs) }
     }
 
     /// Begins to write a blob of unknown length.
@@ -40,6 +47,7 @@ impl Blobs {
     pub async fn begin(&self, key: BlobKey) -> Result<BlobWriter> {
         match &self.kind {
             Kind::Local(blobs) => Ok(BlobWriter { kind: WriterKind::Local(blobs.begin(key).await?) }),
+            Kind::Gcp(blobs) => Ok(BlobWriter { kind: WriterKind::Gcp(blobs.begin(key).await?) }),
         }
     }
 
@@ -60,6 +68,7 @@ impl Blobs {
     pub async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
         match &self.kind {
             Kind::Local(blobs) => blobs.get(key, limit).await,
+            Kind::Gcp(blobs) => blobs.get(key, limit).await,
         }
     }
 
@@ -70,6 +79,7 @@ impl Blobs {
     pub async fn delete(&self, key: BlobKey) -> Result<()> {
         match &self.kind {
             Kind::Local(blobs) => blobs.delete(key).await,
+            Kind::Gcp(blobs) => blobs.delete(key).await,
         }
     }
 
@@ -81,6 +91,7 @@ impl Blobs {
     pub async fn signed_url(&self, key: BlobKey, ttl: Duration) -> Result<String> {
         match &self.kind {
             Kind::Local(blobs) => Ok(blobs.signed_url(key, ttl)),
+            Kind::Gcp(blobs) => blobs.signed_url(key, ttl).await,
         }
     }
 
@@ -88,6 +99,7 @@ impl Blobs {
     pub fn local_downloads(&self) -> Option<LocalDownloads> {
         match &self.kind {
             Kind::Local(blobs) => Some(blobs.downloads()),
+            Kind::Gcp(_) => None,
         }
     }
 }
@@ -100,6 +112,7 @@ impl BlobWriter {
     pub async fn write(&mut self, chunk: Bytes) -> Result<()> {
         match &mut self.kind {
             WriterKind::Local(writer) => writer.write(chunk).await,
+            WriterKind::Gcp(writer) => writer.write(chunk).await,
         }
     }
 
@@ -111,6 +124,7 @@ impl BlobWriter {
     pub async fn commit(self, content_type: &str) -> Result<()> {
         match self.kind {
             WriterKind::Local(writer) => writer.commit(content_type).await,
+            WriterKind::Gcp(writer) => writer.commit(content_type).await,
         }
     }
 }

@@ -9,6 +9,7 @@ use headshot_core::{Failure, JobId, JobRecord, Stage};
 pub use claim::{Claim, Claimed, Finish, JobCounts};
 pub(crate) use transition::{Change, claim, fail_abandoned, finish, record_time, release, renew, republish};
 
+use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
 
 /// The records of all jobs. Every write after [`Jobs::create`] is conditional on what the record says at that moment.
@@ -20,11 +21,16 @@ pub struct Jobs {
 #[derive(Clone)]
 enum Kind {
     Local(LocalRecords),
+    Gcp(GcpRecords),
 }
 
 impl Jobs {
     pub(crate) fn local(records: LocalRecords) -> Self {
         Self { kind: Kind::Local(records) }
+    }
+
+    pub(crate) fn gcp(records: GcpRecords) -> Self {
+        Self { kind: Kind::Gcp(records) }
     }
 
     /// Writes a new record. When this returns, the job survives `kill -9` and a pulled plug.
@@ -34,6 +40,7 @@ impl Jobs {
     pub async fn create(&self, record: &JobRecord) -> Result<()> {
         match &self.kind {
             Kind::Local(records) => records.create(record).await,
+            Kind::Gcp(records) => records.create(record).await,
         }
     }
 
@@ -44,6 +51,7 @@ impl Jobs {
     pub async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
         match &self.kind {
             Kind::Local(records) => records.get(id).await,
+            Kind::Gcp(records) => records.get(id).await,
         }
     }
 
@@ -55,6 +63,7 @@ impl Jobs {
     pub async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
         match &self.kind {
             Kind::Local(records) => records.claim(id, worker, lease).await,
+            Kind::Gcp(records) => records.claim(id, worker, lease).await,
         }
     }
 
@@ -66,6 +75,7 @@ impl Jobs {
     pub async fn renew(&self, claim: &Claimed, stage: Stage, lease: Duration) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), renew(claim, stage, lease)).await,
+            Kind::Gcp(records) => records.change(claim.id(), renew(claim, stage, lease)).await,
         }
     }
 
@@ -76,6 +86,7 @@ impl Jobs {
     pub async fn finish(&self, claim: &Claimed, outcome: Finish) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change_for_good(claim.id(), finish(claim, outcome)).await,
+            Kind::Gcp(records) => records.change(claim.id(), finish(claim, outcome)).await,
         }
     }
 
@@ -86,6 +97,7 @@ impl Jobs {
     pub async fn release(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), release(claim, message_for_support)).await,
+            Kind::Gcp(records) => records.change(claim.id(), release(claim, message_for_support)).await,
         }
     }
 
@@ -98,6 +110,7 @@ impl Jobs {
     pub async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
         match &self.kind {
             Kind::Local(records) => records.unfinished(untouched_for, limit).await,
+            Kind::Gcp(records) => records.unfinished(untouched_for, limit).await,
         }
     }
 
@@ -109,6 +122,7 @@ impl Jobs {
     pub async fn mark_republished(&self, record: &JobRecord) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(record.job_id, republish(record)).await,
+            Kind::Gcp(records) => records.change(record.job_id, republish(record)).await,
         }
     }
 
@@ -122,6 +136,7 @@ impl Jobs {
             Kind::Local(records) => {
                 records.change_for_good(record.job_id, fail_abandoned(record, failure)).await
             }
+            Kind::Gcp(records) => records.change(record.job_id, fail_abandoned(record, failure)).await,
         }
     }
 
@@ -132,6 +147,7 @@ impl Jobs {
     pub async fn counts(&self) -> Result<JobCounts> {
         match &self.kind {
             Kind::Local(records) => records.counts().await,
+            Kind::Gcp(records) => records.counts().await,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! conformance suite in `tests/conformance.rs` says what every system behind them must do.
 
 mod blobs;
+mod gcp;
 mod health;
 mod jobs;
 mod local;
@@ -17,7 +18,7 @@ use anyhow::Result;
 pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
 pub use health::Health;
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
-pub use settings::{BackendSettings, LocalSettings};
+pub use settings::{BackendSettings, GcpSettings, LocalSettings};
 pub use tasks::{Delivery, QueueDepth, Subscription, Tasks};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
@@ -35,10 +36,12 @@ pub struct Backend {
 #[derive(Clone)]
 enum Kind {
     Local(local::Local),
+    Gcp(gcp::Gcp),
 }
 
 impl Backend {
-    /// Opens the backend that `settings` name, creating what is missing.
+    /// Opens the backend that `settings` name. The local one creates what is missing; on Google Cloud everything has to
+    /// be there, and whether it is, is [`Backend::check`]'s to say: connections are made when they are first used.
     ///
     /// # Errors
     /// The place cannot be reached, created, written or read; the message names it.
@@ -53,13 +56,23 @@ impl Backend {
                     kind: Kind::Local(local),
                 })
             }
+            BackendSettings::Gcp(settings) => {
+                let gcp = gcp::Gcp::connect(settings).await?;
+                Ok(Self {
+                    blobs: Blobs::gcp(gcp.blobs.clone()),
+                    jobs: Jobs::gcp(gcp.records.clone()),
+                    tasks: Tasks::gcp(gcp.queue.clone()),
+                    kind: Kind::Gcp(gcp),
+                })
+            }
         }
     }
 
-    /// Asks every dependency whether it answers, each for at most two seconds.
+    /// Asks every dependency whether it answers, each for at most three seconds.
     pub async fn check(&self) -> Health {
         match &self.kind {
             Kind::Local(local) => local.check().await,
+            Kind::Gcp(gcp) => gcp.check().await,
         }
     }
 }

@@ -95,9 +95,12 @@ impl Config {
             ),
             grace: read.seconds("GRACE_SECONDS", &settings.grace_seconds, 0),
         };
-        let BackendSettings::Local(local) = &mut config.backend;
         // When a worker is killed, its task should come back when the claim on the record has lapsed, not just before.
-        local.task_lease = config.jobs.lease + Duration::from_secs(1);
+        let task_lease = config.jobs.lease + Duration::from_secs(1);
+        match &mut config.backend {
+            BackendSettings::Local(local) => local.task_lease = task_lease,
+            BackendSettings::Gcp(gcp) => gcp.task_lease = task_lease,
+        }
         read.finish(config)
     }
 }

@@ -32,7 +32,7 @@ fn the_defaults_are_usable_and_each_process_has_its_own_name() {
     let (one, other) = (config(&[], &[]).expect("defaults"), config(&[], &[]).expect("defaults"));
     assert_ne!(one.jobs.worker_name, other.jobs.worker_name);
     assert!(one.jobs.concurrency >= 1);
-    let BackendSettings::Local(local) = one.backend;
+    let BackendSettings::Local(local) = one.backend else { panic!("the default is the local backend") };
     assert!(
         local.task_lease > one.jobs.lease,
         "the task must come back after the claim has lapsed, not before"
