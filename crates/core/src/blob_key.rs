@@ -83,7 +83,9 @@ mod tests {
     #[test]
     fn a_path_that_is_not_a_key_is_refused() {
         let job = JobId::new();
-        for path in ["", "/", "../original", "x/original", &format!("{job}/outputs/../original"), &format!("{job}/")] {
+        for path in
+            ["", "/", "../original", "x/original", &format!("{job}/outputs/../original"), &format!("{job}/")]
+        {
             assert_eq!(BlobKey::parse(Bucket::Outputs, path), None, "{path:?}");
             assert_eq!(BlobKey::parse(Bucket::Originals, path), None, "{path:?}");
         }

@@ -66,7 +66,10 @@ mod tests {
         assert_eq!(TaskMessage::from_json(&task.to_json()), Ok(task));
         assert_eq!(TaskMessage::from_json(br#"{"v":7}"#), Err(TaskMessageError::UnknownVersion(7)));
         for garbage in [&b""[..], b"null", b"[]", b"{\"v\":1}", b"\xff\xfe", br#"{"v":1,"job_id":"../x"}"#] {
-            assert!(matches!(TaskMessage::from_json(garbage), Err(TaskMessageError::Malformed(_))), "{garbage:?}");
+            assert!(
+                matches!(TaskMessage::from_json(garbage), Err(TaskMessageError::Malformed(_))),
+                "{garbage:?}"
+            );
         }
     }
 }

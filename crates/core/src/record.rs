@@ -129,7 +129,13 @@ pub struct Upload {
 
 impl JobRecord {
     /// The record of an upload that has just been accepted.
-    pub fn accepted(job_id: JobId, upload: Upload, recipe: &str, now: Timestamp, expire_at: Timestamp) -> Self {
+    pub fn accepted(
+        job_id: JobId,
+        upload: Upload,
+        recipe: &str,
+        now: Timestamp,
+        expire_at: Timestamp,
+    ) -> Self {
         Self {
             job_id,
             status: Status::Queued,

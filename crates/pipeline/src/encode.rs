@@ -16,17 +16,17 @@ const PIXELS_PER_METRE: u32 = 11_811;
 /// The portrait laid onto a canvas of another size. Resampling is premultiplied, so that no dark rim appears.
 ///
 /// `place` is where the portrait lies on the canvas, in canvas pixels.
-pub fn lay_out(portrait: &Portrait, (width, height): (usize, usize), place: Placement) -> Portrait {
+pub fn lay_out(portrait: &Portrait, (width, height): (usize, usize), place: Placement) -> Cow<'_, Portrait> {
     let inner = resize(portrait, place.width, place.height);
     if (place.x, place.y, place.width, place.height) == (0, 0, width, height) {
-        return inner.into_owned();
+        return inner;
     }
     let mut grey_alpha = vec![0u8; width * height * 2];
     for (y, row) in inner.grey_alpha.chunks_exact(place.width * 2).enumerate() {
         let start = ((place.y + y) * width + place.x) * 2;
         grey_alpha[start..start + row.len()].copy_from_slice(row);
     }
-    Portrait { width, height, grey_alpha }
+    Cow::Owned(Portrait { width, height, grey_alpha })
 }
 
 /// A rectangle of canvas pixels.
@@ -40,17 +40,6 @@ pub struct Placement {
     pub width: usize,
     /// Height.
     pub height: usize,
-}
-
-/// The portrait at another size, premultiplied: Lanczos 3 when reduced, Catmull–Rom, which rings less, when enlarged.
-pub fn resize(portrait: &Portrait, width: usize, height: usize) -> Cow<'_, Portrait> {
-    if (width, height) == (portrait.width, portrait.height) {
-        return Cow::Borrowed(portrait);
-    }
-    let filter = if width > portrait.width { FilterType::CatmullRom } else { FilterType::Lanczos3 };
-    let resample = Resample { filter, premultiply: true, ..Resample::to(width, height) };
-    let grey_alpha = resample.bytes::<U8x2>(&portrait.grey_alpha, (portrait.width, portrait.height));
-    Cow::Owned(Portrait { width, height, grey_alpha })
 }
 
 /// A PNG of 8-bit RGB + alpha with R = G = B, RGB zero where alpha is, 300 dpi, tagged sRGB.
@@ -83,4 +72,15 @@ pub fn png(portrait: &Portrait) -> Result<Vec<u8>, PipelineError> {
     stream.finish().map_err(failed)?;
     writer.finish().map_err(failed)?;
     Ok(file)
+}
+
+/// The portrait at another size, premultiplied: Lanczos 3 when reduced, Catmull–Rom, which rings less, when enlarged.
+fn resize(portrait: &Portrait, width: usize, height: usize) -> Cow<'_, Portrait> {
+    if (width, height) == (portrait.width, portrait.height) {
+        return Cow::Borrowed(portrait);
+    }
+    let filter = if width > portrait.width { FilterType::CatmullRom } else { FilterType::Lanczos3 };
+    let resample = Resample { filter, premultiply: true, ..Resample::to(width, height) };
+    let grey_alpha = resample.bytes::<U8x2>(&portrait.grey_alpha, (portrait.width, portrait.height));
+    Cow::Owned(Portrait { width, height, grey_alpha })
 }

@@ -7,7 +7,7 @@ use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::{Head, ModelInfo, Quality, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
-use crate::encode::{Placement, lay_out, png, resize};
+use crate::encode::{Placement, lay_out, png};
 use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::{Framing, frame_head, inside};
@@ -170,15 +170,12 @@ fn portray(
     drop((crop, matte));
 
     let artefacts = stage(Stage::Encode, on_stage, || {
-        let (width, height) = recipe.size(Rendition::Print);
-        let place = placement(&framing, (width, height));
-        let print = lay_out(&portrait, (width as usize, height as usize), place);
-        drop(portrait);
         Rendition::ALL
             .into_iter()
             .map(|rendition| {
                 let (width, height) = recipe.size(rendition);
-                let png = png(&resize(&print, width as usize, height as usize))?;
+                let size = (width as usize, height as usize);
+                let png = png(&lay_out(&portrait, size, placement(&framing, (width, height))))?;
                 Ok(Artefact { rendition, width, height, png })
             })
             .collect::<Result<Vec<_>, PipelineError>>()
@@ -235,7 +232,8 @@ fn look_closer(
     let close = part(&close, coarse.region, framing.visible);
     let seen = part(animal, whole, framing.visible).resize(close.width, close.height);
     // Compared on the head alone: what the looks make of the body is faded out anyway.
-    let on_head = |plane: &Plane| part(plane, framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
+    let on_head =
+        |plane: &Plane| part(plane, framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
     if on_head(&close.zip(&seen, f32::min)) < SECOND_LOOK_AGREES * on_head(&seen) {
         // So close, the network took the animal for something else: the first look stands.
         return Ok(seen);
