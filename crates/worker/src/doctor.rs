@@ -52,7 +52,8 @@ async fn check_backend(findings: &mut Findings, config: &Config) {
             local.data_dir.display()
         ),
         BackendSettings::Gcp(_) => {
-            "Do the resources exist, and may this service account use them? docs/ says which roles it needs.".into()
+            "Do the resources exist, and may this service account use them? docs/ says which roles it needs."
+                .into()
         }
     };
     let backend = match Backend::connect(&config.backend).await {
