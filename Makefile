@@ -37,8 +37,10 @@ test bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
 test: setup ## every test, over the release binaries
 	cargo build --release --workspace --bins
 	cargo test --release --workspace
-bench: setup ## measure: CPU seconds and memory per photo
-	cargo bench --workspace
+bench: setup ## measure: rendering, the API under load, the local backend
+	infra/bench-render
+	infra/bench-api --worker
+	cargo bench -p headshot-backend
 
 .PHONY: check fmt clippy deny doc shellcheck
 check: fmt clippy deny doc shellcheck ## everything .ci/run checks besides the tests

@@ -55,7 +55,8 @@ async fn main() -> Result<ExitCode> {
     let api = Process::start(&options.binaries.join("headshot-api"), data.path(), port)?;
     wait_for(address)?;
     let worker = match options.worker {
-        true => Some(Process::start(&options.binaries.join("headshot-worker"), data.path(), 0)?),
+        // As `make run` starts it: rendering yields to answering.
+        true => Some(Process::start_nice(&options.binaries.join("headshot-worker"), data.path(), 0)?),
         false => None,
     };
     let photo = Bytes::from(photo()?);
@@ -217,7 +218,16 @@ struct Process(Child);
 
 impl Process {
     fn start(binary: &Path, data_dir: &Path, port: u16) -> Result<Self> {
-        let mut command = Command::new(binary);
+        Self::spawn(Command::new(binary), binary, data_dir, port)
+    }
+
+    fn start_nice(binary: &Path, data_dir: &Path, port: u16) -> Result<Self> {
+        let mut command = Command::new("nice");
+        command.args(["-n", "10"]).arg(binary);
+        Self::spawn(command, binary, data_dir, port)
+    }
+
+    fn spawn(mut command: Command, binary: &Path, data_dir: &Path, port: u16) -> Result<Self> {
         command.env("DATA_DIR", data_dir).env("PORT", port.to_string()).env("RUST_LOG", "warn");
         let child = command.stdout(Stdio::null()).spawn();
         Ok(Self(
