@@ -98,7 +98,7 @@ impl Canvas {
         let rows = clamp(centre[1] - around, self.height)..clamp(centre[1] + around + 1.0, self.height);
         for y in rows {
             for x in columns.clone() {
-                let point = frame.from_pixels([x as f32 + 0.5, y as f32 + 0.5]);
+                let point = frame.point_at([x as f32 + 0.5, y as f32 + 0.5]);
                 let (colour, cover) = paint([point[0] - middle[0], point[1] - middle[1]]);
                 if cover > 0.0 {
                     self.cover(y * self.width + x, colour, cover.min(1.0));

@@ -41,7 +41,7 @@ impl Frame {
     }
 
     /// A pixel's point.
-    pub fn from_pixels(self, [x, y]: Point) -> Point {
+    pub fn point_at(self, [x, y]: Point) -> Point {
         let (x, y) = ((x - self.origin[0]) / self.scale, (y - self.origin[1]) / self.scale);
         [x * self.cosine + y * self.sine, y * self.cosine - x * self.sine]
     }

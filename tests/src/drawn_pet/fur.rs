@@ -88,7 +88,7 @@ fn underpaint(canvas: &mut Canvas, part: &Part) {
     let [_, y, _, height] = frame.bounds(left, top, right, bottom);
     let rows = y.max(0.0) as usize..(y + height).max(0.0) as usize;
     canvas.fill_coarsely(rows, |pixel| {
-        let point = frame.from_pixels(pixel);
+        let point = frame.point_at(pixel);
         let depth = (part.depth)(point);
         if depth < -0.1 {
             return [0.0, 0.0, 0.0, -1e3];
