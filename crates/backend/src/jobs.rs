@@ -7,7 +7,7 @@ use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
 pub use claim::{Claim, Claimed, Finish, JobCounts};
-pub(crate) use transition::{Change, claim, fail_abandoned, finish, record_time, release, renew, republish};
+pub(crate) use transition::{Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish};
 
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
@@ -90,7 +90,19 @@ impl Jobs {
         }
     }
 
-    /// Puts the job back to `queued`, for a failed attempt or a worker that stops. `false` means that the claim is lost.
+    /// Puts the job back to `queued` because the worker stops. The attempt does not count: a job must not fail because
+    /// the platform was busy replacing workers. `false` means that the claim is lost.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn give_back(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change(claim.id(), give_back(claim, message_for_support)).await,
+            Kind::Gcp(records) => records.change(claim.id(), give_back(claim, message_for_support)).await,
+        }
+    }
+
+    /// Puts the job back to `queued` after a failed attempt. `false` means that the claim is lost.
     ///
     /// # Errors
     /// The store cannot be reached.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use headshot_core::{BlobKey, JobRecord, TaskMessage};
+use headshot_core::{BlobKey, JobRecord, Status, TaskMessage};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
@@ -48,7 +48,8 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
 
 async fn look_after(worker: &Worker, record: &JobRecord) -> anyhow::Result<bool> {
     let (job_id, attempt) = (record.job_id, record.attempt);
-    if attempt >= worker.config.jobs.max_attempts {
+    // A queued job may have used up its attempts and still be owed the last word of the worker that takes it next.
+    if record.status == Status::Processing && attempt >= worker.config.jobs.max_attempts {
         let ours = worker.backend.jobs.fail_abandoned(record, job::gave_up()).await;
         let ours = ours.context("recording that a job is given up")?;
         if ours {

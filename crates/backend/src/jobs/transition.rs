@@ -87,6 +87,18 @@ pub(crate) fn release(claim: &Claimed, message_for_support: &str) -> impl Change
     })
 }
 
+/// See [`super::Jobs::give_back`].
+pub(crate) fn give_back(claim: &Claimed, message_for_support: &str) -> impl Change + use<> {
+    let message_for_support = message_for_support.to_owned();
+    while_held(claim, move |record, _| JobRecord {
+        status: Status::Queued,
+        lease: None,
+        attempt: record.attempt.saturating_sub(1),
+        message_for_support: message_for_support.clone(),
+        ..record
+    })
+}
+
 /// See [`super::Jobs::mark_republished`].
 pub(crate) fn republish(seen: &JobRecord) -> impl Change + use<> {
     let seen_at = seen.updated_at;

@@ -67,9 +67,11 @@ impl LocalRecords {
         let wait = i64::try_from(untouched_for.as_micros()).unwrap_or(i64::MAX).min(LONGEST_WAIT);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let query = move |connection: &Connection| {
+            // A job whose task is in the queue is not forgotten, however long the queue is.
             // MAX, because publishing a lapsed job again touches the record but not the lease.
             let mut statement = connection.prepare_cached(
                 "SELECT document FROM jobs WHERE status IN ('queued', 'processing') \
+                 AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.job_id = jobs.id) \
                  AND MAX(updated_at, COALESCE(lease_until, 0)) + (?1 << MIN(republished, 10)) <= ?2 \
                  ORDER BY updated_at LIMIT ?3",
             )?;

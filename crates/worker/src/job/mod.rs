@@ -257,8 +257,8 @@ impl Held<'_> {
     async fn give_back(self) -> Ended {
         info!("the worker stops; the job goes back to the queue");
         let support = sentences::given_back(&self.worker.config.jobs.worker_name);
-        if let Err(error) = self.worker.backend.jobs.release(self.claim, &support).await {
-            warn!(error = format!("{error:#}"), "the claim could not be released; it will lapse");
+        if let Err(error) = self.worker.backend.jobs.give_back(self.claim, &support).await {
+            warn!(error = format!("{error:#}"), "the claim could not be given back; it will lapse");
         }
         self.delivery.give_back().await;
         Ended::GivenBack
