@@ -35,7 +35,7 @@ setup: ## install missing system packages and the pinned ONNX Runtime
 .PHONY: test bench
 test bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
 test: setup ## every test, over the release binaries
-	cargo build --release --workspace --bins
+	cargo build --locked --release --workspace --bins
 	cargo test --release --workspace
 bench: setup ## measure: rendering, the API under load, the local backend
 	infra/bench-render

@@ -63,8 +63,12 @@ async fn store(
     if let Err(error) = app.backend.jobs.create(&record).await {
         // The write may have gone through although its answer was lost. Only then is the job there to be rendered;
         // otherwise the client is told that nothing was kept, and nothing is.
-        if !matches!(app.backend.jobs.get(id).await, Ok(Some(_))) {
-            if let Err(error) = app.backend.blobs.delete(BlobKey::Original(id)).await {
+        let known = app.backend.jobs.get(id).await;
+        if !matches!(known, Ok(Some(_))) {
+            // Where even that cannot be told, the photo stays: a record that is there after all will need it.
+            if known.is_ok()
+                && let Err(error) = app.backend.blobs.delete(BlobKey::Original(id)).await
+            {
                 warn!(job_id = %id, error = format!("{error:#}"), "an original without a record could not be deleted");
             }
             return Err(ApiError::records(error.context("writing the record of a new job")));

@@ -89,7 +89,7 @@ pub enum ModelError {
     },
     /// CUDA was asked for and is not there. Never a silent fall-back.
     #[error(
-        "ORT_CUDA=1 asks for CUDA, which cannot be used: {reason}. Unset ORT_CUDA to run on the CPU, or build with `--features cuda` and provide the CUDA libraries of ONNX Runtime"
+        "ORT_CUDA=1 asks for CUDA, which cannot be used: {reason}. Unset ORT_CUDA to run on the CPU, or build with `-p headshot-worker --features cuda` and provide the CUDA libraries of ONNX Runtime"
     )]
     Cuda {
         /// What is missing.

@@ -183,13 +183,13 @@ fn portray(
     Ok((Outcome::Rendered(Rendered { artefacts, quality, head, model: models.info().clone() }), animal))
 }
 
-/// Runs one stage inside its span, and says how long it took.
+/// Runs one stage inside its span, and says in the log how long it took.
 fn stage<T>(stage: Stage, on_stage: &dyn Fn(Stage), work: impl FnOnce() -> T) -> T {
     on_stage(stage);
-    let span = tracing::info_span!("stage", stage = stage.as_str(), duration_ms = tracing::field::Empty);
+    let _inside = tracing::info_span!("stage", stage = stage.as_str()).entered();
     let started = Instant::now();
-    let result = span.in_scope(work);
-    span.record("duration_ms", started.elapsed().as_millis() as u64);
+    let result = work();
+    tracing::info!(duration_ms = started.elapsed().as_millis() as u64, "stage done");
     result
 }
 
@@ -304,6 +304,7 @@ fn sample_of(coarse: &CoarseMatte, (x, y): (f64, f64)) -> (usize, usize) {
 }
 
 fn undecodable(error: &crate::decode::DecodeError) -> Rejection {
+    tracing::info!(code = error.code(), detail = error.detail(), "the photo could not be decoded");
     Rejection { code: error.code().into(), message: error.to_string(), quality: None }
 }
 
