@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Parser;
 use headshot_backend::telemetry;
 use headshot_worker::{Cli, Command, Config, Settings, doctor, render_files, run, shutdown};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let done = match cli.command {
         None => run_worker(&cli.settings),
         Some(Command::Run(settings)) => run_worker(&settings),
