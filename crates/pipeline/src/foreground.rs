@@ -40,9 +40,17 @@ pub fn foreground(mut crop: Crop, matte: &Matte) -> Crop {
         sampler.seek(y);
         let row = &mut crop.rgb[y * width * 3..(y + 1) * width * 3];
         let alphas = &matte.alpha[y * width..(y + 1) * width];
-        for (x, (rgb, &alpha)) in row.chunks_exact_mut(3).zip(alphas).enumerate() {
+        let mut x = 0;
+        while x < width {
+            let (rgb, alpha) = (&mut row[x * 3..x * 3 + 3], alphas[x]);
             if alpha == 0 {
                 rgb.fill(0);
+                x += 1;
+                continue;
+            }
+            if let Some((0.0, end)) = sampler.settled(6, x).filter(|_| alpha == 255) {
+                // Solid up to the end of the cell, or to the next softer pixel.
+                x = (x..end).find(|&x| alphas[x] != 255).unwrap_or(end);
                 continue;
             }
             let edge = sampler.get(6, x);
@@ -55,6 +63,7 @@ pub fn foreground(mut crop: Crop, matte: &Matte) -> Crop {
                     *value = (own.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
                 }
             }
+            x += 1;
         }
     }
     crop

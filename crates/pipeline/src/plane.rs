@@ -150,6 +150,8 @@ pub struct RowSampler<'a> {
     planes: Vec<&'a Plane>,
     out_height: usize,
     columns: Vec<(u32, f32)>,
+    /// For each sample of a plane's row the first output column that no longer begins in its cell.
+    cell_ends: Vec<u32>,
     rows: Vec<Vec<f32>>,
 }
 
@@ -157,9 +159,13 @@ impl<'a> RowSampler<'a> {
     /// Prepares to read `planes` (all of one size) at `out_width × out_height`.
     pub fn new(planes: Vec<&'a Plane>, out_width: usize, out_height: usize) -> Self {
         let width = planes[0].width;
-        let columns = (0..out_width).map(|x| position(x, out_width, width)).collect();
+        let columns: Vec<_> = (0..out_width).map(|x| position(x, out_width, width)).collect();
+        let mut cell_ends = vec![out_width as u32; width];
+        for (x, &(cell, _)) in columns.iter().enumerate() {
+            cell_ends[cell as usize] = x as u32 + 1;
+        }
         let rows = vec![vec![0.0; width + 1]; planes.len()];
-        Self { planes, out_height, columns, rows }
+        Self { planes, out_height, columns, cell_ends, rows }
     }
 
     /// Moves to output row `y`.
@@ -174,6 +180,15 @@ impl<'a> RowSampler<'a> {
             // One sample past the end saves a bounds decision per pixel.
             row[plane.width] = row[plane.width - 1];
         }
+    }
+
+    /// If plane `index` has one and the same value at `x` and on to the next sample of the plane: that value, and the output
+    /// column where it may change. Away from the boundary whole cells are settled at once.
+    #[inline]
+    pub fn settled(&self, index: usize, x: usize) -> Option<(f32, usize)> {
+        let x0 = self.columns[x].0 as usize;
+        let row = &self.rows[index];
+        (row[x0] == row[x0 + 1]).then(|| (row[x0], self.cell_ends[x0] as usize))
     }
 
     /// The value of plane `index` at output column `x` of the current row.

@@ -74,9 +74,16 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
     for (y, row) in alpha.chunks_exact_mut(width).enumerate() {
         sampler.seek(y);
         let pixels = &crop.rgb[y * width * 3..(y + 1) * width * 3];
-        for (x, (out, rgb)) in row.iter_mut().zip(pixels.chunks_exact(3)).enumerate() {
+        let mut x = 0;
+        while x < width {
+            if let Some((spread, end)) = sampler.settled(4, x).filter(|&(spread, _)| spread == 0.0 || spread == 1.0) {
+                row[x..end].fill(if spread == 0.0 { 0 } else { 255 });
+                x = end;
+                continue;
+            }
+            let rgb = &pixels[x * 3..x * 3 + 3];
             let spread = sampler.get(4, x);
-            *out = if spread <= 0.004 {
+            row[x] = if spread <= 0.004 {
                 0
             } else if spread >= 0.996 {
                 255
@@ -85,6 +92,7 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
                 let fitted = value(0) + value(1) + value(2) + sampler.get(3, x);
                 (((fitted - low) / (high - low)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8
             };
+            x += 1;
         }
     }
     Matte { width, height, alpha }
