@@ -48,7 +48,7 @@ pub fn foreground(mut crop: Crop, matte: &Matte) -> Crop {
                 x += 1;
                 continue;
             }
-            if let Some((0.0, end)) = sampler.settled(6, x).filter(|_| alpha == 255) {
+            if let (255, Some(end)) = (alpha, sampler.settled(6, x, |edge| edge < 1e-3)) {
                 // Solid up to the end of the cell, or to the next softer pixel.
                 x = (x..end).find(|&x| alphas[x] != 255).unwrap_or(end);
                 continue;

@@ -182,13 +182,13 @@ impl<'a> RowSampler<'a> {
         }
     }
 
-    /// If plane `index` has one and the same value at `x` and on to the next sample of the plane: that value, and the output
-    /// column where it may change. Away from the boundary whole cells are settled at once.
+    /// If both samples of plane `index` around `x` pass a test that any value between them then passes too: the output
+    /// column up to which all do. Away from the boundary whole cells are settled at once.
     #[inline]
-    pub fn settled(&self, index: usize, x: usize) -> Option<(f32, usize)> {
+    pub fn settled(&self, index: usize, x: usize, test: impl Fn(f32) -> bool) -> Option<usize> {
         let x0 = self.columns[x].0 as usize;
         let row = &self.rows[index];
-        (row[x0] == row[x0 + 1]).then(|| (row[x0], self.cell_ends[x0] as usize))
+        (test(row[x0]) && test(row[x0 + 1])).then(|| self.cell_ends[x0] as usize)
     }
 
     /// The value of plane `index` at output column `x` of the current row.

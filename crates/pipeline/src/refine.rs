@@ -19,6 +19,10 @@ const REACH: f32 = 1.6;
 const EPSILON: f32 = 2e-4;
 /// What the fit leaves below the first and above the second is rounding of the window, not fur.
 const LEVELS: (f32, f32) = (0.06, 0.92);
+/// Where the mean of the target over the window is below this, nothing of the animal is near: alpha is 0.
+const SURE_ROOM: f32 = 0.004;
+/// Where it is above this, nothing but the animal is near: alpha is 1.
+const SURE_ANIMAL: f32 = 0.996;
 
 /// 8-bit sRGB pixels of the part of the photo that is worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,16 +80,18 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
         let pixels = &crop.rgb[y * width * 3..(y + 1) * width * 3];
         let mut x = 0;
         while x < width {
-            if let Some((spread, end)) = sampler.settled(4, x).filter(|&(spread, _)| spread == 0.0 || spread == 1.0) {
-                row[x..end].fill(if spread == 0.0 { 0 } else { 255 });
+            let room = sampler.settled(4, x, |spread| spread <= SURE_ROOM).map(|end| (end, 0));
+            let settled = room.or_else(|| sampler.settled(4, x, |s| s >= SURE_ANIMAL).map(|end| (end, 255)));
+            if let Some((end, alpha)) = settled {
+                row[x..end].fill(alpha);
                 x = end;
                 continue;
             }
             let rgb = &pixels[x * 3..x * 3 + 3];
             let spread = sampler.get(4, x);
-            row[x] = if spread <= 0.004 {
+            row[x] = if spread <= SURE_ROOM {
                 0
-            } else if spread >= 0.996 {
+            } else if spread >= SURE_ANIMAL {
                 255
             } else {
                 let value = |i: usize| f32::from(rgb[i]) * (1.0 / 255.0) * sampler.get(i, x);
