@@ -40,15 +40,16 @@ impl Blobs {
         Self { kind: Kind::Gcp(blobs) }
     }
 
-    /// Begins to write a blob of unknown length.
+    /// Begins to write a blob of unknown length, with the content type that downloads of it carry.
     ///
     /// # Errors
     /// The store cannot be written to.
-    pub async fn begin(&self, key: BlobKey) -> Result<BlobWriter> {
-        match &self.kind {
-            Kind::Local(blobs) => Ok(BlobWriter { kind: WriterKind::Local(blobs.begin(key).await?) }),
-            Kind::Gcp(blobs) => Ok(BlobWriter { kind: WriterKind::Gcp(blobs.begin(key).await?) }),
-        }
+    pub async fn begin(&self, key: BlobKey, content_type: &str) -> Result<BlobWriter> {
+        let kind = match &self.kind {
+            Kind::Local(blobs) => WriterKind::Local(blobs.begin(key, content_type).await?),
+            Kind::Gcp(blobs) => WriterKind::Gcp(blobs.begin(key, content_type)),
+        };
+        Ok(BlobWriter { kind })
     }
 
     /// Stores a blob whole. What the key held before is replaced in one step.
@@ -56,9 +57,35 @@ impl Blobs {
     /// # Errors
     /// The store cannot be written to.
     pub async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
-        let mut writer = self.begin(key).await?;
-        writer.write(bytes).await?;
-        writer.commit(content_type).await
+        match &self.kind {
+            Kind::Local(blobs) => blobs.put(key, content_type, bytes).await,
+            Kind::Gcp(blobs) => blobs.put(key, content_type, bytes).await,
+        }
+    }
+
+    /// Stores an artefact of a job that the caller has claimed, where the claim may lapse at any moment: a worker that
+    /// lost it never replaces what its successor stored, however late its write arrives. `still_mine` asks whether the
+    /// claim holds, and must ask the record itself. False: it does not, and nothing was written.
+    ///
+    /// The local backend does not ask: its workers run the same build on one machine, so that all of them store the
+    /// same bytes, and a later write changes nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written to, or `still_mine` fails.
+    pub async fn put_while<F>(
+        &self,
+        key: BlobKey,
+        content_type: &str,
+        bytes: Bytes,
+        still_mine: impl Fn() -> F,
+    ) -> Result<bool>
+    where
+        F: Future<Output = Result<bool>>,
+    {
+        match &self.kind {
+            Kind::Local(blobs) => blobs.put(key, content_type, bytes).await.map(|()| true),
+            Kind::Gcp(blobs) => blobs.put_while(key, content_type, bytes, still_mine).await,
+        }
     }
 
     /// Reads a blob whole; `None` when there is none.
@@ -116,15 +143,15 @@ impl BlobWriter {
         }
     }
 
-    /// Makes the blob appear under its key, whole and safe on disk, with the content type that downloads of it carry.
-    /// To commit the same key again is harmless: the last one stays.
+    /// Makes the blob appear under its key, whole and safe on disk. A key is written once in this way; what is to
+    /// replace something goes through [`Blobs::put`] or [`Blobs::put_while`].
     ///
     /// # Errors
     /// The store cannot be written to; nothing is left behind then.
-    pub async fn commit(self, content_type: &str) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
         match self.kind {
-            WriterKind::Local(writer) => writer.commit(content_type).await,
-            WriterKind::Gcp(writer) => writer.commit(content_type).await,
+            WriterKind::Local(writer) => writer.commit().await,
+            WriterKind::Gcp(writer) => writer.commit().await,
         }
     }
 }

@@ -5,16 +5,19 @@
 
 mod blobs;
 mod jobs;
+mod signing;
 mod tasks;
+mod upload;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use tokio::time::timeout;
 
-pub(crate) use blobs::{GcpBlobWriter, GcpBlobs};
+pub(crate) use blobs::GcpBlobs;
 pub(crate) use jobs::GcpRecords;
 pub(crate) use tasks::{GcpDelivery, GcpQueue, GcpSubscription};
+pub(crate) use upload::GcpBlobWriter;
 
 use crate::{GcpSettings, Health};
 
