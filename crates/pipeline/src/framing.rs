@@ -32,7 +32,7 @@ pub struct Framing {
 ///
 /// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
 pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
-    let head = with_ears(head, matte, size);
+    let head = with_ears(inside_photo(head, size), matte, size);
     let height = (head.height / HEAD_HEIGHT).max(head.width / (HEAD_WIDTH * ASPECT));
     let width = height * ASPECT;
     let headroom = height * HEADROOM;
@@ -52,11 +52,15 @@ pub fn inside(region: Region, (width, height): (f64, f64)) -> Region {
     Region { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }
 }
 
+fn inside_photo(head: &Head, size: (f64, f64)) -> Region {
+    let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
+    inside(Region { x, y, width, height }, size)
+}
+
 /// The head box grown to what the matte shows of ears and ruff around it.
-fn with_ears(head: &Head, matte: &Plane, (width, height): (f64, f64)) -> Region {
+fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region {
     let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
-    let (x, y) = (f64::from(head.x), f64::from(head.y));
-    let (w, h) = (f64::from(head.width), f64::from(head.height));
+    let Region { x, y, width: w, height: h } = head;
     let column = |v: f64| ((v / sx).round().max(0.0) as usize).min(matte.width);
     let row = |v: f64| ((v / sy).round().max(0.0) as usize).min(matte.height);
 

@@ -7,7 +7,7 @@ const BLACK_COAT_LOW: f32 = 0.13;
 /// A light coat's highlights come to lie here: bright, short of paper white.
 const WHITE_COAT_HIGH: f32 = 0.94;
 /// The middle of the animal's range is stretched by at most this; more turns noise into texture.
-const MOST_STRETCH: f32 = 1.7;
+const MOST_STRETCH: f32 = 1.5;
 /// Shadows are lifted by at most this factor, so that noise stays where it is.
 const MOST_LIFT: f32 = 2.2;
 
