@@ -5,9 +5,9 @@ use crate::plane::Plane;
 /// The window's radius as a share of the head's height: large enough for curls and folds, smaller than an eye socket.
 const RADIUS: f32 = 0.045;
 /// Variations of lightness well below √ε are relief and are raised, those well above are outlines and stay.
-const EPSILON: f32 = 0.006;
+const EPSILON: f32 = 0.005;
 /// How much relief is raised.
-const GAIN: f32 = 1.45;
+const GAIN: f32 = 1.42;
 
 /// A smooth version of lightness that keeps outlines, as `slope · lightness + offset`.
 ///
