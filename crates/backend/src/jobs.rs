@@ -7,7 +7,9 @@ use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
 pub use claim::{Claim, Claimed, Finish, JobCounts};
-pub(crate) use transition::{Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish};
+pub(crate) use transition::{
+    Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
+};
 
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;

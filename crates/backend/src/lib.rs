@@ -6,6 +6,7 @@
 
 mod blobs;
 mod gcp;
+mod gcp_args;
 mod health;
 mod jobs;
 mod local;
@@ -16,6 +17,8 @@ pub mod telemetry;
 use anyhow::Result;
 
 pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
+pub use gcp::ModelObject;
+pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings};

@@ -7,6 +7,7 @@ use std::thread::available_parallelism;
 use headshot_backend::{Backend, BackendSettings};
 use tokio::task::spawn_blocking;
 
+use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
 use crate::{Config, ConfigErrors, Settings};
 
@@ -77,7 +78,16 @@ async fn check_backend(findings: &mut Findings, config: &Config) {
 }
 
 async fn check_model(findings: &mut Findings, config: &Config) {
-    let settings = config.rendering.model.clone();
+    let settings = match model_settings(config).await {
+        Ok(settings) => settings,
+        Err(error) => {
+            return findings.wrong(
+                "model",
+                &format!("{error:#}"),
+                "Does the object exist, may this service account read it, and is its checksum the one that is set?",
+            );
+        }
+    };
     match spawn_blocking(move || Pipeline::load(&settings)).await {
         Ok(Ok(pipeline)) => {
             let model = pipeline.model();

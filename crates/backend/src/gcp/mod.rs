@@ -5,6 +5,7 @@
 
 mod blobs;
 mod jobs;
+mod models;
 mod signing;
 mod tasks;
 mod upload;
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 
 pub(crate) use blobs::GcpBlobs;
 pub(crate) use jobs::GcpRecords;
+pub use models::ModelObject;
 pub(crate) use tasks::{GcpDelivery, GcpQueue, GcpSubscription};
 pub(crate) use upload::GcpBlobWriter;
 
