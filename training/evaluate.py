@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 
+import photometric
 import scenes
 from dataset import KEPT_OUT, UNKNOWN
 from inference import Matter
@@ -60,16 +61,26 @@ def generated_scenes(count, seed=77):
     return [scenes.generated(rng, 400, 320) for _ in range(count)]
 
 
+def shrink(rgb, side=480):
+    """Degradations are tuned for small pictures."""
+    scale = side / max(rgb.shape[:2])
+    return rgb if scale >= 1 else cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
 def matte_figures(alpha, trimap):
     known, truth, found = trimap != UNKNOWN, trimap == 1, alpha > 0.5
     iou = (found & truth & known).sum() / max(1, ((found | truth) & known).sum())
     return iou, np.abs(alpha - truth)[known].mean()
 
 
-def photo_rows(matter, pets, stems):
+def photo_rows(matter, pets, stems, degradation=None):
+    """Figures per photo; `degradation` names a function of photometric.py, applied with a seed per photo."""
     rows = []
-    for stem in stems:
+    for seed, stem in enumerate(stems):
         rgb, trimap, head = load(pets, stem)
+        if degradation:
+            rgb = np.ascontiguousarray(getattr(photometric, degradation)(np.random.default_rng(seed), shrink(rgb)))
+            rgb = cv2.resize(rgb, trimap.shape[::-1], interpolation=cv2.INTER_LINEAR)
         alpha, box, score, pet = matter(rgb)
         rows.append(dict(raw=matte_figures(alpha, trimap), clean=matte_figures(clean(alpha), trimap),
                          head=box_iou(box, head) if head else None, score=score, pet=pet))
@@ -99,13 +110,14 @@ def main():
     p.add_argument("--side", type=int, default=320)
     p.add_argument("--flip", action="store_true", help="average with the mirrored photo (twice the cost)")
     p.add_argument("--pet-threshold", type=float, default=0.5)
+    p.add_argument("--degrade", choices=("darken", "haze", "overexpose", "side_light", "motion_blur"), help="spoil the photos first")
     p.add_argument("models", nargs="+")
     args = p.parse_args()
     fresh, seen = unseen_by_prototype()
     lines, rates = [], []
     for path in args.models:
         matter, name = Matter(path, args.side, flip=args.flip), Path(path).stem
-        rows = photo_rows(matter, args.pets, fresh + seen)
+        rows = photo_rows(matter, args.pets, fresh + seen, args.degrade)
         for stage in ("raw", "clean"):
             lines.append(table_row(name, f"kept out, all {len(rows)}", stage, rows))
             lines.append(table_row(name, f"never seen by either, {len(fresh)}", stage, rows[:len(fresh)]))
@@ -119,7 +131,7 @@ def main():
             rates.append(f"| {name} | {'pet' if 'pet' in matter.outputs else 'head score'} | {(positives > args.pet_threshold).mean():.1%} "
                          f"| {label}, {len(pictures)} | {passed.mean():.1%} | {area:.1%} |")
         rates.append(f"| {name} | one run at {args.side}, one core | {seconds_per_run(matter) * 1e3:.0f} ms | | | |")
-    print(f"Input {args.side}{', with mirrored run' if args.flip else ''}\n")
+    print(f"Input {args.side}{', with mirrored run' if args.flip else ''}{f', photos spoilt by {args.degrade}' if args.degrade else ''}\n")
     print("| network | photos | stage | IoU mean | median | p10 | MAE | head box IoU |\n|---|---|---|---|---|---|---|---|")
     print("\n".join(lines))
     print("\n| network | verdict by | photos with a pet pass | pictures without | pass | area called pet |\n|---|---|---|---|---|---|")

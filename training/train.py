@@ -24,7 +24,7 @@ from model import PetNet, load_weights
 from sampler import Loader
 from validation import validate
 
-LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 50, 100, 400
+LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 250
 
 
 def arguments():
