@@ -78,4 +78,13 @@ impl Backend {
             Kind::Gcp(gcp) => gcp.check().await,
         }
     }
+
+    /// To be called last, when every subscription is dropped and every delivery answered: waits, for a few seconds at
+    /// most, until the answers have left this process. Whatever does not is delivered again, which is harmless.
+    pub async fn close(&self) {
+        match &self.kind {
+            Kind::Local(_) => {}
+            Kind::Gcp(gcp) => gcp.queue.close().await,
+        }
+    }
 }

@@ -61,6 +61,7 @@ pub async fn run_with(
         served = probes => served.context("serving the HTTP port")?,
         _ = work => {}
     }
+    worker.backend.close().await;
     info!("the worker has stopped");
     Ok(())
 }

@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{GcpDelivery, GcpQueue, pump};
+
+/// Deliveries to this process. A task of its own pulls them: a wait that is cancelled half-way would break off the
+/// stream from Pub/Sub, and what had just arrived on it would be lost until its lease lapses.
+pub(crate) struct GcpSubscription {
+    queue: GcpQueue,
+    permits: Arc<Semaphore>,
+    max_outstanding: usize,
+    deliveries: mpsc::Receiver<Result<GcpDelivery>>,
+}
+
+impl GcpSubscription {
+    pub(super) fn start(queue: GcpQueue, max_outstanding: usize) -> Self {
+        let permits = Arc::new(Semaphore::new(max_outstanding));
+        let deliveries = start_pump(&queue, &permits, max_outstanding);
+        Self { queue, permits, max_outstanding, deliveries }
+    }
+
+    /// The stream reconnects for ever. While it cannot, this says so every few seconds.
+    pub(crate) async fn next(&mut self) -> Result<GcpDelivery> {
+        match self.deliveries.recv().await {
+            Some(delivery) => delivery,
+            None => {
+                self.deliveries = start_pump(&self.queue, &self.permits, self.max_outstanding);
+                Err(anyhow!("the stream of tasks broke off; it is opened again"))
+            }
+        }
+    }
+}
+
+fn start_pump(
+    queue: &GcpQueue,
+    permits: &Arc<Semaphore>,
+    max_outstanding: usize,
+) -> mpsc::Receiver<Result<GcpDelivery>> {
+    let (sender, deliveries) = mpsc::channel(max_outstanding);
+    queue.spawn(pump::run(queue.clone(), permits.clone(), max_outstanding, sender));
+    deliveries
+}
