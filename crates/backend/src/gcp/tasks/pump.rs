@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow};
 use google_cloud_pubsub::subscriber::{MessageStream, ShutdownBehavior};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{GcpDelivery, GcpQueue};
 
@@ -26,6 +26,10 @@ const OUTAGE_PERIOD: Duration = Duration::from_secs(2);
 /// like an empty queue.
 const LONG_SILENCE: Duration = Duration::from_secs(180);
 
+/// A worker that has a free hand and does not ask for a task for so long is not going to. Pub/Sub sends to every open
+/// stream; what it sent to this one would lie there, away from those who do ask.
+const UNWANTED: Duration = Duration::from_millis(200);
+
 /// Why a stream is given up for another one.
 enum Ended {
     /// Nobody waits for deliveries any more.
@@ -39,10 +43,14 @@ enum Ended {
 pub(super) async fn run(
     queue: GcpQueue,
     permits: Arc<Semaphore>,
+    mut wanted: watch::Receiver<bool>,
     max_outstanding: usize,
     sender: mpsc::Sender<Result<GcpDelivery>>,
 ) {
     loop {
+        if wanted.wait_for(|wanted| *wanted).await.is_err() {
+            return;
+        }
         let mut stream = match open(&queue, max_outstanding) {
             Ok(stream) => stream,
             Err(error) => {
@@ -51,7 +59,7 @@ pub(super) async fn run(
             }
         };
         let answers = stream.shutdown_token();
-        let ended = drain(&queue, &permits, &mut stream, &sender).await;
+        let ended = drain(&queue, &permits, &mut wanted, &mut stream, &sender).await;
         drop(stream);
         // Deliveries that came by the old stream are answered through it.
         match ended {
@@ -84,6 +92,7 @@ fn open(queue: &GcpQueue, max_outstanding: usize) -> Result<MessageStream> {
 async fn drain(
     queue: &GcpQueue,
     permits: &Arc<Semaphore>,
+    wanted: &mut watch::Receiver<bool>,
     stream: &mut MessageStream,
     sender: &mpsc::Sender<Result<GcpDelivery>>,
 ) -> Ended {
@@ -95,6 +104,11 @@ async fn drain(
                 Err(closed) => return Ended::Failed(closed.into()),
             },
         };
+        match timeout(UNWANTED, wanted.wait_for(|wanted| *wanted)).await.map(|wish| wish.is_ok()) {
+            Ok(true) => {}
+            Ok(false) => return Ended::NobodyListens,
+            Err(_) => return Ended::Stale,
+        }
         match next(queue, stream, permit, sender).await {
             Ok(delivery) => {
                 if sender.send(Ok(delivery)).await.is_err() {
