@@ -104,13 +104,12 @@ async fn drain(
                 Err(closed) => return Ended::Failed(closed.into()),
             },
         };
-        match timeout(UNWANTED, wanted.wait_for(|wanted| *wanted)).await.map(|wish| wish.is_ok()) {
-            Ok(true) => {}
-            Ok(false) => return Ended::NobodyListens,
-            Err(_) => return Ended::Stale,
-        }
-        match next(queue, stream, permit, sender).await {
+        match next(queue, wanted, stream, permit, sender).await {
             Ok(delivery) => {
+                // Dropped, the delivery goes back at once, to somebody who asks.
+                if timeout(UNWANTED, wanted.wait_for(|wanted| *wanted)).await.is_err() {
+                    return Ended::Stale;
+                }
                 if sender.send(Ok(delivery)).await.is_err() {
                     return Ended::NobodyListens;
                 }
@@ -123,6 +122,7 @@ async fn drain(
 /// Waits for the next delivery, and meanwhile looks after the service's health.
 async fn next(
     queue: &GcpQueue,
+    wanted: &mut watch::Receiver<bool>,
     stream: &mut MessageStream,
     permit: OwnedSemaphorePermit,
     sender: &mpsc::Sender<Result<GcpDelivery>>,
@@ -131,6 +131,7 @@ async fn next(
     let mut away = false;
     // To drop this half-way would close the stream while it is being opened.
     let mut message = pin!(stream.next());
+    let mut unwanted = pin!(unwanted(wanted));
     loop {
         let period = if away { OUTAGE_PERIOD } else { SILENCE };
         tokio::select! {
@@ -141,6 +142,7 @@ async fn next(
                 Some(Err(error)) => Err(Ended::Failed(Error::new(error).context("cannot pull tasks"))),
                 None => Err(Ended::Failed(anyhow!("Pub/Sub has closed the stream of tasks"))),
             },
+            () = &mut unwanted => return Err(Ended::Stale),
             () = sleep(period) => {}
         }
         // Asked beside the stream: whatever arrives meanwhile is taken in the next round.
@@ -152,6 +154,15 @@ async fn next(
                 away = true;
                 report(sender, error.context("cannot pull tasks"));
             }
+        }
+    }
+}
+
+/// Waits until nobody has asked for a while.
+async fn unwanted(wanted: &mut watch::Receiver<bool>) {
+    while wanted.wait_for(|wanted| !*wanted).await.is_ok() {
+        if timeout(UNWANTED, wanted.wait_for(|wanted| *wanted)).await.is_err() {
+            return;
         }
     }
 }
