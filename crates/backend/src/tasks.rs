@@ -8,7 +8,6 @@ use headshot_core::TaskMessage;
 
 pub use delivery::Delivery;
 
-use crate::gcp::{GcpQueue, GcpSubscription};
 use crate::local::{LocalQueue, LocalSubscription};
 
 /// The queue of tasks from the API to the workers: at least once, in no promised order.
@@ -20,7 +19,6 @@ pub struct Tasks {
 #[derive(Clone)]
 enum Kind {
     Local(LocalQueue),
-    Gcp(GcpQueue),
 }
 
 /// A stream of deliveries to this process. Dropping it gives back what it holds unseen.
@@ -30,7 +28,6 @@ pub struct Subscription {
 
 enum SubscriptionKind {
     Local(LocalSubscription),
-    Gcp(GcpSubscription),
 }
 
 /// How full the queue is.
@@ -53,10 +50,6 @@ impl Tasks {
         Self { kind: Kind::Local(queue) }
     }
 
-    pub(crate) fn gcp(queue: GcpQueue) -> Self {
-        Self { kind: Kind::Gcp(queue) }
-    }
-
     /// Publishes a task. The queue may hold a task twice, but need not: publishing a job that already waits in the queue
     /// is harmless either way.
     ///
@@ -73,7 +66,6 @@ impl Tasks {
     pub async fn publish_body(&self, body: Bytes, traceparent: Option<&str>) -> Result<()> {
         match &self.kind {
             Kind::Local(queue) => queue.publish(body, traceparent).await,
-            Kind::Gcp(queue) => queue.publish(body, traceparent).await,
         }
     }
 
@@ -86,9 +78,6 @@ impl Tasks {
             Kind::Local(queue) => {
                 Ok(Subscription { kind: SubscriptionKind::Local(queue.subscribe(max_outstanding)) })
             }
-            Kind::Gcp(queue) => {
-                Ok(Subscription { kind: SubscriptionKind::Gcp(queue.subscribe(max_outstanding)?) })
-            }
         }
     }
 
@@ -99,7 +88,6 @@ impl Tasks {
     pub async fn depth(&self) -> Result<QueueDepth> {
         match &self.kind {
             Kind::Local(queue) => queue.depth().await,
-            Kind::Gcp(queue) => queue.depth().await,
         }
     }
 }
@@ -113,7 +101,6 @@ impl Subscription {
     pub async fn next(&mut self) -> Result<Delivery> {
         match &mut self.kind {
             SubscriptionKind::Local(subscription) => Ok(Delivery::local(subscription.next().await?)),
-            SubscriptionKind::Gcp(subscription) => Ok(Delivery::gcp(subscription.next().await?)),
         }
     }
 }

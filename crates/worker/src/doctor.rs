@@ -7,7 +7,6 @@ use std::thread::available_parallelism;
 use headshot_backend::{Backend, BackendSettings};
 use tokio::task::spawn_blocking;
 
-use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
 use crate::{Config, ConfigErrors, Settings};
 
@@ -35,28 +34,22 @@ pub async fn doctor(settings: &Settings) -> ExitCode {
 }
 
 fn summary(config: &Config) -> String {
-    let backend = match &config.backend {
-        BackendSettings::Local(local) => format!("local backend in {}", local.data_dir.display()),
-        BackendSettings::Gcp(gcp) => format!("Google Cloud backend in project {}", gcp.project_id),
-    };
+    let BackendSettings::Local(local) = &config.backend;
     let cores = available_parallelism().map_or(1, usize::from);
     format!(
-        "{backend}, {} renders at a time on {cores} cores, probes on {}",
-        config.jobs.concurrency, config.listen
+        "local backend in {}, {} renders at a time on {cores} cores, probes on {}",
+        local.data_dir.display(),
+        config.jobs.concurrency,
+        config.listen
     )
 }
 
 async fn check_backend(findings: &mut Findings, config: &Config) {
-    let cure = match &config.backend {
-        BackendSettings::Local(local) => format!(
-            "Is {} writable for this user, and is there space on its disk? DATA_DIR names another folder.",
-            local.data_dir.display()
-        ),
-        BackendSettings::Gcp(_) => {
-            "Do the resources exist, and may this service account use them? docs/ says which roles it needs."
-                .into()
-        }
-    };
+    let BackendSettings::Local(local) = &config.backend;
+    let folder = local.data_dir.display();
+    let cure = format!(
+        "Is {folder} writable for this user, and is there space on its disk? DATA_DIR names another folder."
+    );
     let backend = match Backend::connect(&config.backend).await {
         Ok(backend) => backend,
         Err(error) => return findings.wrong("storage, records, queue", &format!("{error:#}"), &cure),
@@ -78,16 +71,7 @@ async fn check_backend(findings: &mut Findings, config: &Config) {
 }
 
 async fn check_model(findings: &mut Findings, config: &Config) {
-    let settings = match model_settings(config).await {
-        Ok(settings) => settings,
-        Err(error) => {
-            return findings.wrong(
-                "model",
-                &format!("{error:#}"),
-                "Does the object exist, may this service account read it, and is its checksum the one that is set?",
-            );
-        }
-    };
+    let settings = config.rendering.model.clone();
     match spawn_blocking(move || Pipeline::load(&settings)).await {
         Ok(Ok(pipeline)) => {
             let model = pipeline.model();

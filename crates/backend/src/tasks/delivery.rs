@@ -2,7 +2,6 @@ use anyhow::Result;
 use headshot_core::{TaskMessage, TaskMessageError};
 use tracing::warn;
 
-use crate::gcp::GcpDelivery;
 use crate::local::LocalDelivery;
 
 /// One delivery of one task to this process. It must be answered by one of the consuming methods; a delivery that is
@@ -18,16 +17,11 @@ pub struct Delivery {
 
 enum Kind {
     Local(LocalDelivery),
-    Gcp(GcpDelivery),
 }
 
 impl Delivery {
     pub(crate) fn local(delivery: LocalDelivery) -> Self {
         Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Local(delivery) }
-    }
-
-    pub(crate) fn gcp(delivery: GcpDelivery) -> Self {
-        Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Gcp(delivery) }
     }
 
     /// The task, or why the body is none.
@@ -42,7 +36,6 @@ impl Delivery {
     pub fn attempt(&self) -> u32 {
         match &self.kind {
             Kind::Local(delivery) => delivery.attempt(),
-            Kind::Gcp(delivery) => delivery.attempt(),
         }
     }
 
@@ -50,7 +43,6 @@ impl Delivery {
     pub fn traceparent(&self) -> Option<&str> {
         match &self.kind {
             Kind::Local(delivery) => delivery.traceparent(),
-            Kind::Gcp(delivery) => delivery.traceparent(),
         }
     }
 
@@ -58,7 +50,6 @@ impl Delivery {
     pub async fn ack(self) {
         match self.kind {
             Kind::Local(delivery) => log("ack", delivery.ack().await),
-            Kind::Gcp(delivery) => delivery.ack(),
         }
     }
 
@@ -66,7 +57,6 @@ impl Delivery {
     pub async fn nack(self, reason: &str) {
         match self.kind {
             Kind::Local(delivery) => log("nack", delivery.nack(reason).await),
-            Kind::Gcp(delivery) => delivery.nack(reason),
         }
     }
 
@@ -74,7 +64,6 @@ impl Delivery {
     pub async fn dead_letter(self, reason: &str) {
         match self.kind {
             Kind::Local(delivery) => log("dead_letter", delivery.dead_letter(reason).await),
-            Kind::Gcp(delivery) => delivery.dead_letter(reason).await,
         }
     }
 
@@ -82,7 +71,6 @@ impl Delivery {
     pub async fn give_back(self) {
         match self.kind {
             Kind::Local(delivery) => log("give_back", delivery.give_back().await),
-            Kind::Gcp(delivery) => delivery.nack("the worker stops"),
         }
     }
 
@@ -93,7 +81,6 @@ impl Delivery {
     pub async fn extend(&self) -> Result<bool> {
         match &self.kind {
             Kind::Local(delivery) => delivery.extend().await,
-            Kind::Gcp(delivery) => delivery.extend().await,
         }
     }
 }
