@@ -56,7 +56,7 @@ async fn main() -> Result<ExitCode> {
     wait_for(address)?;
     let worker = match options.worker {
         // As `make run` starts it: rendering yields to answering.
-        true => Some(Process::start_nice(&options.binaries.join("headshot-worker"), data.path(), 0)?),
+        true => Some(Process::start_idle(&options.binaries.join("headshot-worker"), data.path(), 0)?),
         false => None,
     };
     let photo = Bytes::from(photo()?);
@@ -221,9 +221,10 @@ impl Process {
         Self::spawn(Command::new(binary), binary, data_dir, port)
     }
 
-    fn start_nice(binary: &Path, data_dir: &Path, port: u16) -> Result<Self> {
-        let mut command = Command::new("nice");
-        command.args(["-n", "10"]).arg(binary);
+    /// With what no other process wants of the processors, as `make run` starts the worker.
+    fn start_idle(binary: &Path, data_dir: &Path, port: u16) -> Result<Self> {
+        let mut command = Command::new("chrt");
+        command.args(["--idle", "0"]).arg(binary);
         Self::spawn(command, binary, data_dir, port)
     }
 

@@ -1,5 +1,6 @@
 //! The networks, loaded once per process, and ONNX Runtime under them.
 
+use std::borrow::Cow;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -15,6 +16,8 @@ use crate::matting::ModelDescription;
 
 /// The network that is used unless another is asked for, trained for this project from random weights.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../models/pet-matte-0.onnx");
+/// Its checksum, which a test holds against the bytes: hashing nine megabytes at every start would be a cost for nothing.
+const BUILT_IN_SHA256: &str = "3f2c9c33ba2993a270627bcd3f2f2bcd5ea07cf1e9a6fb36646a7189525dd029";
 const BUILT_IN_DESCRIPTION: &str = include_str!("../models/pet-matte-0.json");
 
 /// The key under which an ONNX file may carry its own [`ModelDescription`].
@@ -103,18 +106,16 @@ impl Models {
     /// # Errors
     /// [`ModelError`], each with what to do about it.
     pub fn load(settings: &ModelSettings) -> Result<Self, ModelError> {
-        let (name, bytes, sidecar) = match &settings.path {
-            None => {
-                ("pet-matte-0".to_owned(), BUILT_IN_MODEL.to_vec(), Some(BUILT_IN_DESCRIPTION.to_owned()))
-            }
-            Some(path) => read_model(path)?,
+        let ModelFile { name, bytes, sha256, sidecar } = match &settings.path {
+            None => ModelFile::built_in(),
+            Some(path) => ModelFile::read(path)?,
         };
         let session = open_session(&name, &bytes, settings)?;
         let description = describe(&name, sidecar, &session)?;
         check_fit(&name, &description, &session)?;
         let info = ModelInfo {
             name: if description.name == "unnamed" { name } else { description.name.clone() },
-            sha256: hex(&Sha256::digest(&bytes)),
+            sha256,
             provider: if settings.cuda { "cuda" } else { "cpu" }.into(),
         };
         Ok(Self { matting: Mutex::new(session), description, info })
@@ -134,9 +135,9 @@ impl Models {
     }
 }
 
-/// Lower-case hex, as checksums are written.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// The checksum of some bytes in lower-case hex, as checksums are written.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Where ONNX Runtime's library is looked for: `ORT_DYLIB_PATH`, beside the program, where `make setup` puts it,
@@ -167,20 +168,40 @@ fn environment() -> Result<&'static Environment, ModelError> {
     Ok(ENVIRONMENT.get_or_init(|| environment))
 }
 
-fn read_model(path: &Path) -> Result<(String, Vec<u8>, Option<String>), ModelError> {
-    let failed = |p: &Path, e: std::io::Error| ModelError::Unreadable {
-        path: p.display().to_string(),
-        reason: e.to_string(),
-    };
-    let bytes = std::fs::read(path).map_err(|e| failed(path, e))?;
-    let sidecar = path.with_extension("json");
-    let description = match std::fs::read_to_string(&sidecar) {
-        Ok(json) => Some(json),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-        Err(e) => return Err(failed(&sidecar, e)),
-    };
-    let name = path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
-    Ok((name, bytes, description))
+/// A network as it came, before ONNX Runtime has seen it.
+struct ModelFile {
+    name: String,
+    bytes: Cow<'static, [u8]>,
+    sha256: String,
+    /// The description that lies beside the file.
+    sidecar: Option<String>,
+}
+
+impl ModelFile {
+    fn built_in() -> Self {
+        Self {
+            name: "pet-matte-0".into(),
+            bytes: BUILT_IN_MODEL.into(),
+            sha256: BUILT_IN_SHA256.into(),
+            sidecar: Some(BUILT_IN_DESCRIPTION.into()),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self, ModelError> {
+        let failed = |p: &Path, e: std::io::Error| ModelError::Unreadable {
+            path: p.display().to_string(),
+            reason: e.to_string(),
+        };
+        let bytes = std::fs::read(path).map_err(|e| failed(path, e))?;
+        let beside = path.with_extension("json");
+        let sidecar = match std::fs::read_to_string(&beside) {
+            Ok(json) => Some(json),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => return Err(failed(&beside, e)),
+        };
+        let name = path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
+        Ok(Self { name, sha256: sha256(&bytes), bytes: bytes.into(), sidecar })
+    }
 }
 
 fn open_session(name: &str, bytes: &[u8], settings: &ModelSettings) -> Result<Session, ModelError> {
@@ -263,4 +284,14 @@ fn check_fit(name: &str, description: &ModelDescription, session: &Session) -> R
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_given_out_is_that_of_the_built_in_model() {
+        assert_eq!(sha256(BUILT_IN_MODEL), BUILT_IN_SHA256);
+    }
 }

@@ -161,6 +161,9 @@ impl LocalBlobWriter {
         // In one piece on one thread: a caller that is cancelled here cannot part the file from its row.
         blocking(move || {
             file.sync_all().with_context(|| draft.describe())?;
+            if let BlobKey::Original(_) = key {
+                forget(&file);
+            }
             blobs.place(key, &draft.path, &content_type)
         })
         .await
@@ -178,6 +181,14 @@ impl Drop for Draft {
         // After a rename there is nothing of that name, and a left-over is cleared away at a later start.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Takes a file that is safe on disk out of memory. Photos arrive in a stream that is read once, perhaps much later; kept
+/// in the page cache each would push out what others need, and each would take memory that a virtual machine has not used
+/// yet, where writing costs several times as much as writing over a page that was used before.
+fn forget(file: &fs::File) {
+    // Only advice: where it is not taken, nothing but speed is lost.
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
 }
 
 /// Renames a whole file into place and makes the names on the way to it safe on disk.
