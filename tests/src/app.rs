@@ -56,6 +56,13 @@ impl Options {
         self
     }
 
+    /// The same with one more setting of every process.
+    #[must_use]
+    pub fn both(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.api.push((name, value.to_string()));
+        self.worker(name, value)
+    }
+
     /// The same with so many workers.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {

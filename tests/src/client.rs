@@ -37,8 +37,18 @@ impl Client {
     /// # Errors
     /// No answer came.
     pub fn post(&self, photo: &[u8]) -> Result<Answer> {
-        let url = self.url("/headshot-async");
-        answer(self.agent.post(url).header("content-type", "application/octet-stream").send(photo)?)
+        self.post_with(photo, &[])
+    }
+
+    /// The same with further headers.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub fn post_with(&self, photo: &[u8], headers: &[(&str, &str)]) -> Result<Answer> {
+        let request = self.agent.post(self.url("/headshot-async"));
+        let request = request.header("content-type", "application/octet-stream");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        answer(request.send(photo)?)
     }
 
     /// Uploads a photo that must be accepted; returns the job's id.

@@ -3,6 +3,7 @@
 
 mod app;
 mod client;
+mod collector;
 pub mod drawn_pet;
 mod models;
 mod photos;
@@ -11,6 +12,7 @@ mod process;
 
 pub use app::{Options, TestApp};
 pub use client::{Answer, Client};
+pub use collector::{Collector, Manner, Span};
 pub use models::models;
 pub use photos::{drawn_pet, shared, shared_files};
 pub use pictures::{check_pictures, check_png};

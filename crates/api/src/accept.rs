@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use headshot_backend::telemetry::TraceContext;
 use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Upload};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
@@ -12,7 +13,6 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake::Received;
 use crate::routes::App;
-use crate::trace_context::TraceContext;
 
 /// What the task calls the bucket of originals. The worker derives the blob from the job id; the name is there for people
 /// who look at a message.
@@ -57,7 +57,7 @@ async fn store(
     let now = Timestamp::now();
     let mut record = JobRecord::accepted(id, upload, fields.recipe(), now, now + app.config.record_ttl);
     record.order_id = fields.order_id().map(str::to_owned);
-    record.trace_id = Some(trace.trace_id().to_owned());
+    record.trace_id = Some(trace.trace_id());
 
     photo.commit().await.context("storing the original").map_err(ApiError::storage)?;
     if let Err(error) = app.backend.jobs.create(&record).await {
@@ -83,7 +83,7 @@ async fn store(
         orig_bucket: ORIGINALS.into(),
         orig_key: key.path(),
     };
-    if let Err(error) = app.backend.tasks.publish(&task, Some(&trace.child())).await {
+    if let Err(error) = app.backend.tasks.publish(&task, Some(&trace.traceparent())).await {
         warn!(job_id = %id, error = format!("{error:#}"), "a task could not be published; the sweep will");
     }
     app.metrics.accepted();

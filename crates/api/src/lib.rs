@@ -24,7 +24,6 @@ mod settings;
 mod sha256;
 mod status;
 mod submit;
-mod trace_context;
 
 pub use server::run;
 pub use settings::{Command, Config, InvalidSettings, Settings};

@@ -1,5 +1,6 @@
 //! `headshot-api`: reads its settings, listens, and serves until SIGTERM or SIGINT.
 
+use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -44,8 +45,9 @@ fn serve(config: Config) -> Result<()> {
 }
 
 async fn listen(config: Config) -> Result<()> {
-    let _telemetry = headshot_backend::telemetry::init("headshot-api")?;
-    let shutdown = asked_to_stop()?;
+    let project_id = env::var("PROJECT_ID").ok().filter(|id| !id.is_empty());
+    let telemetry = headshot_backend::telemetry::init("headshot-api", project_id.as_deref())?;
+    let shutdown = telemetry.within_grace(config.grace, asked_to_stop()?);
     let address = (config.host, config.port);
     let listener = TcpListener::bind(address)
         .await

@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use headshot_backend::telemetry;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, debug, error, info, info_span, warn};
 use uuid::Uuid;
@@ -15,7 +16,6 @@ use uuid::Uuid;
 use crate::metrics::Metrics;
 use crate::problem::{self, Problem};
 use crate::routes::App;
-use crate::trace_context::TraceContext;
 
 /// The name of the header both ways.
 const REQUEST_ID: &str = "x-request-id";
@@ -23,12 +23,12 @@ const REQUEST_ID: &str = "x-request-id";
 /// The outermost middleware.
 pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
-    let trace = TraceContext::of(request.headers());
     let method = method_name(request.method());
     // The pattern, never the path: a path may hold an id, its query a signature.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let trace_id = trace.trace_id();
-    let span = info_span!("request", %request_id, method, route, trace_id, job_id = Empty, status = Empty, duration_ms = Empty);
+    let span = info_span!("request", %request_id, method, route, trace_id = Empty, job_id = Empty, status = Empty, duration_ms = Empty);
+    let trace = telemetry::begin_request(&span, traceparent(request.headers()));
+    span.record("trace_id", trace.trace_id());
     let pending =
         Pending { app: &app, span: span.clone(), method, route, began: Instant::now(), answered: false };
     request.extensions_mut().insert(trace);
@@ -73,7 +73,8 @@ impl Pending<'_> {
 
     fn count(&self, metrics: &Metrics, status: u16) {
         let took = self.began.elapsed();
-        self.span.record("status", status);
+        // As a signed number, the only kind that traces know.
+        self.span.record("status", i64::from(status));
         self.span.record("duration_ms", u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         metrics.answered(self.method, &self.route, status, took);
     }
@@ -86,6 +87,16 @@ impl Drop for Pending<'_> {
             let _entered = self.span.enter();
             info!("the client hung up");
         }
+    }
+}
+
+/// The span of the client's that this request belongs to, if it says so.
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all("traceparent").iter();
+    // Two headers are none: the standard has nobody guess which of them is meant.
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
     }
 }
 

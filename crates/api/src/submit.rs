@@ -8,6 +8,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::{Limits, Refusal};
 use headshot_core::{JobId, JobRecord, Status};
 use serde_json::json;
@@ -24,7 +25,6 @@ use crate::intake::Intake;
 use crate::limits::FORM_OVERHEAD;
 use crate::problem::Problem;
 use crate::routes::App;
-use crate::trace_context::TraceContext;
 
 type RawQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 

@@ -26,13 +26,24 @@ fn every_line_is_one_flat_object() {
     assert!(location["file"].as_str().unwrap().ends_with("tests/telemetry.rs"));
     assert!(location["line"].is_string());
 
+    let link = inner["logging.googleapis.com/trace"].as_str().unwrap();
+    assert_eq!(link.strip_prefix("projects/pets/traces/").map(str::len), Some(32), "{link}");
+
     let outer = find("the task is slow\nvery \"slow\"");
     assert_eq!((&outer["severity"], &outer["stage"]), (&"WARNING".into(), &"overridden".into()));
     assert_eq!(outer["job_id"], "j-1");
+    for field in ["trace", "spanId", "trace_sampled"].map(|name| format!("logging.googleapis.com/{name}")) {
+        assert_eq!(
+            inner[&field], outer[&field],
+            "a span that is not ours stands in the trace of ours around it"
+        );
+        assert!(outer.get(&field).is_some(), "{field}");
+    }
     assert!(lines.iter().all(|line| line["message"] != "too detailed"));
 
     let panic = lines.iter().find(|line| line["severity"] == "ERROR").expect("the panic is logged");
     assert!(panic["message"].as_str().unwrap().contains("the worker fell over"));
+    assert!(panic.get("logging.googleapis.com/trace").is_none(), "in no span, in no trace");
     assert!(panic["location"].as_str().unwrap().contains("telemetry.rs"));
 }
 
@@ -47,8 +58,8 @@ fn a_bad_filter_is_an_error() {
 #[tokio::test]
 #[ignore = "a child process of the tests above"]
 async fn logs() {
-    let _guard = headshot_backend::telemetry::init("headshot-test").unwrap();
-    let job = info_span!("job", job_id = %"j-1", attempt = 2, outcome = tracing::field::Empty);
+    let _guard = headshot_backend::telemetry::init("headshot-test", Some("pets")).unwrap();
+    let job = info_span!(target: "headshot_worker", "job", job_id = %"j-1", attempt = 2, outcome = tracing::field::Empty);
     async {
         tracing::Span::current().record("outcome", "sure");
         async { info!(duration_ms = 31.5, "the matte is done") }

@@ -186,10 +186,12 @@ fn portray(
 /// Runs one stage inside its span, and says in the log how long it took.
 fn stage<T>(stage: Stage, on_stage: &dyn Fn(Stage), work: impl FnOnce() -> T) -> T {
     on_stage(stage);
-    let _inside = tracing::info_span!("stage", stage = stage.as_str()).entered();
+    let span =
+        tracing::info_span!("stage", stage = stage.as_str(), duration_ms = tracing::field::Empty).entered();
     let started = Instant::now();
     let result = work();
-    tracing::info!(duration_ms = started.elapsed().as_millis() as u64, "stage done");
+    span.record("duration_ms", (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0);
+    tracing::debug!("stage done");
     result
 }
 

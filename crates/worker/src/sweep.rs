@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use headshot_backend::telemetry;
 use headshot_core::{BlobKey, JobRecord, Status, TaskMessage};
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info};
+use tracing::{Instrument, error, info, info_span};
 
 use crate::shutdown::Phase;
 use crate::{Outage, Worker, job};
@@ -57,6 +58,14 @@ async fn look_after(worker: &Worker, record: &JobRecord) -> anyhow::Result<bool>
         }
         return Ok(ours);
     }
+    let span = info_span!("republish", %job_id);
+    // The trace in which the photo was accepted goes on.
+    let trace = telemetry::resume(&span, record.trace_id.as_deref());
+    republish(worker, record, &trace.traceparent()).instrument(span).await
+}
+
+async fn republish(worker: &Worker, record: &JobRecord, traceparent: &str) -> anyhow::Result<bool> {
+    let job_id = record.job_id;
     // Marked before it is published: if this process dies in between, the next sweep finds the job again.
     if !worker.backend.jobs.mark_republished(record).await.context("marking a forgotten job")? {
         return Ok(false);
@@ -64,7 +73,13 @@ async fn look_after(worker: &Worker, record: &JobRecord) -> anyhow::Result<bool>
     let orig = BlobKey::Original(job_id);
     let task =
         TaskMessage { v: TaskMessage::VERSION, job_id, orig_bucket: ORIGINALS.into(), orig_key: orig.path() };
-    worker.backend.tasks.publish(&task, None).await.context("publishing a forgotten job again")?;
-    info!(%job_id, attempt, times = record.republished + 1, "the job seemed forgotten; its task is published again");
+    worker
+        .backend
+        .tasks
+        .publish(&task, Some(traceparent))
+        .await
+        .context("publishing a forgotten job again")?;
+    let (attempt, times) = (record.attempt, record.republished + 1);
+    info!(attempt, times, "the job seemed forgotten; its task is published again");
     Ok(true)
 }

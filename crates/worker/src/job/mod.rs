@@ -1,5 +1,6 @@
 //! One delivery, from the queue to its end.
 
+mod finished;
 mod heartbeat;
 mod sentences;
 mod work;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use headshot_backend::{Claim, Claimed, Delivery, Finish};
-use headshot_core::Failure;
+use headshot_backend::{Claim, Claimed, Delivery, Finish, telemetry};
+use headshot_core::{Failure, Stage};
 use headshot_pipeline::Rejection;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span, debug, error, field, info, info_span, warn};
@@ -77,14 +78,20 @@ impl Ended {
 /// Handles one delivery to its end. The permit is given back when the last thread that works on the job has ended.
 pub async fn handle(worker: Arc<Worker>, delivery: Delivery, permit: OwnedSemaphorePermit) {
     worker.metrics.running_changed(1);
+    let job_id = delivery.task().ok().map(|task| task.job_id);
     let span = info_span!(
         "job",
-        job_id = field::Empty,
+        job_id = job_id.map(field::display),
         worker = worker.config.jobs.worker_name,
         attempt = field::Empty,
+        outcome = field::Empty,
         trace_id = field::Empty,
     );
-    let ended = claim_and_work(&worker, delivery, permit).instrument(span).await;
+    // The request's trace goes on here.
+    let trace = telemetry::begin_job(&span, delivery.traceparent(), job_id);
+    span.record("trace_id", trace.trace_id());
+    let ended = claim_and_work(&worker, delivery, permit).instrument(span.clone()).await;
+    span.record("outcome", ended.as_str());
     worker.metrics.job_ended(ended);
     worker.metrics.running_changed(-1);
 }
@@ -99,7 +106,6 @@ async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedS
             return Ended::Unusable;
         }
     };
-    Span::current().record("job_id", field::display(job_id));
     let jobs = &worker.config.jobs;
     match worker.backend.jobs.claim(job_id, &jobs.worker_name, jobs.lease).await {
         Ok(Claim::Claimed(claim)) => attempt(worker, *claim, delivery, permit).await,
@@ -134,12 +140,9 @@ async fn attempt(
     permit: OwnedSemaphorePermit,
 ) -> Ended {
     let record = claim.record();
-    let held = Held { worker, claim: &claim, delivery, since: Instant::now() };
-    let span = Span::current();
-    span.record("attempt", record.attempt);
-    if let Some(trace_id) = &record.trace_id {
-        span.record("trace_id", trace_id);
-    }
+    let mut held = Held { worker, claim: &claim, delivery, since: Instant::now(), stages: Vec::new() };
+    // As a signed number, the only kind that traces know.
+    Span::current().record("attempt", i64::from(record.attempt));
     // Every attempt before this one ended without a word: whatever this job does to its workers, it will do again.
     if record.attempt > worker.config.jobs.max_attempts {
         return held.give_up(&anyhow!("every attempt ended with the worker's death")).await;
@@ -147,8 +150,9 @@ async fn attempt(
     let stages = Arc::new(StageClock::default());
     let work = work::run(worker, &claim, &stages, Arc::new(permit));
     let result = heartbeat::while_alive(worker, &claim, &held.delivery, &stages, work).await;
-    for (stage, took) in stages.finish() {
-        worker.metrics.stage_took(stage, took);
+    held.stages = stages.finish();
+    for (stage, took) in &held.stages {
+        worker.metrics.stage_took(*stage, *took);
     }
     match result {
         Ok(Ok(Made::Headshot(finish))) => held.done(*finish).await,
@@ -169,13 +173,14 @@ struct Held<'a> {
     claim: &'a Claimed,
     delivery: Delivery,
     since: Instant,
+    stages: Vec<(Stage, Duration)>,
 }
 
 impl Held<'_> {
     async fn done(self, finish: Finish) -> Ended {
         match self.finish(finish).await {
             Ok(true) => {
-                info!(seconds = self.seconds(), "finished: preview and print are ready");
+                finished::finished("preview and print are ready", None, self.since, &self.stages);
                 self.delivery.ack().await;
                 Ended::Done
             }
@@ -196,7 +201,7 @@ impl Held<'_> {
         };
         match self.finish(refusal).await {
             Ok(true) => {
-                info!(seconds = self.seconds(), code, "finished: the photo was refused");
+                finished::finished("the photo was refused", Some(&code), self.since, &self.stages);
                 self.delivery.ack().await;
                 Ended::Refused
             }
@@ -285,9 +290,5 @@ impl Held<'_> {
             wait *= 4;
         }
         self.worker.backend.jobs.finish(self.claim, finish).await
-    }
-
-    fn seconds(&self) -> f64 {
-        (self.since.elapsed().as_secs_f64() * 100.0).round() / 100.0
     }
 }

@@ -9,7 +9,7 @@ use headshot_core::{ArtefactInfo, BlobKey, JobId, Recipe, Stage};
 use headshot_pipeline::{Artefact, Outcome, Rejection, Rendered};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
-use tracing::{Instrument, field, info_span};
+use tracing::{Instrument, debug, field, info_span};
 
 use crate::Worker;
 use crate::hash::sha256;
@@ -86,13 +86,15 @@ async fn render(
     thread.await.context("the render thread")?
 }
 
-/// Runs a stage that waits rather than computes. The pipeline opens the spans of its own stages.
+/// Runs a stage that waits rather than computes, and says in the log how long it took, as the pipeline does of its own.
 async fn stage<T>(clock: &StageClock, stage: Stage, work: impl Future<Output = T>) -> T {
     clock.enter(stage);
     let span = info_span!("stage", stage = stage.as_str(), duration_ms = field::Empty);
     let started = Instant::now();
     let result = work.instrument(span.clone()).await;
-    span.record("duration_ms", milliseconds(started.elapsed()));
+    let duration_ms = milliseconds(started.elapsed());
+    span.record("duration_ms", duration_ms);
+    span.in_scope(|| debug!("stage done"));
     result
 }
 
