@@ -16,6 +16,8 @@ pub(crate) struct Intake {
     key: BlobKey,
     inspector: Inspector,
     hash: Sha256,
+    /// What came before the type was known: a few bytes at most, as the type is in the first ones.
+    held: Vec<Bytes>,
     writer: Option<BlobWriter>,
 }
 
@@ -31,7 +33,7 @@ impl Intake {
     /// Gets ready for the original of `job`.
     pub(crate) fn new(blobs: Blobs, job: JobId, limits: Limits) -> Self {
         let (key, inspector) = (BlobKey::Original(job), Inspector::new(limits));
-        Self { blobs, key, inspector, hash: Sha256::new(), writer: None }
+        Self { blobs, key, inspector, hash: Sha256::new(), held: Vec::new(), writer: None }
     }
 
     /// Takes a whole body for the photo.
@@ -42,15 +44,27 @@ impl Intake {
         self.finish()
     }
 
-    /// Takes the next chunk. Storage is touched only once the inspector has let the first one pass.
+    /// Takes the next chunk. Storage is touched only once the inspector knows what this is, which is what the blob's
+    /// content type will be, whatever the client says it is.
     pub(crate) async fn push(&mut self, chunk: Bytes) -> Result<(), ApiError> {
+        if chunk.is_empty() {
+            return Ok(());
+        }
         self.inspector.push(&chunk)?;
         self.hash.update(&chunk);
+        self.held.push(chunk);
+        let Some(format) = self.inspector.format() else { return Ok(()) };
         let writer = match &mut self.writer {
             Some(writer) => writer,
-            none => none.insert(self.blobs.begin(self.key).await.map_err(ApiError::storage)?),
+            none => {
+                let begun = self.blobs.begin(self.key, format.content_type()).await;
+                none.insert(begun.map_err(ApiError::storage)?)
+            }
         };
-        writer.write(chunk).await.map_err(ApiError::storage)
+        for chunk in self.held.drain(..) {
+            writer.write(chunk).await.map_err(ApiError::storage)?;
+        }
+        Ok(())
     }
 
     /// The photo has ended: whether it is one.
@@ -62,8 +76,8 @@ impl Intake {
 }
 
 impl Received {
-    /// Stores the photo for good, under the type it was found to have.
+    /// Stores the photo for good.
     pub(crate) async fn commit(self) -> anyhow::Result<()> {
-        self.writer.commit(self.inspected.format.content_type()).await
+        self.writer.commit().await
     }
 }

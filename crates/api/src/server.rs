@@ -29,8 +29,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
     let address = listener.local_addr().context("reading the listener's address")?;
-    let BackendSettings::Local(local) = &mut config.backend;
-    if local.public_url.is_empty() {
+    if let BackendSettings::Local(local) = &mut config.backend
+        && local.public_url.is_empty()
+    {
         local.public_url = format!("http://{}", reachable(address));
     }
     let backend = Backend::connect(&config.backend).await.context("opening the backend")?;

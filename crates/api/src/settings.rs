@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use clap::{Parser, Subcommand};
-use headshot_backend::{BackendSettings, LocalSettings};
+use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
 
 use check::Checks;
 
@@ -29,7 +29,7 @@ pub struct Settings {
     #[arg(long, env = "PORT", default_value = "8080", global = true)]
     port: String,
 
-    /// Where photos, records and tasks are kept: local (one directory on this machine)
+    /// Where photos, records and tasks are kept: local (one directory on this machine) or gcp (Google Cloud)
     #[arg(long, env = "BACKEND", default_value = "local")]
     backend: String,
 
@@ -85,6 +85,9 @@ pub struct Settings {
     /// Set by Cloud Run; see `k_service`.
     #[arg(long, env = "CLOUD_RUN_WORKER_POOL", hide = true)]
     cloud_run_worker_pool: Option<String>,
+
+    #[command(flatten)]
+    gcp: GcpArgs,
 }
 
 /// What else the binary does.
@@ -155,12 +158,11 @@ impl Settings {
         let host = checks.host(self.host.as_deref(), self.on_cloud_run().is_some());
         let port = checks.number("PORT", &self.port, "8080", 0..=u64::from(u16::MAX));
         let public_url = checks.public_url(self.public_url.as_deref());
-        checks.backend(&self.backend, self.on_cloud_run());
-        let data_dir = check::or_default(&self.data_dir, ".data");
+        let local = LocalSettings::new(check::or_default(&self.data_dir, ".data"), public_url);
         let config = Config {
             host,
             port: u16::try_from(port).unwrap_or_default(),
-            backend: BackendSettings::Local(LocalSettings::new(data_dir, public_url)),
+            backend: checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp),
             download_url_ttl: checks.seconds("DOWNLOAD_URL_TTL", &self.download_url_ttl, "3600", 1..=HOUR),
             sync_wait: checks.seconds("SYNC_WAIT", &self.sync_wait, "25", 0..=5 * MINUTE),
             max_upload_bytes: checks.number(

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use headshot_core::BlobKey;
 
+use crate::gcp::{GcpBlobWriter, GcpBlobs};
 pub use crate::local::{Download, DownloadRefused, LocalDownloads};
 use crate::local::{LocalBlobWriter, LocalBlobs};
 
@@ -16,6 +18,7 @@ pub struct Blobs {
 #[derive(Clone)]
 enum Kind {
     Local(LocalBlobs),
+    Gcp(GcpBlobs),
 }
 
 /// A blob that is being written. It comes into being at [`BlobWriter::commit`], whole; dropped before that, whether by
@@ -26,6 +29,7 @@ pub struct BlobWriter {
 
 enum WriterKind {
     Local(LocalBlobWriter),
+    Gcp(GcpBlobWriter),
 }
 
 impl Blobs {
@@ -33,14 +37,20 @@ impl Blobs {
         Self { kind: Kind::Local(blobs) }
     }
 
-    /// Begins to write a blob of unknown length.
+    pub(crate) fn gcp(blobs: GcpBlobs) -> Self {
+        Self { kind: Kind::Gcp(blobs) }
+    }
+
+    /// Begins to write a blob of unknown length, with the content type that downloads of it carry.
     ///
     /// # Errors
     /// The store cannot be written to.
-    pub async fn begin(&self, key: BlobKey) -> Result<BlobWriter> {
-        match &self.kind {
-            Kind::Local(blobs) => Ok(BlobWriter { kind: WriterKind::Local(blobs.begin(key).await?) }),
-        }
+    pub async fn begin(&self, key: BlobKey, content_type: &str) -> Result<BlobWriter> {
+        let kind = match &self.kind {
+            Kind::Local(blobs) => WriterKind::Local(blobs.begin(key, content_type).await?),
+            Kind::Gcp(blobs) => WriterKind::Gcp(blobs.begin(key, content_type)),
+        };
+        Ok(BlobWriter { kind })
     }
 
     /// Stores a blob whole. What the key held before is replaced in one step.
@@ -48,9 +58,35 @@ impl Blobs {
     /// # Errors
     /// The store cannot be written to.
     pub async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
-        let mut writer = self.begin(key).await?;
-        writer.write(bytes).await?;
-        writer.commit(content_type).await
+        match &self.kind {
+            Kind::Local(blobs) => blobs.put(key, content_type, bytes).await,
+            Kind::Gcp(blobs) => blobs.put(key, content_type, bytes).boxed().await,
+        }
+    }
+
+    /// Stores an artefact of a job that the caller has claimed, where the claim may lapse at any moment: a worker that
+    /// lost it never replaces what its successor stored, however late its write arrives. `still_mine` asks whether the
+    /// claim holds, and must ask the record itself. False: it does not, and nothing was written.
+    ///
+    /// The local backend does not ask: its workers run the same build on one machine, so that all of them store the
+    /// same bytes, and a later write changes nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written to, or `still_mine` fails.
+    pub async fn put_while<F>(
+        &self,
+        key: BlobKey,
+        content_type: &str,
+        bytes: Bytes,
+        still_mine: impl Fn() -> F + Send + Sync,
+    ) -> Result<bool>
+    where
+        F: Future<Output = Result<bool>> + Send,
+    {
+        match &self.kind {
+            Kind::Local(blobs) => blobs.put(key, content_type, bytes).await.map(|()| true),
+            Kind::Gcp(blobs) => blobs.put_while(key, content_type, bytes, still_mine).boxed().await,
+        }
     }
 
     /// Reads a blob whole; `None` when there is none.
@@ -60,6 +96,7 @@ impl Blobs {
     pub async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
         match &self.kind {
             Kind::Local(blobs) => blobs.get(key, limit).await,
+            Kind::Gcp(blobs) => blobs.get(key, limit).boxed().await,
         }
     }
 
@@ -70,6 +107,7 @@ impl Blobs {
     pub async fn delete(&self, key: BlobKey) -> Result<()> {
         match &self.kind {
             Kind::Local(blobs) => blobs.delete(key).await,
+            Kind::Gcp(blobs) => blobs.delete(key).boxed().await,
         }
     }
 
@@ -81,6 +119,7 @@ impl Blobs {
     pub async fn signed_url(&self, key: BlobKey, ttl: Duration) -> Result<String> {
         match &self.kind {
             Kind::Local(blobs) => Ok(blobs.signed_url(key, ttl)),
+            Kind::Gcp(blobs) => blobs.signed_url(key, ttl).boxed().await,
         }
     }
 
@@ -88,6 +127,7 @@ impl Blobs {
     pub fn local_downloads(&self) -> Option<LocalDownloads> {
         match &self.kind {
             Kind::Local(blobs) => Some(blobs.downloads()),
+            Kind::Gcp(_) => None,
         }
     }
 }
@@ -100,17 +140,19 @@ impl BlobWriter {
     pub async fn write(&mut self, chunk: Bytes) -> Result<()> {
         match &mut self.kind {
             WriterKind::Local(writer) => writer.write(chunk).await,
+            WriterKind::Gcp(writer) => writer.write(chunk).boxed().await,
         }
     }
 
-    /// Makes the blob appear under its key, whole and safe on disk, with the content type that downloads of it carry.
-    /// To commit the same key again is harmless: the last one stays.
+    /// Makes the blob appear under its key, whole and safe on disk. A key is written once in this way; what is to
+    /// replace something goes through [`Blobs::put`] or [`Blobs::put_while`].
     ///
     /// # Errors
     /// The store cannot be written to; nothing is left behind then.
-    pub async fn commit(self, content_type: &str) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
         match self.kind {
-            WriterKind::Local(writer) => writer.commit(content_type).await,
+            WriterKind::Local(writer) => writer.commit().await,
+            WriterKind::Gcp(writer) => writer.commit().boxed().await,
         }
     }
 }

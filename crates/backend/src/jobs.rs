@@ -4,6 +4,7 @@ mod transition;
 use std::time::Duration;
 
 use anyhow::Result;
+use futures_util::FutureExt;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
 pub use claim::{Claim, Claimed, Finish, JobCounts};
@@ -11,6 +12,7 @@ pub(crate) use transition::{
     Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
 };
 
+use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
 
 /// The records of all jobs. Every write after [`Jobs::create`] is conditional on what the record says at that moment.
@@ -22,11 +24,16 @@ pub struct Jobs {
 #[derive(Clone)]
 enum Kind {
     Local(LocalRecords),
+    Gcp(GcpRecords),
 }
 
 impl Jobs {
     pub(crate) fn local(records: LocalRecords) -> Self {
         Self { kind: Kind::Local(records) }
+    }
+
+    pub(crate) fn gcp(records: GcpRecords) -> Self {
+        Self { kind: Kind::Gcp(records) }
     }
 
     /// Writes a new record. When this returns, the job survives `kill -9` and a pulled plug.
@@ -36,6 +43,7 @@ impl Jobs {
     pub async fn create(&self, record: &JobRecord) -> Result<()> {
         match &self.kind {
             Kind::Local(records) => records.create(record).await,
+            Kind::Gcp(records) => records.create(record).boxed().await,
         }
     }
 
@@ -46,6 +54,7 @@ impl Jobs {
     pub async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
         match &self.kind {
             Kind::Local(records) => records.get(id).await,
+            Kind::Gcp(records) => records.get(id).boxed().await,
         }
     }
 
@@ -57,6 +66,7 @@ impl Jobs {
     pub async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
         match &self.kind {
             Kind::Local(records) => records.claim(id, worker, lease).await,
+            Kind::Gcp(records) => records.claim(id, worker, lease).boxed().await,
         }
     }
 
@@ -68,6 +78,7 @@ impl Jobs {
     pub async fn renew(&self, claim: &Claimed, stage: Stage, lease: Duration) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), renew(claim, stage, lease)).await,
+            Kind::Gcp(records) => records.change(claim.id(), renew(claim, stage, lease)).boxed().await,
         }
     }
 
@@ -78,6 +89,7 @@ impl Jobs {
     pub async fn finish(&self, claim: &Claimed, outcome: Finish) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change_for_good(claim.id(), finish(claim, outcome)).await,
+            Kind::Gcp(records) => records.change(claim.id(), finish(claim, outcome)).boxed().await,
         }
     }
 
@@ -89,6 +101,7 @@ impl Jobs {
     pub async fn give_back(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), give_back(claim, message_for_support)).await,
+            Kind::Gcp(records) => records.change(claim.id(), give_back(claim, message_for_support)).boxed().await,
         }
     }
 
@@ -99,6 +112,7 @@ impl Jobs {
     pub async fn release(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), release(claim, message_for_support)).await,
+            Kind::Gcp(records) => records.change(claim.id(), release(claim, message_for_support)).boxed().await,
         }
     }
 
@@ -111,6 +125,7 @@ impl Jobs {
     pub async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
         match &self.kind {
             Kind::Local(records) => records.unfinished(untouched_for, limit).await,
+            Kind::Gcp(records) => records.unfinished(untouched_for, limit).boxed().await,
         }
     }
 
@@ -122,6 +137,7 @@ impl Jobs {
     pub async fn mark_republished(&self, record: &JobRecord) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(record.job_id, republish(record)).await,
+            Kind::Gcp(records) => records.change(record.job_id, republish(record)).boxed().await,
         }
     }
 
@@ -135,6 +151,7 @@ impl Jobs {
             Kind::Local(records) => {
                 records.change_for_good(record.job_id, fail_abandoned(record, failure)).await
             }
+            Kind::Gcp(records) => records.change(record.job_id, fail_abandoned(record, failure)).boxed().await,
         }
     }
 
@@ -145,6 +162,7 @@ impl Jobs {
     pub async fn counts(&self) -> Result<JobCounts> {
         match &self.kind {
             Kind::Local(records) => records.counts().await,
+            Kind::Gcp(records) => records.counts().boxed().await,
         }
     }
 }

@@ -5,6 +5,8 @@
 //! conformance suite in `tests/conformance.rs` says what every system behind them must do.
 
 mod blobs;
+mod gcp;
+mod gcp_args;
 mod health;
 mod jobs;
 mod local;
@@ -13,11 +15,14 @@ mod tasks;
 pub mod telemetry;
 
 use anyhow::Result;
+use futures_util::FutureExt;
 
 pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
+pub use gcp::ModelObject;
+pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
-pub use settings::{BackendSettings, LocalSettings};
+pub use settings::{BackendSettings, GcpSettings, LocalSettings};
 pub use tasks::{Delivery, QueueDepth, Subscription, Tasks};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
@@ -35,10 +40,12 @@ pub struct Backend {
 #[derive(Clone)]
 enum Kind {
     Local(local::Local),
+    Gcp(gcp::Gcp),
 }
 
 impl Backend {
-    /// Opens the backend that `settings` name, creating what is missing.
+    /// Opens the backend that `settings` name. The local one creates what is missing; on Google Cloud everything has to
+    /// be there, and whether it is, is [`Backend::check`]'s to say: connections are made when they are first used.
     ///
     /// # Errors
     /// The place cannot be reached, created, written or read; the message names it.
@@ -53,13 +60,32 @@ impl Backend {
                     kind: Kind::Local(local),
                 })
             }
+            BackendSettings::Gcp(settings) => {
+                let gcp = gcp::Gcp::connect(settings).await?;
+                Ok(Self {
+                    blobs: Blobs::gcp(gcp.blobs.clone()),
+                    jobs: Jobs::gcp(gcp.records.clone()),
+                    tasks: Tasks::gcp(gcp.queue.clone()),
+                    kind: Kind::Gcp(gcp),
+                })
+            }
         }
     }
 
-    /// Asks every dependency whether it answers, each for at most two seconds.
+    /// Asks every dependency whether it answers, each for at most three seconds.
     pub async fn check(&self) -> Health {
         match &self.kind {
             Kind::Local(local) => local.check().await,
+            Kind::Gcp(gcp) => gcp.check().boxed().await,
+        }
+    }
+
+    /// To be called last, when every subscription is dropped and every delivery answered: waits, for a few seconds at
+    /// most, until the answers have left this process. Whatever does not is delivered again, which is harmless.
+    pub async fn close(&self) {
+        match &self.kind {
+            Kind::Local(_) => {}
+            Kind::Gcp(gcp) => gcp.queue.close().boxed().await,
         }
     }
 }

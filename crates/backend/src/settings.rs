@@ -6,6 +6,8 @@ use std::time::Duration;
 pub enum BackendSettings {
     /// One directory on this machine.
     Local(LocalSettings),
+    /// Cloud Storage, Firestore and Pub/Sub.
+    Gcp(GcpSettings),
 }
 
 /// Settings of the local backend. Every process that is given the same directory shares its blobs, records and queue.
@@ -33,6 +35,57 @@ impl LocalSettings {
             task_lease: Duration::from_secs(60),
             retry_min: Duration::from_secs(2),
             retry_max: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Settings of the Google Cloud backend. The resources exist already; nothing is created here.
+#[derive(Clone, Debug)]
+pub struct GcpSettings {
+    /// The project that owns all of it.
+    pub project_id: String,
+    /// The bucket of what customers sent.
+    pub bucket_original: String,
+    /// The bucket of what workers made.
+    pub bucket_output: String,
+    /// The Pub/Sub topic that tasks are published to, by its short name.
+    pub topic: String,
+    /// The subscription that workers pull from, by its short name. The API needs none.
+    pub subscription: Option<String>,
+    /// The topic for tasks that nobody can act on, by its short name. Without it they are left to the subscription's
+    /// own dead-letter policy.
+    pub dead_letter_topic: Option<String>,
+    /// The Firestore database.
+    pub firestore_database: String,
+    /// The collection of job records.
+    pub firestore_collection: String,
+    /// How long a delivery stays with a worker that gives no more sign of life; between 10 s and 10 min.
+    pub task_lease: Duration,
+    /// `host:port` of a Pub/Sub emulator to use instead of Google's service, without credentials.
+    pub pubsub_emulator: Option<String>,
+    /// `host:port` of a Firestore emulator, likewise.
+    pub firestore_emulator: Option<String>,
+    /// `host:port` of something that speaks Cloud Storage's protocols, likewise.
+    pub storage_emulator: Option<String>,
+}
+
+impl Default for GcpSettings {
+    /// Google's own services, Firestore's default database, the collection `headshots` and a lease of 60 s; what has no
+    /// sensible default is empty.
+    fn default() -> Self {
+        Self {
+            project_id: String::new(),
+            bucket_original: String::new(),
+            bucket_output: String::new(),
+            topic: String::new(),
+            subscription: None,
+            dead_letter_topic: None,
+            firestore_database: "(default)".into(),
+            firestore_collection: "headshots".into(),
+            task_lease: Duration::from_secs(60),
+            pubsub_emulator: None,
+            firestore_emulator: None,
+            storage_emulator: None,
         }
     }
 }

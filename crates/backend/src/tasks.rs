@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use headshot_core::TaskMessage;
 
 pub use delivery::Delivery;
 
+use crate::gcp::{GcpQueue, GcpSubscription};
 use crate::local::{LocalQueue, LocalSubscription};
 
 /// The queue of tasks from the API to the workers: at least once, in no promised order.
@@ -19,6 +21,7 @@ pub struct Tasks {
 #[derive(Clone)]
 enum Kind {
     Local(LocalQueue),
+    Gcp(GcpQueue),
 }
 
 /// A stream of deliveries to this process. Dropping it gives back what it holds unseen.
@@ -28,6 +31,7 @@ pub struct Subscription {
 
 enum SubscriptionKind {
     Local(LocalSubscription),
+    Gcp(GcpSubscription),
 }
 
 /// How full the queue is.
@@ -50,6 +54,10 @@ impl Tasks {
         Self { kind: Kind::Local(queue) }
     }
 
+    pub(crate) fn gcp(queue: GcpQueue) -> Self {
+        Self { kind: Kind::Gcp(queue) }
+    }
+
     /// Publishes a task. The queue may hold a task twice, but need not: publishing a job that already waits in the queue
     /// is harmless either way.
     ///
@@ -66,6 +74,7 @@ impl Tasks {
     pub async fn publish_body(&self, body: Bytes, traceparent: Option<&str>) -> Result<()> {
         match &self.kind {
             Kind::Local(queue) => queue.publish(body, traceparent).await,
+            Kind::Gcp(queue) => queue.publish(body, traceparent).boxed().await,
         }
     }
 
@@ -78,6 +87,9 @@ impl Tasks {
             Kind::Local(queue) => {
                 Ok(Subscription { kind: SubscriptionKind::Local(queue.subscribe(max_outstanding)) })
             }
+            Kind::Gcp(queue) => {
+                Ok(Subscription { kind: SubscriptionKind::Gcp(queue.subscribe(max_outstanding)?) })
+            }
         }
     }
 
@@ -88,6 +100,7 @@ impl Tasks {
     pub async fn depth(&self) -> Result<QueueDepth> {
         match &self.kind {
             Kind::Local(queue) => queue.depth().await,
+            Kind::Gcp(queue) => queue.depth().boxed().await,
         }
     }
 }
@@ -101,6 +114,7 @@ impl Subscription {
     pub async fn next(&mut self) -> Result<Delivery> {
         match &mut self.kind {
             SubscriptionKind::Local(subscription) => Ok(Delivery::local(subscription.next().await?)),
+            SubscriptionKind::Gcp(subscription) => Ok(Delivery::gcp(subscription.next().boxed().await?)),
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::env;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -5,11 +6,11 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use headshot_backend::{BackendSettings, LocalSettings};
+use headshot_backend::{BackendSettings, GcpSettings, GcpUse, LocalSettings, ModelObject};
 use headshot_core::Recipe;
 use headshot_pipeline::ModelSettings;
 
-use crate::{RenderArgs, RenderingSettings, Settings};
+use crate::{RemoteModel, RenderArgs, RenderingSettings, Settings};
 
 /// The settings of `run` and `doctor`, read and found sensible.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub backend: BackendSettings,
     /// How pictures are made.
     pub rendering: RenderingConfig,
+    /// The model to fetch from Cloud Storage, in the place of the one that `rendering` names.
+    pub remote_model: Option<RemoteModel>,
     /// How jobs are handled.
     pub jobs: JobsConfig,
     /// How often the sweep runs.
@@ -86,6 +89,7 @@ impl Config {
             listen: SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port.unwrap_or_default()),
             backend: backend(&mut read, settings, is_set),
             rendering: rendering(&mut read, &settings.rendering),
+            remote_model: remote_model(&mut read, settings),
             jobs: jobs(&mut read, settings),
             sweep_every: read.seconds("SWEEP_INTERVAL_SECONDS", &settings.sweep_interval_seconds, 1),
             sweep_untouched_for: read.seconds(
@@ -95,9 +99,12 @@ impl Config {
             ),
             grace: read.seconds("GRACE_SECONDS", &settings.grace_seconds, 0),
         };
-        let BackendSettings::Local(local) = &mut config.backend;
         // When a worker is killed, its task should come back when the claim on the record has lapsed, not just before.
-        local.task_lease = config.jobs.lease + Duration::from_secs(1);
+        let task_lease = config.jobs.lease + Duration::from_secs(1);
+        match &mut config.backend {
+            BackendSettings::Local(local) => local.task_lease = task_lease,
+            BackendSettings::Gcp(gcp) => gcp.task_lease = task_lease,
+        }
         read.finish(config)
     }
 }
@@ -134,21 +141,44 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 fn backend(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> BackendSettings {
+    let on_cloud_run = CLOUD_RUN_MARKS.into_iter().find(|name| is_set(name));
     match settings.backend.as_str() {
+        "gcp" => {
+            let asked = GcpUse { subscribes: true, on_cloud_run: on_cloud_run.is_some() };
+            let checked = settings.gcp.check(asked).map_err(|wrong| read.errors.extend(wrong));
+            return BackendSettings::Gcp(checked.unwrap_or_else(|()| GcpSettings::default()));
+        }
         "local" => {
-            if let Some(mark) = CLOUD_RUN_MARKS.into_iter().find(|name| is_set(name)) {
+            if let Some(mark) = on_cloud_run {
                 read.errors.push(format!(
-                    "BACKEND is \"local\", but {mark} says that this is Cloud Run, where local files do not last"
+                    "BACKEND is \"local\", but {mark} says that this is Cloud Run, where local files do not last; it \
+                     must be \"gcp\" there"
                 ));
             }
         }
-        other => read.errors.push(format!("BACKEND is {other:?}; it must be \"local\"")),
+        other => read.errors.push(format!("BACKEND is {other:?}; it must be \"local\" or \"gcp\"")),
     }
     if settings.data_dir.trim().is_empty() {
         read.errors.push("DATA_DIR is empty; it must name a folder".into());
     }
     // The worker hands out no URLs, so it needs no address for them.
     BackendSettings::Local(LocalSettings::new(&settings.data_dir, ""))
+}
+
+fn remote_model(read: &mut Reader, settings: &Settings) -> Option<RemoteModel> {
+    let url = settings.matting_model_gcs.trim();
+    if url.is_empty() {
+        return None;
+    }
+    if !settings.rendering.matting_model_path.trim().is_empty() {
+        read.errors.push("MATTING_MODEL_GCS and MATTING_MODEL_PATH are both set; one model is used".into());
+    }
+    let cache = match settings.model_cache_dir.trim() {
+        "" => env::temp_dir().join("headshot-models"),
+        folder => folder.into(),
+    };
+    let object = ModelObject::parse(url, &settings.matting_model_sha256);
+    object.map_err(|error| read.errors.push(error)).ok().map(|object| RemoteModel { object, cache })
 }
 
 fn jobs(read: &mut Reader, settings: &Settings) -> JobsConfig {

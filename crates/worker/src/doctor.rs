@@ -7,6 +7,7 @@ use std::thread::available_parallelism;
 use headshot_backend::{Backend, BackendSettings};
 use tokio::task::spawn_blocking;
 
+use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
 use crate::{Config, ConfigErrors, Settings};
 
@@ -34,22 +35,28 @@ pub async fn doctor(settings: &Settings) -> ExitCode {
 }
 
 fn summary(config: &Config) -> String {
-    let BackendSettings::Local(local) = &config.backend;
+    let backend = match &config.backend {
+        BackendSettings::Local(local) => format!("local backend in {}", local.data_dir.display()),
+        BackendSettings::Gcp(gcp) => format!("Google Cloud backend in project {}", gcp.project_id),
+    };
     let cores = available_parallelism().map_or(1, usize::from);
     format!(
-        "local backend in {}, {} renders at a time on {cores} cores, probes on {}",
-        local.data_dir.display(),
-        config.jobs.concurrency,
-        config.listen
+        "{backend}, {} renders at a time on {cores} cores, probes on {}",
+        config.jobs.concurrency, config.listen
     )
 }
 
 async fn check_backend(findings: &mut Findings, config: &Config) {
-    let BackendSettings::Local(local) = &config.backend;
-    let folder = local.data_dir.display();
-    let cure = format!(
-        "Is {folder} writable for this user, and is there space on its disk? DATA_DIR names another folder."
-    );
+    let cure = match &config.backend {
+        BackendSettings::Local(local) => format!(
+            "Is {} writable for this user, and is there space on its disk? DATA_DIR names another folder.",
+            local.data_dir.display()
+        ),
+        BackendSettings::Gcp(_) => {
+            "Do the resources exist, and may this service account use them? docs/ says which roles it needs."
+                .into()
+        }
+    };
     let backend = match Backend::connect(&config.backend).await {
         Ok(backend) => backend,
         Err(error) => return findings.wrong("storage, records, queue", &format!("{error:#}"), &cure),
@@ -71,7 +78,16 @@ async fn check_backend(findings: &mut Findings, config: &Config) {
 }
 
 async fn check_model(findings: &mut Findings, config: &Config) {
-    let settings = config.rendering.model.clone();
+    let settings = match model_settings(config).await {
+        Ok(settings) => settings,
+        Err(error) => {
+            return findings.wrong(
+                "model",
+                &format!("{error:#}"),
+                "Does the object exist, may this service account read it, and is its checksum the one that is set?",
+            );
+        }
+    };
     match spawn_blocking(move || Pipeline::load(&settings)).await {
         Ok(Ok(pipeline)) => {
             let model = pipeline.model();

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tracing::info;
 
+use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
 use crate::{Config, Metrics, Phases, VitalSigns, Worker, http, pull, sweep};
 
@@ -19,7 +20,7 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let settings = config.rendering.model.clone();
+    let settings = model_settings(&config).await?;
     let pipeline = spawn_blocking(move || Pipeline::load(&settings)).await.context("loading the model")??;
     run_with(listener, config, Arc::new(pipeline), shutdown).await
 }
@@ -60,6 +61,7 @@ pub async fn run_with(
         served = probes => served.context("serving the HTTP port")?,
         _ = work => {}
     }
+    worker.backend.close().await;
     info!("the worker has stopped");
     Ok(())
 }

@@ -1,4 +1,5 @@
 use clap::Args;
+use headshot_backend::GcpArgs;
 
 /// What `run` and `doctor` can be told, as text: from flags, else from the environment, else the default.
 ///
@@ -13,7 +14,7 @@ pub struct Settings {
     #[arg(long, env = "PORT", default_value = "8081", value_name = "NUMBER")]
     pub port: String,
 
-    /// Where photos, records and tasks live: `local` (one directory)
+    /// Where photos, records and tasks live: `local` (one directory) or `gcp` (Google Cloud)
     #[arg(long, env = "BACKEND", default_value = "local", value_name = "NAME")]
     pub backend: String,
 
@@ -65,9 +66,43 @@ pub struct Settings {
     #[arg(long, env = "MAX_UPLOAD_BYTES", default_value = "50000000", value_name = "BYTES")]
     pub max_upload_bytes: String,
 
+    /// Another matting model, fetched once from Cloud Storage: `gs://bucket/path#sha256=…`
+    #[arg(
+        long,
+        env = "MATTING_MODEL_GCS",
+        default_value = "",
+        value_name = "URL",
+        hide_default_value = true
+    )]
+    pub matting_model_gcs: String,
+
+    /// That model's SHA-256, if it is not part of the URL
+    #[arg(
+        long,
+        env = "MATTING_MODEL_SHA256",
+        default_value = "",
+        value_name = "HEX",
+        hide_default_value = true
+    )]
+    pub matting_model_sha256: String,
+
+    /// Folder that keeps fetched models; by default one for temporary files
+    #[arg(
+        long,
+        env = "MODEL_CACHE_DIR",
+        default_value = "",
+        value_name = "FOLDER",
+        hide_default_value = true
+    )]
+    pub model_cache_dir: String,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would become the help text of the whole command")]
     pub rendering: RenderingSettings,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub gcp: GcpArgs,
 }
 
 /// The settings that decide what a picture looks like; `render` knows them too.

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
+use headshot_backend::{BackendSettings, GcpArgs, GcpSettings, GcpUse, LocalSettings};
 
 use super::InvalidSettings;
 
@@ -86,15 +87,31 @@ impl Checks {
         value.to_owned()
     }
 
-    pub(super) fn backend(&mut self, value: &str, on_cloud_run: Option<&str>) {
-        let value = or_default(value, "local");
-        if value != "local" {
-            self.note("BACKEND", value, "must be local");
-        } else if let Some(variable) = on_cloud_run {
-            self.wrong.push(format!(
-                "BACKEND is local, but {variable} says that this is Cloud Run, where local files are lost with each instance"
-            ));
+    pub(super) fn backend(
+        &mut self,
+        value: &str,
+        on_cloud_run: Option<&str>,
+        local: LocalSettings,
+        gcp: &GcpArgs,
+    ) -> BackendSettings {
+        match or_default(value, "local") {
+            "gcp" => {
+                // Tasks are only published here, never pulled.
+                let asked = GcpUse { subscribes: false, on_cloud_run: on_cloud_run.is_some() };
+                let checked = gcp.check(asked).map_err(|wrong| self.wrong.extend(wrong));
+                return BackendSettings::Gcp(checked.unwrap_or_else(|()| GcpSettings::default()));
+            }
+            "local" => {
+                if let Some(variable) = on_cloud_run {
+                    self.wrong.push(format!(
+                        "BACKEND is local, but {variable} says that this is Cloud Run, where local files are lost with \
+                         each instance; it must be gcp there"
+                    ));
+                }
+            }
+            other => self.note("BACKEND", other, "must be local or gcp"),
         }
+        BackendSettings::Local(local)
     }
 
     /// Origins as browsers send them: scheme, host and port, no path, and no star, which would mean everybody.

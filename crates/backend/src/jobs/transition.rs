@@ -8,9 +8,13 @@ use jiff::Timestamp;
 
 use super::{Claim, Claimed, Finish};
 
-/// A conditional write: given the record and the time, the record to write, or `None` to leave it alone.
-pub(crate) trait Change: FnOnce(JobRecord, Timestamp) -> Option<JobRecord> + Send + 'static {}
-impl<F: FnOnce(JobRecord, Timestamp) -> Option<JobRecord> + Send + 'static> Change for F {}
+/// A conditional write: given the record and the time, the record to write, or `None` to leave it alone. A store where
+/// somebody else may write between reading and writing asks again.
+pub(crate) trait Change:
+    Fn(JobRecord, Timestamp) -> Option<JobRecord> + Send + Sync + 'static
+{
+}
+impl<F: Fn(JobRecord, Timestamp) -> Option<JobRecord> + Send + Sync + 'static> Change for F {}
 
 /// The time as records carry it. Whole microseconds, since that is what every store keeps exactly, and a record must
 /// compare equal to itself after a journey through the store.
@@ -52,7 +56,7 @@ pub(crate) fn renew(claim: &Claimed, stage: Stage, lease: Duration) -> impl Chan
 pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
     while_held(claim, move |record, now| {
         let record = JobRecord { lease: None, finished_at: Some(now), ..record };
-        match outcome {
+        match outcome.clone() {
             Finish::Done { outputs, quality, head, model } => JobRecord {
                 status: Status::Done,
                 message_for_support: format!("Done at attempt {}.", record.attempt),
@@ -82,7 +86,7 @@ pub(crate) fn release(claim: &Claimed, message_for_support: &str) -> impl Change
     while_held(claim, move |record, _| JobRecord {
         status: Status::Queued,
         lease: None,
-        message_for_support,
+        message_for_support: message_for_support.clone(),
         ..record
     })
 }
@@ -120,7 +124,7 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
             status: Status::Failed,
             lease: None,
             message_for_support: format!("Given up after attempt {}: no worker finished it.", record.attempt),
-            error: Some(failure),
+            error: Some(failure.clone()),
             finished_at: Some(now),
             updated_at: now,
             ..record
@@ -131,7 +135,7 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
 /// A change that happens only while `claim` holds the record.
 fn while_held<F>(claim: &Claimed, change: F) -> impl Change + use<F>
 where
-    F: FnOnce(JobRecord, Timestamp) -> JobRecord + Send + 'static,
+    F: Fn(JobRecord, Timestamp) -> JobRecord + Send + Sync + 'static,
 {
     let claim = claim.clone();
     move |record: JobRecord, now| {

@@ -41,6 +41,7 @@ struct Shared {
 pub(crate) struct LocalBlobWriter {
     blobs: LocalBlobs,
     key: BlobKey,
+    content_type: String,
     file: BufWriter<File>,
     draft: Draft,
 }
@@ -55,7 +56,7 @@ impl LocalBlobs {
         Self { shared: Arc::new(Shared { folder, database, signer }) }
     }
 
-    pub(crate) async fn begin(&self, key: BlobKey) -> Result<LocalBlobWriter> {
+    pub(crate) async fn begin(&self, key: BlobKey, content_type: &str) -> Result<LocalBlobWriter> {
         // A job id is as random as a name can be, and here it only has to be one that no other writer has.
         let draft = Draft { path: self.shared.folder.tmp().join(JobId::new().to_string()) };
         let file = OpenOptions::new()
@@ -68,9 +69,16 @@ impl LocalBlobs {
         Ok(LocalBlobWriter {
             blobs: self.clone(),
             key,
+            content_type: content_type.to_owned(),
             file: BufWriter::with_capacity(WRITE_BUFFER, file),
             draft,
         })
+    }
+
+    pub(crate) async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
+        let mut writer = self.begin(key, content_type).await?;
+        writer.write(bytes).await?;
+        writer.commit().await
     }
 
     pub(crate) async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
@@ -153,11 +161,10 @@ impl LocalBlobWriter {
         self.file.write_all(&chunk).await.with_context(|| self.draft.describe())
     }
 
-    pub(crate) async fn commit(self, content_type: &str) -> Result<()> {
-        let Self { blobs, key, mut file, draft } = self;
+    pub(crate) async fn commit(self) -> Result<()> {
+        let Self { blobs, key, content_type, mut file, draft } = self;
         file.flush().await.with_context(|| draft.describe())?;
         let file = file.into_inner().into_std().await;
-        let content_type = content_type.to_owned();
         // In one piece on one thread: a caller that is cancelled here cannot part the file from its row.
         blocking(move || {
             file.sync_all().with_context(|| draft.describe())?;

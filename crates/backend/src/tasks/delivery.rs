@@ -1,7 +1,9 @@
 use anyhow::Result;
+use futures_util::FutureExt;
 use headshot_core::{TaskMessage, TaskMessageError};
 use tracing::warn;
 
+use crate::gcp::GcpDelivery;
 use crate::local::LocalDelivery;
 
 /// One delivery of one task to this process. It must be answered by one of the consuming methods; a delivery that is
@@ -17,11 +19,16 @@ pub struct Delivery {
 
 enum Kind {
     Local(LocalDelivery),
+    Gcp(GcpDelivery),
 }
 
 impl Delivery {
     pub(crate) fn local(delivery: LocalDelivery) -> Self {
         Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Local(delivery) }
+    }
+
+    pub(crate) fn gcp(delivery: GcpDelivery) -> Self {
+        Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Gcp(delivery) }
     }
 
     /// The task, or why the body is none.
@@ -36,6 +43,7 @@ impl Delivery {
     pub fn attempt(&self) -> u32 {
         match &self.kind {
             Kind::Local(delivery) => delivery.attempt(),
+            Kind::Gcp(delivery) => delivery.attempt(),
         }
     }
 
@@ -43,6 +51,7 @@ impl Delivery {
     pub fn traceparent(&self) -> Option<&str> {
         match &self.kind {
             Kind::Local(delivery) => delivery.traceparent(),
+            Kind::Gcp(delivery) => delivery.traceparent(),
         }
     }
 
@@ -50,6 +59,7 @@ impl Delivery {
     pub async fn ack(self) {
         match self.kind {
             Kind::Local(delivery) => log("ack", delivery.ack().await),
+            Kind::Gcp(delivery) => delivery.ack(),
         }
     }
 
@@ -57,6 +67,7 @@ impl Delivery {
     pub async fn nack(self, reason: &str) {
         match self.kind {
             Kind::Local(delivery) => log("nack", delivery.nack(reason).await),
+            Kind::Gcp(delivery) => delivery.nack(reason),
         }
     }
 
@@ -64,6 +75,7 @@ impl Delivery {
     pub async fn dead_letter(self, reason: &str) {
         match self.kind {
             Kind::Local(delivery) => log("dead_letter", delivery.dead_letter(reason).await),
+            Kind::Gcp(delivery) => delivery.dead_letter(reason).boxed().await,
         }
     }
 
@@ -71,6 +83,7 @@ impl Delivery {
     pub async fn give_back(self) {
         match self.kind {
             Kind::Local(delivery) => log("give_back", delivery.give_back().await),
+            Kind::Gcp(delivery) => delivery.nack("the worker stops"),
         }
     }
 
@@ -81,6 +94,7 @@ impl Delivery {
     pub async fn extend(&self) -> Result<bool> {
         match &self.kind {
             Kind::Local(delivery) => delivery.extend().await,
+            Kind::Gcp(delivery) => delivery.extend().boxed().await,
         }
     }
 }

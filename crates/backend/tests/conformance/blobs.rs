@@ -14,11 +14,11 @@ pub async fn a_blob_comes_back_as_it_was_written(test: &TestBackend) {
     let blobs = &test.backend.blobs;
     let job = JobId::new();
     let photo = noise(3 * MIB + 7);
-    let mut writer = blobs.begin(BlobKey::Original(job)).await.unwrap();
+    let mut writer = blobs.begin(BlobKey::Original(job), "image/jpeg").await.unwrap();
     for chunk in photo.chunks(16 * 1024 + 1) {
         writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
     }
-    writer.commit("image/jpeg").await.unwrap();
+    writer.commit().await.unwrap();
     assert!(blobs.get(BlobKey::Original(job), 4 * MIB as u64).await.unwrap().unwrap() == photo);
 
     let preview = BlobKey::Artefact(job, Rendition::Preview);
@@ -35,7 +35,7 @@ pub async fn a_missing_blob_is_none(test: &TestBackend) {
 pub async fn an_aborted_upload_leaves_nothing(test: &TestBackend) {
     let blobs = &test.backend.blobs;
     let key = BlobKey::Original(JobId::new());
-    let mut writer = blobs.begin(key).await.unwrap();
+    let mut writer = blobs.begin(key, "image/jpeg").await.unwrap();
     writer.write(noise(MIB)).await.unwrap();
     drop(writer);
     sleep(Duration::from_millis(200)).await;
@@ -49,10 +49,10 @@ pub async fn an_aborted_upload_leaves_nothing(test: &TestBackend) {
 pub async fn an_upload_is_invisible_until_committed(test: &TestBackend) {
     let blobs = &test.backend.blobs;
     let key = BlobKey::Original(JobId::new());
-    let mut writer = blobs.begin(key).await.unwrap();
+    let mut writer = blobs.begin(key, "image/jpeg").await.unwrap();
     writer.write(noise(MIB)).await.unwrap();
     assert_eq!(blobs.get(key, u64::MAX).await.unwrap(), None);
-    writer.commit("image/jpeg").await.unwrap();
+    writer.commit().await.unwrap();
     assert_eq!(blobs.get(key, u64::MAX).await.unwrap().unwrap().len(), MIB);
 }
 

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headshot_backend::{
-    Backend, BackendSettings, Claim, Claimed, Delivery, DownloadRefused, LocalSettings, Subscription,
+    Backend, BackendSettings, Claim, Claimed, Delivery, GcpSettings, LocalSettings, Subscription,
 };
 use headshot_core::{JobId, JobRecord, TaskMessage, Upload};
+use headshot_emulators::{Queue, QueueNames};
+use headshot_fake_storage::FakeStorage;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use super::emulators;
 
 /// How long a test waits for what the contract promises "some time" before it calls the promise broken.
 pub const EVENTUALLY: Duration = Duration::from_secs(60);
@@ -27,7 +32,11 @@ pub struct TestBackend {
     pub backend: Backend,
     /// How long its queue hides a delivery.
     pub task_lease: Duration,
+    /// Whether its queue says how full it is.
+    pub knows_its_depth: bool,
     settings: BackendSettings,
+    /// The stand-in for Cloud Storage, where this is the backend on Google Cloud.
+    pub storage: Option<FakeStorage>,
     _data: TempDir,
 }
 
@@ -41,7 +50,72 @@ impl TestBackend {
             ..LocalSettings::new(data.path().join("data"), "http://shop.example")
         });
         let backend = Backend::connect(&settings).await.expect("an empty folder makes a backend");
-        Self { backend, task_lease: Duration::from_millis(2500), settings, _data: data }
+        Self {
+            backend,
+            task_lease: Duration::from_millis(2500),
+            knows_its_depth: true,
+            settings,
+            storage: None,
+            _data: data,
+        }
+    }
+
+    /// Google Cloud with the fake in the place of Cloud Storage. Nobody answers for records and tasks; the fake only
+    /// takes the connection that Firestore's client wants to have at once.
+    pub async fn gcp_storage() -> Self {
+        let data = TempDir::new().expect("a temporary folder");
+        let buckets = ["shop-originals", "shop-outputs"];
+        let storage = FakeStorage::start_anywhere(data.path(), &buckets).await.expect("the fake starts");
+        let fake = || Some(storage.address().to_string());
+        let settings = BackendSettings::Gcp(GcpSettings {
+            project_id: "shop".into(),
+            bucket_original: buckets[0].into(),
+            bucket_output: buckets[1].into(),
+            topic: "tasks".into(),
+            pubsub_emulator: fake(),
+            firestore_emulator: fake(),
+            storage_emulator: fake(),
+            ..GcpSettings::default()
+        });
+        let backend = Backend::connect(&settings).await.expect("the fake is there");
+        let task_lease = Duration::from_secs(10);
+        Self { backend, task_lease, knows_its_depth: false, settings, storage: Some(storage), _data: data }
+    }
+
+    /// Firestore and Pub/Sub on Google's own emulators; nothing answers for Cloud Storage. `None` where the emulators are
+    /// not installed.
+    pub async fn gcp_records_and_queue() -> Option<Self> {
+        let (pubsub, firestore) = emulators::hosts()?;
+        // A project of its own is as good as an emulator of its own.
+        let names = QueueNames::of(&format!("test-{}", JobId::new()));
+        let queue = Queue {
+            retry_min: Duration::from_millis(400),
+            retry_max: Duration::from_secs(5),
+            max_delivery_attempts: Some(50),
+        };
+        queue.create(&pubsub, &names).expect("topics and subscriptions in an empty project");
+        let settings = BackendSettings::Gcp(GcpSettings {
+            project_id: names.project,
+            bucket_original: "shop-originals".into(),
+            bucket_output: "shop-outputs".into(),
+            topic: names.topic,
+            subscription: Some(names.subscription),
+            dead_letter_topic: Some(names.dead_letters),
+            task_lease: Duration::from_secs(10),
+            pubsub_emulator: Some(pubsub),
+            firestore_emulator: Some(firestore),
+            storage_emulator: Some("127.0.0.1:9".into()),
+            ..GcpSettings::default()
+        });
+        let backend = Backend::connect(&settings).await.expect("nothing is asked of anybody yet");
+        Some(Self {
+            backend,
+            task_lease: Duration::from_millis(2500),
+            knows_its_depth: false,
+            settings,
+            storage: None,
+            _data: TempDir::new().expect("a temporary folder"),
+        })
     }
 
     /// The same backend as another process sees it.
@@ -51,10 +125,10 @@ impl TestBackend {
 
     /// Does with a signed URL what a browser would.
     pub async fn download(&self, url: &str) -> Result<(Bytes, String), Refused> {
-        let downloads = self.backend.blobs.local_downloads().expect("the local backend serves downloads");
+        let Some(downloads) = self.backend.blobs.local_downloads() else { return fetch(url).await };
         let request = url.strip_prefix("http://shop.example").expect("URLs begin with the public URL");
         let (path, query) = request.split_once('?').expect("signed URLs have a query");
-        let key = downloads.verify(path, query).map_err(Refused)?;
+        let key = downloads.verify(path, query).map_err(|refused| Refused(format!("{refused:?}")))?;
         let mut download = downloads.open(key).await.expect("a readable blob").expect("a blob that exists");
         let mut bytes = Vec::new();
         download.file.read_to_end(&mut bytes).await.expect("a readable file");
@@ -66,7 +140,28 @@ impl TestBackend {
 /// A download was refused, whatever this kind of backend calls it.
 #[derive(Debug)]
 #[expect(dead_code, reason = "read in the message of a failing test")]
-pub struct Refused(DownloadRefused);
+pub struct Refused(String);
+
+/// Fetches from a server on this machine that says how long its answers are and closes the connection after one.
+async fn fetch(url: &str) -> Result<(Bytes, String), Refused> {
+    let (host, target) = url.strip_prefix("http://").expect("plain HTTP").split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host).await.expect("the server is there");
+    let request = format!("GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the request is taken");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("headers end");
+    let (head, body) = (String::from_utf8_lossy(&answer[..end]).into_owned(), &answer[end + 4..]);
+    if !head.starts_with("HTTP/1.1 200 ") {
+        return Err(Refused(format!("{head}\n{}", String::from_utf8_lossy(body))));
+    }
+    let header = |name: &str| {
+        let lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+    };
+    assert_eq!(header("content-length"), Some(body.len().to_string()));
+    Ok((Bytes::copy_from_slice(body), header("content-type").expect("a content type")))
+}
 
 /// The record of a photo accepted just now.
 pub fn accepted() -> JobRecord {

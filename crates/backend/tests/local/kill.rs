@@ -68,11 +68,11 @@ async fn accepts_until_killed() {
     let backend = connect(&data).await;
     loop {
         let id = JobId::new();
-        let mut writer = backend.blobs.begin(BlobKey::Original(id)).await.unwrap();
+        let mut writer = backend.blobs.begin(BlobKey::Original(id), "image/jpeg").await.unwrap();
         for chunk in photo(id).chunks(16 * 1024) {
             writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
         }
-        writer.commit("image/jpeg").await.unwrap();
+        writer.commit().await.unwrap();
         backend.jobs.create(&record(id)).await.unwrap();
         backend.tasks.publish(&task(id), None).await.unwrap();
         println!("{id}");

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 use bytes::Bytes;
 use headshot_backend::{Claimed, Finish};
-use headshot_core::{ArtefactInfo, BlobKey, JobId, Recipe, Stage};
+use headshot_core::{ArtefactInfo, BlobKey, Recipe, Stage};
 use headshot_pipeline::{Artefact, Outcome, Rejection, Rendered};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
@@ -59,7 +59,8 @@ pub async fn run(
         return Ok(Made::Nothing);
     }
     let Rendered { artefacts, quality, head, model, .. } = rendered;
-    let outputs = stage(stages, Stage::Store, store(worker, record.job_id, artefacts)).await?;
+    let stored = stage(stages, Stage::Store, store(worker, claim, artefacts)).await?;
+    let Some(outputs) = stored else { return Ok(Made::Nothing) };
     Ok(Made::Headshot(Box::new(Finish::Done { outputs, quality, head, model })))
 }
 
@@ -98,11 +99,14 @@ async fn stage<T>(clock: &StageClock, stage: Stage, work: impl Future<Output = T
     result
 }
 
+/// `None`: the claim was lost on the way.
 async fn store(
     worker: &Worker,
-    job_id: JobId,
+    claim: &Claimed,
     artefacts: Vec<Artefact>,
-) -> anyhow::Result<Vec<ArtefactInfo>> {
+) -> anyhow::Result<Option<Vec<ArtefactInfo>>> {
+    let job_id = claim.record().job_id;
+    let still_mine = || worker.backend.jobs.renew(claim, Stage::Store, worker.config.jobs.lease);
     let mut outputs = Vec::with_capacity(artefacts.len());
     for Artefact { rendition, width, height, png, .. } in artefacts {
         let key = BlobKey::Artefact(job_id, rendition);
@@ -112,15 +116,18 @@ async fn store(
         let sha256 = spawn_blocking(move || sha256(&hashed)).await.context("hashing an artefact")?;
         let bytes = png.len() as u64;
         let name = rendition.file_name();
-        worker
+        let stored = worker
             .backend
             .blobs
-            .put(key, rendition.content_type(), png)
+            .put_while(key, rendition.content_type(), png, still_mine)
             .await
             .with_context(|| format!("storing {name}"))?;
+        if !stored {
+            return Ok(None);
+        }
         outputs.push(ArtefactInfo { rendition, key: key.path(), width, height, bytes, sha256 });
     }
-    Ok(outputs)
+    Ok(Some(outputs))
 }
 
 struct AbandonOnDrop(Abandon);

@@ -54,6 +54,7 @@ impl Bench {
         let config = Config {
             listen: "127.0.0.1:0".parse()?,
             backend: settings,
+            remote_model: None,
             rendering: RenderingConfig {
                 preview_long_edge: 1600,
                 print_long_edge: 3000,

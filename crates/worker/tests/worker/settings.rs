@@ -32,7 +32,7 @@ fn the_defaults_are_usable_and_each_process_has_its_own_name() {
     let (one, other) = (config(&[], &[]).expect("defaults"), config(&[], &[]).expect("defaults"));
     assert_ne!(one.jobs.worker_name, other.jobs.worker_name);
     assert!(one.jobs.concurrency >= 1);
-    let BackendSettings::Local(local) = one.backend;
+    let BackendSettings::Local(local) = one.backend else { panic!("the default is the local backend") };
     assert!(
         local.task_lease > one.jobs.lease,
         "the task must come back after the claim has lapsed, not before"
@@ -54,4 +54,26 @@ fn flags_work_with_and_without_the_word_run() -> anyhow::Result<()> {
     let cli = Cli::try_parse_from(["headshot-worker", "--port", "9"])?;
     assert!(cli.command.is_none() && cli.settings.port == "9");
     Ok(())
+}
+
+#[test]
+fn google_cloud_needs_its_names_and_is_all_that_cloud_run_takes() {
+    let errors = config(&["--backend", "gcp", "--matting-model-gcs", "gs://models/matte.onnx"], &[]);
+    let errors = errors.unwrap_err().to_string();
+    let names =
+        ["PROJECT_ID", "GCS_BUCKET_ORIGINAL", "GCS_BUCKET_OUTPUT", "PUBSUB_TOPIC", "PUBSUB_SUBSCRIPTION"];
+    for name in names.into_iter().chain(["MATTING_MODEL_SHA256"]) {
+        assert!(errors.contains(name), "{name} is missing in {errors}");
+    }
+    let complete = [
+        ["--backend", "gcp"],
+        ["--project-id", "shop-1"],
+        ["--gcs-bucket-original", "shop-originals"],
+        ["--gcs-bucket-output", "shop-outputs"],
+        ["--pubsub-topic", "headshots"],
+        ["--pubsub-subscription", "headshots-pull"],
+    ];
+    let config = config(&complete.concat(), &["CLOUD_RUN_WORKER_POOL"]).expect("a complete configuration");
+    let BackendSettings::Gcp(gcp) = config.backend else { panic!("the backend that was asked for") };
+    assert_eq!(gcp.subscription.as_deref(), Some("headshots-pull"));
 }

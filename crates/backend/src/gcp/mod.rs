@@ -1,0 +1,88 @@
+//! The Google Cloud backend: Cloud Storage for blobs, Firestore for records, Pub/Sub for the queue.
+//!
+//! Every call has a deadline and few retries, so that whoever waits for the answer hears within seconds that a service
+//! is away. Where an emulator is named in the settings, no credentials are looked for.
+//!
+//! The clients' futures are deeply nested types. They are boxed where the two kinds of backend part, which keeps them out of
+//! the types, and out of the stack frames, of everybody who calls a backend.
+
+mod blobs;
+mod jobs;
+mod models;
+mod signing;
+mod tasks;
+mod upload;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio::time::timeout;
+
+pub(crate) use blobs::GcpBlobs;
+pub(crate) use jobs::GcpRecords;
+pub use models::ModelObject;
+pub(crate) use tasks::{GcpDelivery, GcpQueue, GcpSubscription};
+pub(crate) use upload::GcpBlobWriter;
+
+use crate::{GcpSettings, Health};
+
+/// How long a call may take altogether, retries included. The API answers 503 within 10 s, and some of its requests
+/// make two calls.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one dependency may take to answer a health check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
+
+#[derive(Clone)]
+pub(crate) struct Gcp {
+    pub(crate) blobs: GcpBlobs,
+    pub(crate) records: GcpRecords,
+    pub(crate) queue: GcpQueue,
+}
+
+impl Gcp {
+    pub(crate) async fn connect(settings: &GcpSettings) -> Result<Self> {
+        let missing = [
+            ("project_id", &settings.project_id),
+            ("bucket_original", &settings.bucket_original),
+            ("bucket_output", &settings.bucket_output),
+            ("topic", &settings.topic),
+        ];
+        if let Some((name, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
+            bail!("the Google Cloud backend needs a {name}");
+        }
+        Ok(Self {
+            blobs: GcpBlobs::connect(settings).await?,
+            records: GcpRecords::new(settings),
+            queue: GcpQueue::connect(settings).await?,
+        })
+    }
+
+    pub(crate) async fn check(&self) -> Health {
+        let (storage, records, queue) = tokio::join!(
+            answer("Cloud Storage", self.blobs.check()),
+            answer("Firestore", self.records.check()),
+            answer("Pub/Sub", self.queue.check()),
+        );
+        Health { storage, records, queue }
+    }
+}
+
+async fn answer(name: &str, check: impl Future<Output = Result<()>>) -> Result<(), String> {
+    match timeout(CHECK_TIMEOUT, check).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(format!("{name}: {error:#}")),
+        Err(_) => Err(format!("{name} did not answer within {} s", CHECK_TIMEOUT.as_secs())),
+    }
+}
+
+/// Where an emulator answers. It may be given with or without `http://`.
+fn emulator_url(host: &str) -> String {
+    if host.contains("://") { host.into() } else { format!("http://{host}") }
+}
+
+/// A random number from 0 to 1, for waits that must not coincide. Without randomness they are merely not spread.
+fn spread() -> f64 {
+    let mut random = [0; 1];
+    getrandom::fill(&mut random).map_or(0.5, |()| f64::from(random[0]) / 255.0)
+}
