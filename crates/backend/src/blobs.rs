@@ -28,7 +28,7 @@ pub struct BlobWriter {
 }
 
 enum WriterKind {
-    Local(LocalBlobWriter),
+    Local(Box<LocalBlobWriter>),
     Gcp(GcpBlobWriter),
 }
 
@@ -47,7 +47,7 @@ impl Blobs {
     /// The store cannot be written to.
     pub async fn begin(&self, key: BlobKey, content_type: &str) -> Result<BlobWriter> {
         let kind = match &self.kind {
-            Kind::Local(blobs) => WriterKind::Local(blobs.begin(key, content_type).await?),
+            Kind::Local(blobs) => WriterKind::Local(Box::new(blobs.begin(key, content_type).await?)),
             Kind::Gcp(blobs) => WriterKind::Gcp(blobs.begin(key, content_type)),
         };
         Ok(BlobWriter { kind })

@@ -4,6 +4,7 @@
 //! one is there. An original is only ever written where there is none. How an artefact may replace another is said at
 //! [`GcpBlobs::put_while`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -47,6 +48,10 @@ const NOBODY: &str = "healthz/nobody";
 /// The two buckets.
 #[derive(Clone)]
 pub(crate) struct GcpBlobs {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     storage: Storage,
     control: StorageControl,
     /// Without anything to sign with, everything but signing works: workers never sign.
@@ -68,14 +73,15 @@ impl GcpBlobs {
         let emulator = settings.storage_emulator.as_deref().map(emulator_url);
         let (storage, control) = clients(emulator.as_deref()).await?;
         let bucket = |name: &str| format!("projects/_/buckets/{name}");
-        Ok(Self {
+        let shared = Shared {
             storage,
             control,
             signer: signing::signer(emulator.is_some()).map_err(|error| format!("{error:#}")),
             emulator,
             originals: bucket(&settings.bucket_original),
             outputs: bucket(&settings.bucket_output),
-        })
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Begins a streaming write, which is refused at its end if there is such an object already.
@@ -143,7 +149,7 @@ impl GcpBlobs {
 
     pub(crate) async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
         let path = key.path();
-        let read = self.storage.read_object(self.bucket(key), &path).send();
+        let read = self.shared.storage.read_object(self.bucket(key), &path).send();
         let mut response = match within(CALL_TIMEOUT, read).await? {
             Ok(response) => response,
             Err(error) if is_missing(&error) => return Ok(None),
@@ -164,7 +170,7 @@ impl GcpBlobs {
     }
 
     pub(crate) async fn delete(&self, key: BlobKey) -> Result<()> {
-        let call = self.control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
+        let call = self.shared.control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
         // To delete what is gone is no error, so it may be repeated.
         match within(CALL_TIMEOUT, call.with_idempotency(true).send()).await? {
             Err(error) if !is_missing(&error) => {
@@ -176,12 +182,12 @@ impl GcpBlobs {
 
     pub(crate) async fn signed_url(&self, key: BlobKey, ttl: Duration) -> Result<String> {
         let signer =
-            self.signer.as_ref().map_err(|error| anyhow!("there is nothing to sign with: {error}"))?;
+            self.shared.signer.as_ref().map_err(|error| anyhow!("there is nothing to sign with: {error}"))?;
         ensure!(ttl <= LONGEST_TTL, "a link may last {} s at most", LONGEST_TTL.as_secs());
         // Cloud Storage counts in whole seconds from the whole second, and refuses 0.
         let ttl = ttl.max(Duration::from_secs(1));
         let mut url = SignedUrlBuilder::for_object(self.bucket(key), key.path()).with_expiration(ttl);
-        if let Some(emulator) = &self.emulator {
+        if let Some(emulator) = &self.shared.emulator {
             url = url.with_endpoint(emulator);
         }
         within(CALL_TIMEOUT, url.sign_with(signer)).await?.context("signing a link")
@@ -189,7 +195,7 @@ impl GcpBlobs {
 
     /// Whether the bucket of outputs answers: both programs may read it, whereas the API may not read the originals.
     pub(super) async fn check(&self) -> Result<()> {
-        let call = self.control.get_object().set_bucket(&self.outputs).set_object(NOBODY);
+        let call = self.shared.control.get_object().set_bucket(&self.shared.outputs).set_object(NOBODY);
         match within(CALL_TIMEOUT, call.send()).await? {
             Err(error) if !is_missing(&error) => {
                 Err(anyhow!(error).context("asking for an object of GCS_BUCKET_OUTPUT"))
@@ -218,7 +224,8 @@ impl GcpBlobs {
             }
             BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
         };
-        self.storage
+        self.shared
+            .storage
             .write_object(self.bucket(key), key.path(), payload)
             .set_content_type(content_type)
             .set_cache_control(key.cache_control())
@@ -228,7 +235,7 @@ impl GcpBlobs {
 
     /// What is there now.
     async fn describe(&self, key: BlobKey) -> Result<Option<Object>> {
-        let call = self.control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
+        let call = self.shared.control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
         match within(CALL_TIMEOUT, call.send()).await? {
             Ok(object) => Ok(Some(object)),
             Err(error) if is_missing(&error) => Ok(None),
@@ -240,6 +247,7 @@ impl GcpBlobs {
     async fn correct_content_type(&self, there: Object, content_type: &str) -> Result<bool> {
         let (generation, metageneration) = (there.generation, there.metageneration);
         let call = self
+            .shared
             .control
             .update_object()
             .set_object(there.set_content_type(content_type))
@@ -255,8 +263,8 @@ impl GcpBlobs {
 
     fn bucket(&self, key: BlobKey) -> &str {
         match key.bucket() {
-            Bucket::Originals => &self.originals,
-            Bucket::Outputs => &self.outputs,
+            Bucket::Originals => &self.shared.originals,
+            Bucket::Outputs => &self.shared.outputs,
         }
     }
 }
