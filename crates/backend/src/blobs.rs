@@ -28,7 +28,7 @@ pub struct BlobWriter {
 }
 
 enum WriterKind {
-    Local(LocalBlobWriter),
+    Local(Box<LocalBlobWriter>),
     Gcp(GcpBlobWriter),
 }
 
@@ -47,7 +47,7 @@ impl Blobs {
     /// The store cannot be written to.
     pub async fn begin(&self, key: BlobKey, content_type: &str) -> Result<BlobWriter> {
         let kind = match &self.kind {
-            Kind::Local(blobs) => WriterKind::Local(blobs.begin(key, content_type).await?),
+            Kind::Local(blobs) => WriterKind::Local(Box::new(blobs.begin(key, content_type).await?)),
             Kind::Gcp(blobs) => WriterKind::Gcp(blobs.begin(key, content_type)),
         };
         Ok(BlobWriter { kind })
@@ -60,7 +60,7 @@ impl Blobs {
     pub async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
         match &self.kind {
             Kind::Local(blobs) => blobs.put(key, content_type, bytes).await,
-            Kind::Gcp(blobs) => blobs.put(key, content_type, bytes).boxed().await,
+            Kind::Gcp(blobs) => blobs.put(key, content_type, bytes).await,
         }
     }
 
@@ -85,7 +85,7 @@ impl Blobs {
     {
         match &self.kind {
             Kind::Local(blobs) => blobs.put(key, content_type, bytes).await.map(|()| true),
-            Kind::Gcp(blobs) => blobs.put_while(key, content_type, bytes, still_mine).boxed().await,
+            Kind::Gcp(blobs) => blobs.put_while(key, content_type, bytes, &|| still_mine().boxed()).await,
         }
     }
 
@@ -96,7 +96,7 @@ impl Blobs {
     pub async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
         match &self.kind {
             Kind::Local(blobs) => blobs.get(key, limit).await,
-            Kind::Gcp(blobs) => blobs.get(key, limit).boxed().await,
+            Kind::Gcp(blobs) => blobs.get(key, limit).await,
         }
     }
 
@@ -107,7 +107,7 @@ impl Blobs {
     pub async fn delete(&self, key: BlobKey) -> Result<()> {
         match &self.kind {
             Kind::Local(blobs) => blobs.delete(key).await,
-            Kind::Gcp(blobs) => blobs.delete(key).boxed().await,
+            Kind::Gcp(blobs) => blobs.delete(key).await,
         }
     }
 
@@ -119,7 +119,7 @@ impl Blobs {
     pub async fn signed_url(&self, key: BlobKey, ttl: Duration) -> Result<String> {
         match &self.kind {
             Kind::Local(blobs) => Ok(blobs.signed_url(key, ttl)),
-            Kind::Gcp(blobs) => blobs.signed_url(key, ttl).boxed().await,
+            Kind::Gcp(blobs) => blobs.signed_url(key, ttl).await,
         }
     }
 
@@ -140,7 +140,7 @@ impl BlobWriter {
     pub async fn write(&mut self, chunk: Bytes) -> Result<()> {
         match &mut self.kind {
             WriterKind::Local(writer) => writer.write(chunk).await,
-            WriterKind::Gcp(writer) => writer.write(chunk).boxed().await,
+            WriterKind::Gcp(writer) => writer.write(chunk).await,
         }
     }
 
@@ -152,7 +152,7 @@ impl BlobWriter {
     pub async fn commit(self) -> Result<()> {
         match self.kind {
             WriterKind::Local(writer) => writer.commit().await,
-            WriterKind::Gcp(writer) => writer.commit().boxed().await,
+            WriterKind::Gcp(writer) => writer.commit().await,
         }
     }
 }

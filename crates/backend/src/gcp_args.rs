@@ -200,7 +200,8 @@ fn is_database(name: &str) -> bool {
 }
 
 fn is_collection(name: &str) -> bool {
-    !name.contains('/') && !matches!(name, "." | "..") && !(name.starts_with("__") && name.ends_with("__"))
+    let reserved = matches!(name, "." | "..") || (name.starts_with("__") && name.ends_with("__"));
+    !name.contains('/') && !reserved
 }
 
 fn is_host_and_port(text: &str) -> bool {

@@ -4,7 +4,6 @@ mod transition;
 use std::time::Duration;
 
 use anyhow::Result;
-use futures_util::FutureExt;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
 pub use claim::{Claim, Claimed, Finish, JobCounts};
@@ -43,7 +42,7 @@ impl Jobs {
     pub async fn create(&self, record: &JobRecord) -> Result<()> {
         match &self.kind {
             Kind::Local(records) => records.create(record).await,
-            Kind::Gcp(records) => records.create(record).boxed().await,
+            Kind::Gcp(records) => records.create(record).await,
         }
     }
 
@@ -54,7 +53,7 @@ impl Jobs {
     pub async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
         match &self.kind {
             Kind::Local(records) => records.get(id).await,
-            Kind::Gcp(records) => records.get(id).boxed().await,
+            Kind::Gcp(records) => records.get(id).await,
         }
     }
 
@@ -66,7 +65,7 @@ impl Jobs {
     pub async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
         match &self.kind {
             Kind::Local(records) => records.claim(id, worker, lease).await,
-            Kind::Gcp(records) => records.claim(id, worker, lease).boxed().await,
+            Kind::Gcp(records) => records.claim(id, worker, lease).await,
         }
     }
 
@@ -78,7 +77,7 @@ impl Jobs {
     pub async fn renew(&self, claim: &Claimed, stage: Stage, lease: Duration) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), renew(claim, stage, lease)).await,
-            Kind::Gcp(records) => records.change(claim.id(), renew(claim, stage, lease)).boxed().await,
+            Kind::Gcp(records) => records.change(claim.id(), Box::new(renew(claim, stage, lease))).await,
         }
     }
 
@@ -89,7 +88,7 @@ impl Jobs {
     pub async fn finish(&self, claim: &Claimed, outcome: Finish) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change_for_good(claim.id(), finish(claim, outcome)).await,
-            Kind::Gcp(records) => records.change(claim.id(), finish(claim, outcome)).boxed().await,
+            Kind::Gcp(records) => records.change(claim.id(), Box::new(finish(claim, outcome))).await,
         }
     }
 
@@ -101,7 +100,9 @@ impl Jobs {
     pub async fn give_back(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), give_back(claim, message_for_support)).await,
-            Kind::Gcp(records) => records.change(claim.id(), give_back(claim, message_for_support)).boxed().await,
+            Kind::Gcp(records) => {
+                records.change(claim.id(), Box::new(give_back(claim, message_for_support))).await
+            }
         }
     }
 
@@ -112,7 +113,9 @@ impl Jobs {
     pub async fn release(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), release(claim, message_for_support)).await,
-            Kind::Gcp(records) => records.change(claim.id(), release(claim, message_for_support)).boxed().await,
+            Kind::Gcp(records) => {
+                records.change(claim.id(), Box::new(release(claim, message_for_support))).await
+            }
         }
     }
 
@@ -125,7 +128,7 @@ impl Jobs {
     pub async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
         match &self.kind {
             Kind::Local(records) => records.unfinished(untouched_for, limit).await,
-            Kind::Gcp(records) => records.unfinished(untouched_for, limit).boxed().await,
+            Kind::Gcp(records) => records.unfinished(untouched_for, limit).await,
         }
     }
 
@@ -137,7 +140,7 @@ impl Jobs {
     pub async fn mark_republished(&self, record: &JobRecord) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(record.job_id, republish(record)).await,
-            Kind::Gcp(records) => records.change(record.job_id, republish(record)).boxed().await,
+            Kind::Gcp(records) => records.change(record.job_id, Box::new(republish(record))).await,
         }
     }
 
@@ -151,7 +154,9 @@ impl Jobs {
             Kind::Local(records) => {
                 records.change_for_good(record.job_id, fail_abandoned(record, failure)).await
             }
-            Kind::Gcp(records) => records.change(record.job_id, fail_abandoned(record, failure)).boxed().await,
+            Kind::Gcp(records) => {
+                records.change(record.job_id, Box::new(fail_abandoned(record, failure))).await
+            }
         }
     }
 
@@ -162,7 +167,7 @@ impl Jobs {
     pub async fn counts(&self) -> Result<JobCounts> {
         match &self.kind {
             Kind::Local(records) => records.counts().await,
-            Kind::Gcp(records) => records.counts().boxed().await,
+            Kind::Gcp(records) => records.counts().await,
         }
     }
 }

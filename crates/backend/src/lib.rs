@@ -15,7 +15,6 @@ mod tasks;
 pub mod telemetry;
 
 use anyhow::Result;
-use futures_util::FutureExt;
 
 pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
 pub use gcp::ModelObject;
@@ -76,7 +75,7 @@ impl Backend {
     pub async fn check(&self) -> Health {
         match &self.kind {
             Kind::Local(local) => local.check().await,
-            Kind::Gcp(gcp) => gcp.check().boxed().await,
+            Kind::Gcp(gcp) => gcp.check().await,
         }
     }
 
@@ -85,7 +84,7 @@ impl Backend {
     pub async fn close(&self) {
         match &self.kind {
             Kind::Local(_) => {}
-            Kind::Gcp(gcp) => gcp.queue.close().boxed().await,
+            Kind::Gcp(gcp) => gcp.queue.close().await,
         }
     }
 }

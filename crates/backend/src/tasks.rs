@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use headshot_core::TaskMessage;
 
 pub use delivery::Delivery;
@@ -74,7 +73,7 @@ impl Tasks {
     pub async fn publish_body(&self, body: Bytes, traceparent: Option<&str>) -> Result<()> {
         match &self.kind {
             Kind::Local(queue) => queue.publish(body, traceparent).await,
-            Kind::Gcp(queue) => queue.publish(body, traceparent).boxed().await,
+            Kind::Gcp(queue) => queue.publish(body, traceparent).await,
         }
     }
 
@@ -100,7 +99,7 @@ impl Tasks {
     pub async fn depth(&self) -> Result<QueueDepth> {
         match &self.kind {
             Kind::Local(queue) => queue.depth().await,
-            Kind::Gcp(queue) => queue.depth().boxed().await,
+            Kind::Gcp(queue) => queue.depth().await,
         }
     }
 }
@@ -114,7 +113,7 @@ impl Subscription {
     pub async fn next(&mut self) -> Result<Delivery> {
         match &mut self.kind {
             SubscriptionKind::Local(subscription) => Ok(Delivery::local(subscription.next().await?)),
-            SubscriptionKind::Gcp(subscription) => Ok(Delivery::gcp(subscription.next().boxed().await?)),
+            SubscriptionKind::Gcp(subscription) => Ok(Delivery::gcp(subscription.next().await?)),
         }
     }
 }

@@ -40,7 +40,9 @@ fn read(connection: &mut impl BufRead) -> Result<Answer> {
         line.clear();
         connection.read_line(&mut line)?;
         match line.trim().split_once(':') {
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse()?,
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse()?
+            }
             Some(_) => {}
             None => break,
         }

@@ -4,10 +4,13 @@
 //! one is there. An original is only ever written where there is none. How an artefact may replace another is said at
 //! [`GcpBlobs::put_while`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_auth::signer::Signer;
 use google_cloud_gax::backoff_policy::BackoffPolicyArg;
@@ -47,6 +50,10 @@ const NOBODY: &str = "healthz/nobody";
 /// The two buckets.
 #[derive(Clone)]
 pub(crate) struct GcpBlobs {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     storage: Storage,
     control: StorageControl,
     /// Without anything to sign with, everything but signing works: workers never sign.
@@ -55,6 +62,9 @@ pub(crate) struct GcpBlobs {
     originals: String,
     outputs: String,
 }
+
+/// Asks whether whoever writes still holds the claim on the job.
+pub(crate) type StillMine<'a> = dyn Fn() -> BoxFuture<'a, Result<bool>> + Send + Sync + 'a;
 
 /// What came of a write.
 enum Written {
@@ -68,14 +78,15 @@ impl GcpBlobs {
         let emulator = settings.storage_emulator.as_deref().map(emulator_url);
         let (storage, control) = clients(emulator.as_deref()).await?;
         let bucket = |name: &str| format!("projects/_/buckets/{name}");
-        Ok(Self {
+        let shared = Shared {
             storage,
             control,
             signer: signing::signer(emulator.is_some()).map_err(|error| format!("{error:#}")),
             emulator,
             originals: bucket(&settings.bucket_original),
             outputs: bucket(&settings.bucket_output),
-        })
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Begins a streaming write, which is refused at its end if there is such an object already.
@@ -85,29 +96,41 @@ impl GcpBlobs {
 
     /// Writes a blob whole. What an artefact's key held before is replaced; an original is only written where there is
     /// none, or the same.
-    pub(crate) async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
-        let mut replaces = 0;
-        for _ in 0..ROUNDS {
-            if let Written::Done = self.insert(key, content_type, bytes.clone(), replaces).await? {
-                return Ok(());
+    pub(crate) fn put<'a>(
+        &'a self,
+        key: BlobKey,
+        content_type: &'a str,
+        bytes: Bytes,
+    ) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let mut replaces = 0;
+            for _ in 0..ROUNDS {
+                if let Written::Done = self.insert(key, content_type, bytes.clone(), replaces).await? {
+                    return Ok(());
+                }
+                let Some(there) = self.describe(key).await? else {
+                    replaces = 0;
+                    continue;
+                };
+                replaces = there.generation;
+                // Most often it was this very write, whose answer was lost.
+                let same = u64::try_from(there.size).ok() == Some(bytes.len() as u64)
+                    && self.get(key, bytes.len() as u64).await?.as_ref() == Some(&bytes);
+                if same && there.content_type == content_type {
+                    return Ok(());
+                }
+                if same && self.correct_content_type(there, content_type).await? {
+                    return Ok(());
+                }
+                ensure!(
+                    same || key.bucket() == Bucket::Outputs,
+                    "{} holds another photo already",
+                    key.path()
+                );
             }
-            let Some(there) = self.describe(key).await? else {
-                replaces = 0;
-                continue;
-            };
-            replaces = there.generation;
-            // Most often it was this very write, whose answer was lost.
-            let same = u64::try_from(there.size).ok() == Some(bytes.len() as u64)
-                && self.get(key, bytes.len() as u64).await?.as_ref() == Some(&bytes);
-            if same && there.content_type == content_type {
-                return Ok(());
-            }
-            if same && self.correct_content_type(there, content_type).await? {
-                return Ok(());
-            }
-            ensure!(same || key.bucket() == Bucket::Outputs, "{} holds another photo already", key.path());
+            bail!("{} is written by others all the time", key.path())
         }
-        bail!("{} is written by others all the time", key.path())
+        .boxed()
     }
 
     /// Writes an artefact for somebody who may have lost the right to it, as a worker whose claim has lapsed has. False:
@@ -118,78 +141,94 @@ impl GcpBlobs {
     /// what its successor stored: if the claim held when the late worker looked, the successor wrote after that, and the
     /// generation is no longer the one that the late worker read. The successor's write is refused if the late one came
     /// in between, and then starts over. This is also why it never leaves alone what it finds, though it be the same.
-    pub(crate) async fn put_while<F>(
-        &self,
+    pub(crate) fn put_while<'a>(
+        &'a self,
         key: BlobKey,
-        content_type: &str,
+        content_type: &'a str,
         bytes: Bytes,
-        still_mine: impl Fn() -> F + Send + Sync,
-    ) -> Result<bool>
-    where
-        F: Future<Output = Result<bool>> + Send,
-    {
-        let mut replaces = 0;
-        for _ in 0..ROUNDS {
-            if let Written::Done = self.insert(key, content_type, bytes.clone(), replaces).await? {
-                return Ok(true);
+        still_mine: &'a StillMine<'a>,
+    ) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            let mut replaces = 0;
+            for _ in 0..ROUNDS {
+                if let Written::Done = self.insert(key, content_type, bytes.clone(), replaces).await? {
+                    return Ok(true);
+                }
+                replaces = self.describe(key).await?.map_or(0, |there| there.generation);
+                if !still_mine().await? {
+                    return Ok(false);
+                }
             }
-            replaces = self.describe(key).await?.map_or(0, |there| there.generation);
-            if !still_mine().await? {
-                return Ok(false);
-            }
+            bail!("{} is written by others all the time", key.path())
         }
-        bail!("{} is written by others all the time", key.path())
+        .boxed()
     }
 
-    pub(crate) async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
-        let path = key.path();
-        let read = self.storage.read_object(self.bucket(key), &path).send();
-        let mut response = match within(CALL_TIMEOUT, read).await? {
-            Ok(response) => response,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(anyhow!(error).context(format!("reading {path}"))),
-        };
-        let size = u64::try_from(response.object().size).unwrap_or(u64::MAX);
-        let fits = |length: u64| {
-            ensure!(length <= limit, "{path} is {length} bytes long, and {limit} are the most that are read");
-            Ok(())
-        };
-        fits(size)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        while let Some(chunk) = within(CALL_TIMEOUT, response.next()).await? {
-            bytes.extend_from_slice(&chunk.with_context(|| format!("reading {path}"))?);
-            fits(bytes.len() as u64)?;
-        }
-        Ok(Some(bytes.into()))
-    }
-
-    pub(crate) async fn delete(&self, key: BlobKey) -> Result<()> {
-        let call = self.control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
-        // To delete what is gone is no error, so it may be repeated.
-        match within(CALL_TIMEOUT, call.with_idempotency(true).send()).await? {
-            Err(error) if !is_missing(&error) => {
-                Err(anyhow!(error).context(format!("deleting {}", key.path())))
+    pub(crate) fn get(&self, key: BlobKey, limit: u64) -> BoxFuture<'_, Result<Option<Bytes>>> {
+        async move {
+            let path = key.path();
+            let read = self.shared.storage.read_object(self.bucket(key), &path).send();
+            let mut response = match within(CALL_TIMEOUT, read).await? {
+                Ok(response) => response,
+                Err(error) if is_missing(&error) => return Ok(None),
+                Err(error) => return Err(anyhow!(error).context(format!("reading {path}"))),
+            };
+            let size = u64::try_from(response.object().size).unwrap_or(u64::MAX);
+            let fits = |length: u64| {
+                ensure!(
+                    length <= limit,
+                    "{path} is {length} bytes long, and {limit} are the most that are read"
+                );
+                Ok(())
+            };
+            fits(size)?;
+            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+            while let Some(chunk) = within(CALL_TIMEOUT, response.next()).await? {
+                bytes.extend_from_slice(&chunk.with_context(|| format!("reading {path}"))?);
+                fits(bytes.len() as u64)?;
             }
-            _ => Ok(()),
+            Ok(Some(bytes.into()))
         }
+        .boxed()
     }
 
-    pub(crate) async fn signed_url(&self, key: BlobKey, ttl: Duration) -> Result<String> {
-        let signer =
-            self.signer.as_ref().map_err(|error| anyhow!("there is nothing to sign with: {error}"))?;
-        ensure!(ttl <= LONGEST_TTL, "a link may last {} s at most", LONGEST_TTL.as_secs());
-        // Cloud Storage counts in whole seconds from the whole second, and refuses 0.
-        let ttl = ttl.max(Duration::from_secs(1));
-        let mut url = SignedUrlBuilder::for_object(self.bucket(key), key.path()).with_expiration(ttl);
-        if let Some(emulator) = &self.emulator {
-            url = url.with_endpoint(emulator);
+    pub(crate) fn delete(&self, key: BlobKey) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let call =
+                self.shared.control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
+            // To delete what is gone is no error, so it may be repeated.
+            match within(CALL_TIMEOUT, call.with_idempotency(true).send()).await? {
+                Err(error) if !is_missing(&error) => {
+                    Err(anyhow!(error).context(format!("deleting {}", key.path())))
+                }
+                _ => Ok(()),
+            }
         }
-        within(CALL_TIMEOUT, url.sign_with(signer)).await?.context("signing a link")
+        .boxed()
+    }
+
+    pub(crate) fn signed_url(&self, key: BlobKey, ttl: Duration) -> BoxFuture<'_, Result<String>> {
+        async move {
+            let signer = self
+                .shared
+                .signer
+                .as_ref()
+                .map_err(|error| anyhow!("there is nothing to sign with: {error}"))?;
+            ensure!(ttl <= LONGEST_TTL, "a link may last {} s at most", LONGEST_TTL.as_secs());
+            // Cloud Storage counts in whole seconds from the whole second, and refuses 0.
+            let ttl = ttl.max(Duration::from_secs(1));
+            let mut url = SignedUrlBuilder::for_object(self.bucket(key), key.path()).with_expiration(ttl);
+            if let Some(emulator) = &self.shared.emulator {
+                url = url.with_endpoint(emulator);
+            }
+            within(CALL_TIMEOUT, url.sign_with(signer)).await?.context("signing a link")
+        }
+        .boxed()
     }
 
     /// Whether the bucket of outputs answers: both programs may read it, whereas the API may not read the originals.
     pub(super) async fn check(&self) -> Result<()> {
-        let call = self.control.get_object().set_bucket(&self.outputs).set_object(NOBODY);
+        let call = self.shared.control.get_object().set_bucket(&self.shared.outputs).set_object(NOBODY);
         match within(CALL_TIMEOUT, call.send()).await? {
             Err(error) if !is_missing(&error) => {
                 Err(anyhow!(error).context("asking for an object of GCS_BUCKET_OUTPUT"))
@@ -218,7 +257,8 @@ impl GcpBlobs {
             }
             BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
         };
-        self.storage
+        self.shared
+            .storage
             .write_object(self.bucket(key), key.path(), payload)
             .set_content_type(content_type)
             .set_cache_control(key.cache_control())
@@ -228,7 +268,7 @@ impl GcpBlobs {
 
     /// What is there now.
     async fn describe(&self, key: BlobKey) -> Result<Option<Object>> {
-        let call = self.control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
+        let call = self.shared.control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
         match within(CALL_TIMEOUT, call.send()).await? {
             Ok(object) => Ok(Some(object)),
             Err(error) if is_missing(&error) => Ok(None),
@@ -240,6 +280,7 @@ impl GcpBlobs {
     async fn correct_content_type(&self, there: Object, content_type: &str) -> Result<bool> {
         let (generation, metageneration) = (there.generation, there.metageneration);
         let call = self
+            .shared
             .control
             .update_object()
             .set_object(there.set_content_type(content_type))
@@ -255,8 +296,8 @@ impl GcpBlobs {
 
     fn bucket(&self, key: BlobKey) -> &str {
         match key.bucket() {
-            Bucket::Originals => &self.originals,
-            Bucket::Outputs => &self.outputs,
+            Bucket::Originals => &self.shared.originals,
+            Bucket::Outputs => &self.shared.outputs,
         }
     }
 }

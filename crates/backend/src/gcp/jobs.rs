@@ -12,7 +12,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use firestore::errors::FirestoreError;
 use firestore::timestamp_utils::from_timestamp;
 use firestore::{FirestoreDb, FirestoreDbOptions, FirestoreDocument, FirestoreWritePrecondition};
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use google_cloud_auth::credentials::anonymous;
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
@@ -84,62 +85,79 @@ impl GcpRecords {
         Ok(())
     }
 
-    pub(crate) async fn create(&self, record: &JobRecord) -> Result<()> {
-        let name = self.name(record.job_id);
-        let document = document::write("", record).with_context(|| format!("cannot write {name}"))?;
-        let mut patience = Patience::new();
-        let mut unanswered = false;
-        loop {
-            let insert = async {
-                let insert = self.firestore().await?.fluent().insert().into(self.collection());
-                insert.document_id(record.job_id.to_string()).document(document.clone()).execute().await
-            };
-            let error = match patience.limit(insert).await {
-                Ok(_) => return Ok(()),
-                Err(FirestoreError::DataConflictError(_)) => {
-                    // An earlier try of this call may have arrived although its answer did not.
-                    if unanswered && self.get(record.job_id).await?.as_ref() == Some(record) {
-                        return Ok(());
+    pub(crate) fn create<'a>(&'a self, record: &'a JobRecord) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let name = self.name(record.job_id);
+            let document = document::write("", record).with_context(|| format!("cannot write {name}"))?;
+            let mut patience = Patience::new();
+            let mut unanswered = false;
+            loop {
+                let insert = async {
+                    let insert = self.firestore().await?.fluent().insert().into(self.collection());
+                    insert.document_id(record.job_id.to_string()).document(document.clone()).execute().await
+                };
+                let error = match patience.limit(insert).await {
+                    Ok(_) => return Ok(()),
+                    Err(FirestoreError::DataConflictError(_)) => {
+                        // An earlier try of this call may have arrived although its answer did not.
+                        if unanswered && self.get(record.job_id).await?.as_ref() == Some(record) {
+                            return Ok(());
+                        }
+                        bail!("job {} exists already", record.job_id);
                     }
-                    bail!("job {} exists already", record.job_id);
-                }
-                Err(error) => error,
-            };
-            unanswered = true;
-            patience.after(error).await.with_context(|| format!("cannot create {name}"))?;
+                    Err(error) => error,
+                };
+                unanswered = true;
+                patience.after(error).await.with_context(|| format!("cannot create {name}"))?;
+            }
         }
+        .boxed()
     }
 
-    pub(crate) async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
-        let mut patience = Patience::new();
-        loop {
-            let error = match patience.limit(self.fetch(id)).await {
-                Ok(None) => return Ok(None),
-                Ok(Some(document)) => return self.parse(id, &document).map(Some),
-                Err(error) => error,
-            };
-            patience.after(error).await.with_context(|| format!("cannot read {}", self.name(id)))?;
+    pub(crate) fn get(&self, id: JobId) -> BoxFuture<'_, Result<Option<JobRecord>>> {
+        async move {
+            let mut patience = Patience::new();
+            loop {
+                let error = match patience.limit(self.fetch(id)).await {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(document)) => return self.parse(id, &document).map(Some),
+                    Err(error) => error,
+                };
+                patience.after(error).await.with_context(|| format!("cannot read {}", self.name(id)))?;
+            }
         }
+        .boxed()
     }
 
-    pub(crate) async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
-        let claim = |record: JobRecord, now| {
-            let claim = jobs::claim(record, worker, lease, now);
-            let write = match &claim {
-                Claim::Claimed(claimed) => Some(claimed.record().clone()),
-                _ => None,
+    pub(crate) fn claim<'a>(
+        &'a self,
+        id: JobId,
+        worker: &'a str,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Claim>> {
+        async move {
+            let claim = |record: JobRecord, now| {
+                let claim = jobs::claim(record, worker, lease, now);
+                let write = match &claim {
+                    Claim::Claimed(claimed) => Some(claimed.record().clone()),
+                    _ => None,
+                };
+                Decision { write, answer: claim }
             };
-            Decision { write, answer: claim }
-        };
-        Ok(self.decide(id, claim).await?.unwrap_or(Claim::Missing))
+            Ok(self.decide(id, claim).await?.unwrap_or(Claim::Missing))
+        }
+        .boxed()
     }
 
-    pub(crate) async fn change(&self, id: JobId, change: impl Change) -> Result<bool> {
-        let change = |record, now| {
-            let write = change(record, now);
-            Decision { answer: write.is_some(), write }
-        };
-        Ok(self.decide(id, change).await?.unwrap_or(false))
+    pub(crate) fn change(&self, id: JobId, change: Box<dyn Change>) -> BoxFuture<'_, Result<bool>> {
+        async move {
+            let change = |record, now| {
+                let write = change(record, now);
+                Decision { answer: write.is_some(), write }
+            };
+            Ok(self.decide(id, change).await?.unwrap_or(false))
+        }
+        .boxed()
     }
 
     /// Asks what is to happen to the record and writes that, again if somebody else was faster. `None`: there is no such

@@ -3,8 +3,9 @@
 //! Every call has a deadline and few retries, so that whoever waits for the answer hears within seconds that a service
 //! is away. Where an emulator is named in the settings, no credentials are looked for.
 //!
-//! The clients' futures are deeply nested types. They are boxed where the two kinds of backend part, which keeps them out of
-//! the types, and out of the stack frames, of everybody who calls a backend.
+//! What the backend's handles call are plain functions that return boxed futures. The clients' futures are deeply nested
+//! types; the body of an `async fn` is compiled by whoever awaits it, so that otherwise each program and each test would
+//! compile all of them again, for minutes.
 
 mod blobs;
 mod jobs;
@@ -16,6 +17,8 @@ mod upload;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 pub(crate) use blobs::GcpBlobs;
@@ -41,30 +44,36 @@ pub(crate) struct Gcp {
 }
 
 impl Gcp {
-    pub(crate) async fn connect(settings: &GcpSettings) -> Result<Self> {
-        let missing = [
-            ("project_id", &settings.project_id),
-            ("bucket_original", &settings.bucket_original),
-            ("bucket_output", &settings.bucket_output),
-            ("topic", &settings.topic),
-        ];
-        if let Some((name, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
-            bail!("the Google Cloud backend needs a {name}");
+    pub(crate) fn connect(settings: &GcpSettings) -> BoxFuture<'_, Result<Self>> {
+        async move {
+            let missing = [
+                ("project_id", &settings.project_id),
+                ("bucket_original", &settings.bucket_original),
+                ("bucket_output", &settings.bucket_output),
+                ("topic", &settings.topic),
+            ];
+            if let Some((name, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
+                bail!("the Google Cloud backend needs a {name}");
+            }
+            Ok(Self {
+                blobs: GcpBlobs::connect(settings).await?,
+                records: GcpRecords::new(settings),
+                queue: GcpQueue::connect(settings).await?,
+            })
         }
-        Ok(Self {
-            blobs: GcpBlobs::connect(settings).await?,
-            records: GcpRecords::new(settings),
-            queue: GcpQueue::connect(settings).await?,
-        })
+        .boxed()
     }
 
-    pub(crate) async fn check(&self) -> Health {
-        let (storage, records, queue) = tokio::join!(
-            answer("Cloud Storage", self.blobs.check()),
-            answer("Firestore", self.records.check()),
-            answer("Pub/Sub", self.queue.check()),
-        );
-        Health { storage, records, queue }
+    pub(crate) fn check(&self) -> BoxFuture<'_, Health> {
+        async move {
+            let (storage, records, queue) = tokio::join!(
+                answer("Cloud Storage", self.blobs.check()),
+                answer("Firestore", self.records.check()),
+                answer("Pub/Sub", self.queue.check()),
+            );
+            Health { storage, records, queue }
+        }
+        .boxed()
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use google_cloud_auth::credentials::{Credentials, anonymous};
 use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::options::RequestOptionsBuilder;
@@ -91,12 +93,19 @@ impl GcpQueue {
         if self.shared.subscription.is_some() { self.check_subscription().await } else { Ok(()) }
     }
 
-    pub(crate) async fn publish(&self, body: Bytes, traceparent: Option<&str>) -> Result<()> {
-        let attributes = [("v", TaskMessage::VERSION.to_string())]
-            .into_iter()
-            .chain(traceparent.map(|trace| ("traceparent", trace.to_owned())));
-        let message = Message::new().set_data(body).set_attributes(attributes);
-        publish(&self.shared.publisher, message).await.context("cannot publish the task")
+    pub(crate) fn publish<'a>(
+        &'a self,
+        body: Bytes,
+        traceparent: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let attributes = [("v", TaskMessage::VERSION.to_string())]
+                .into_iter()
+                .chain(traceparent.map(|trace| ("traceparent", trace.to_owned())));
+            let message = Message::new().set_data(body).set_attributes(attributes);
+            publish(&self.shared.publisher, message).await.context("cannot publish the task")
+        }
+        .boxed()
     }
 
     pub(crate) fn subscribe(&self, max_outstanding: usize) -> Result<GcpSubscription> {
@@ -115,18 +124,21 @@ impl GcpQueue {
     }
 
     /// Waits until everything that was published and every answer that was given has reached the service.
-    pub(crate) async fn close(&self) {
-        let mut streams = std::mem::take(&mut *self.streams());
-        let flushed = async {
-            while streams.join_next().await.is_some() {}
-            self.shared.publisher.flush().await;
-            if let Some(dead_letters) = &self.shared.dead_letters {
-                dead_letters.flush().await;
+    pub(crate) fn close(&self) -> BoxFuture<'_, ()> {
+        async move {
+            let mut streams = std::mem::take(&mut *self.streams());
+            let flushed = async {
+                while streams.join_next().await.is_some() {}
+                self.shared.publisher.flush().await;
+                if let Some(dead_letters) = &self.shared.dead_letters {
+                    dead_letters.flush().await;
+                }
+            };
+            if timeout(CLOSE_TIMEOUT, flushed).await.is_err() {
+                warn!("not every answer reached Pub/Sub in time; some tasks will be delivered again");
             }
-        };
-        if timeout(CLOSE_TIMEOUT, flushed).await.is_err() {
-            warn!("not every answer reached Pub/Sub in time; some tasks will be delivered again");
         }
+        .boxed()
     }
 
     async fn check_topic(&self) -> Result<()> {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use google_cloud_gax::error::Error;
 use google_cloud_gax::retry_policy::RetryPolicy;
 use google_cloud_gax::retry_result::RetryResult;
@@ -65,16 +67,22 @@ impl GcpBlobWriter {
         Self { chunks: sender, request: Request { task } }
     }
 
-    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        if chunk.is_empty() {
-            return Ok(());
+    pub(crate) fn write(&mut self, chunk: Bytes) -> BoxFuture<'_, Result<()>> {
+        async move {
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            self.send(Chunk::Bytes(chunk)).await
         }
-        self.send(Chunk::Bytes(chunk)).await
+        .boxed()
     }
 
-    pub(crate) async fn commit(mut self) -> Result<()> {
-        self.send(Chunk::End).await?;
-        within(CALL_TIMEOUT, self.request.ended()).await?
+    pub(crate) fn commit(mut self) -> BoxFuture<'static, Result<()>> {
+        async move {
+            self.send(Chunk::End).await?;
+            within(CALL_TIMEOUT, self.request.ended()).await?
+        }
+        .boxed()
     }
 
     async fn send(&mut self, chunk: Chunk) -> Result<()> {

@@ -1,5 +1,4 @@
 use anyhow::Result;
-use futures_util::FutureExt;
 use headshot_core::{TaskMessage, TaskMessageError};
 use tracing::warn;
 
@@ -75,7 +74,7 @@ impl Delivery {
     pub async fn dead_letter(self, reason: &str) {
         match self.kind {
             Kind::Local(delivery) => log("dead_letter", delivery.dead_letter(reason).await),
-            Kind::Gcp(delivery) => delivery.dead_letter(reason).boxed().await,
+            Kind::Gcp(delivery) => delivery.dead_letter(reason).await,
         }
     }
 
@@ -94,7 +93,7 @@ impl Delivery {
     pub async fn extend(&self) -> Result<bool> {
         match &self.kind {
             Kind::Local(delivery) => delivery.extend().await,
-            Kind::Gcp(delivery) => delivery.extend().boxed().await,
+            Kind::Gcp(delivery) => delivery.extend().await,
         }
     }
 }

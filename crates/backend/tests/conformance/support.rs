@@ -36,7 +36,7 @@ pub struct TestBackend {
     pub knows_its_depth: bool,
     settings: BackendSettings,
     /// The stand-in for Cloud Storage, where this is the backend on Google Cloud.
-    pub storage: Option<FakeStorage>,
+    _storage: Option<FakeStorage>,
     _data: TempDir,
 }
 
@@ -55,7 +55,7 @@ impl TestBackend {
             task_lease: Duration::from_millis(2500),
             knows_its_depth: true,
             settings,
-            storage: None,
+            _storage: None,
             _data: data,
         }
     }
@@ -79,7 +79,7 @@ impl TestBackend {
         });
         let backend = Backend::connect(&settings).await.expect("the fake is there");
         let task_lease = Duration::from_secs(10);
-        Self { backend, task_lease, knows_its_depth: false, settings, storage: Some(storage), _data: data }
+        Self { backend, task_lease, knows_its_depth: false, settings, _storage: Some(storage), _data: data }
     }
 
     /// Firestore and Pub/Sub on Google's own emulators; nothing answers for Cloud Storage. `None` where the emulators are
@@ -113,7 +113,7 @@ impl TestBackend {
             task_lease: Duration::from_millis(2500),
             knows_its_depth: false,
             settings,
-            storage: None,
+            _storage: None,
             _data: TempDir::new().expect("a temporary folder"),
         })
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreQueryCursor, FirestoreTimestamp, FirestoreValue};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use headshot_core::{JobRecord, Status};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -30,42 +32,52 @@ struct Counted {
 impl GcpRecords {
     /// The query finds what has not been written for long enough; leases and doubled waits, which an index cannot know
     /// of, are looked at here.
-    pub(crate) async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
-        let now = record_time();
-        let Ok(before) = now.checked_sub(untouched_for) else { return Ok(Vec::new()) };
-        let mut forgotten = Vec::new();
-        let mut after = None;
-        for _ in 0..MOST_PAGES {
-            let documents = self.page(before, after).await?;
-            for document in &documents {
-                match document::read(document) {
-                    Ok(record) if is_forgotten(&record, untouched_for, now) => forgotten.push(record),
-                    Ok(_) => {}
-                    // One damaged record must not keep the sweep from all others.
-                    Err(error) => error!(
-                        document = document.name,
-                        error = format!("{error:#}"),
-                        "the sweep passes a damaged record over"
-                    ),
+    pub(crate) fn unfinished(
+        &self,
+        untouched_for: Duration,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<JobRecord>>> {
+        async move {
+            let now = record_time();
+            let Ok(before) = now.checked_sub(untouched_for) else { return Ok(Vec::new()) };
+            let mut forgotten = Vec::new();
+            let mut after = None;
+            for _ in 0..MOST_PAGES {
+                let documents = self.page(before, after).await?;
+                for document in &documents {
+                    match document::read(document) {
+                        Ok(record) if is_forgotten(&record, untouched_for, now) => forgotten.push(record),
+                        Ok(_) => {}
+                        // One damaged record must not keep the sweep from all others.
+                        Err(error) => error!(
+                            document = document.name,
+                            error = format!("{error:#}"),
+                            "the sweep passes a damaged record over"
+                        ),
+                    }
+                    if forgotten.len() >= limit {
+                        return Ok(forgotten);
+                    }
                 }
-                if forgotten.len() >= limit {
-                    return Ok(forgotten);
+                match documents.last().and_then(|last| last.fields.get("updated_at")) {
+                    Some(updated_at) if documents.len() == PAGE as usize => {
+                        after = Some(FirestoreValue::from(updated_at.clone()));
+                    }
+                    _ => break,
                 }
             }
-            match documents.last().and_then(|last| last.fields.get("updated_at")) {
-                Some(updated_at) if documents.len() == PAGE as usize => {
-                    after = Some(FirestoreValue::from(updated_at.clone()));
-                }
-                _ => break,
-            }
+            Ok(forgotten)
         }
-        Ok(forgotten)
+        .boxed()
     }
 
-    pub(crate) async fn counts(&self) -> Result<JobCounts> {
-        let (queued, processing) =
-            tokio::try_join!(self.count(Status::Queued), self.count(Status::Processing))?;
-        Ok(JobCounts { queued, processing })
+    pub(crate) fn counts(&self) -> BoxFuture<'_, Result<JobCounts>> {
+        async move {
+            let (queued, processing) =
+                tokio::try_join!(self.count(Status::Queued), self.count(Status::Processing))?;
+            Ok(JobCounts { queued, processing })
+        }
+        .boxed()
     }
 
     /// Unfinished jobs by the time of their last write, up to `before`.

@@ -1,4 +1,6 @@
 use anyhow::Result;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::handler::Handler;
 use tokio::sync::OwnedSemaphorePermit;
@@ -54,7 +56,8 @@ impl GcpDelivery {
 
     /// To the topic for dead letters, if there is one. Without, the message is refused until the subscription's policy
     /// sets it aside; without a policy it would come again for ever, so that it is dropped, and the log is all there is.
-    pub(crate) async fn dead_letter(self, reason: &str) {
+    pub(crate) fn dead_letter(self, reason: &str) -> BoxFuture<'_, ()> {
+        async move {
         let message_id = self.message.message_id.clone();
         if let Some(topic) = &self.queue.shared.dead_letters {
             let mut letter = Message::new().set_data(self.message.data.clone());
@@ -85,6 +88,8 @@ impl GcpDelivery {
             );
             self.handler.ack();
         }
+    }
+        .boxed()
     }
 
     /// The client does this by itself, every few seconds.

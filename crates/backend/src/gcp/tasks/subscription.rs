@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::{GcpDelivery, GcpQueue, pump};
@@ -34,16 +36,20 @@ impl GcpSubscription {
     }
 
     /// The stream reconnects for ever. While it cannot, this says so every few seconds.
-    pub(crate) async fn next(&mut self) -> Result<GcpDelivery> {
-        self.wanted.send_replace(true);
-        let _wish = Wish(&self.wanted);
-        match self.deliveries.recv().await {
-            Some(delivery) => delivery,
-            None => {
-                self.deliveries = start_pump(&self.queue, &self.permits, &self.wanted, self.max_outstanding);
-                Err(anyhow!("the stream of tasks broke off; it is opened again"))
+    pub(crate) fn next(&mut self) -> BoxFuture<'_, Result<GcpDelivery>> {
+        async move {
+            self.wanted.send_replace(true);
+            let _wish = Wish(&self.wanted);
+            match self.deliveries.recv().await {
+                Some(delivery) => delivery,
+                None => {
+                    self.deliveries =
+                        start_pump(&self.queue, &self.permits, &self.wanted, self.max_outstanding);
+                    Err(anyhow!("the stream of tasks broke off; it is opened again"))
+                }
             }
         }
+        .boxed()
     }
 }
 
