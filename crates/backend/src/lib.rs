@@ -10,6 +10,7 @@ mod gcp_args;
 mod health;
 mod jobs;
 mod local;
+mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
@@ -17,12 +18,12 @@ pub mod telemetry;
 use anyhow::Result;
 
 pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
-pub use gcp::ModelObject;
+pub use gcp::{ModelObject, PushGate, PushRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
-pub use settings::{BackendSettings, GcpSettings, LocalSettings};
-pub use tasks::{Delivery, QueueDepth, Subscription, Tasks};
+pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
+pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
 #[derive(Clone)]

@@ -89,3 +89,19 @@ impl Default for GcpSettings {
         }
     }
 }
+
+/// Whose pushed messages are taken. Both names are what the push subscription was created with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushSettings {
+    /// The audience of the tokens.
+    pub audience: String,
+    /// The e-mail address of the service account that the tokens speak for.
+    pub service_account: String,
+    /// Where the keys are published that tokens are signed with.
+    pub keys_url: String,
+}
+
+impl PushSettings {
+    /// Where Google publishes the keys of its tokens.
+    pub const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
+}

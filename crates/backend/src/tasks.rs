@@ -1,4 +1,5 @@
 mod delivery;
+mod push;
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use headshot_core::TaskMessage;
 
 pub use delivery::Delivery;
+pub use push::{MalformedPush, PushAnswer};
 
 use crate::gcp::{GcpQueue, GcpSubscription};
 use crate::local::{LocalQueue, LocalSubscription};
@@ -89,6 +91,18 @@ impl Tasks {
             Kind::Gcp(queue) => {
                 Ok(Subscription { kind: SubscriptionKind::Gcp(queue.subscribe(max_outstanding)?) })
             }
+        }
+    }
+
+    /// Takes the delivery that Pub/Sub has posted in `body`. Whoever does so must know that it was Pub/Sub
+    /// ([`crate::PushGate`]), and answers the request with what [`PushAnswer`] says.
+    ///
+    /// # Errors
+    /// The body is no envelope of Pub/Sub. An envelope whose task is malformed is a delivery like any other.
+    pub fn pushed(&self, body: &[u8]) -> Result<(Delivery, PushAnswer), MalformedPush> {
+        match &self.kind {
+            Kind::Local(_) => push::open(None, body),
+            Kind::Gcp(queue) => push::open(Some(queue), body),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use headshot_backend::{BackendSettings, GcpSettings, GcpUse, LocalSettings, ModelObject};
+use headshot_backend::{BackendSettings, GcpSettings, GcpUse, LocalSettings, ModelObject, PushSettings};
 use headshot_core::Recipe;
 use headshot_pipeline::ModelSettings;
 
@@ -19,6 +19,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where photos, records and tasks live.
     pub backend: BackendSettings,
+    /// Whose pushed tasks are taken; `None`: nobody's.
+    pub push: Option<PushSettings>,
     /// How pictures are made.
     pub rendering: RenderingConfig,
     /// The model to fetch from Cloud Storage, in the place of the one that `rendering` names.
@@ -88,6 +90,7 @@ impl Config {
         let mut config = Self {
             listen: SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port.unwrap_or_default()),
             backend: backend(&mut read, settings, is_set),
+            push: push(&mut read, settings, is_set),
             rendering: rendering(&mut read, &settings.rendering),
             remote_model: remote_model(&mut read, settings),
             jobs: jobs(&mut read, settings),
@@ -106,6 +109,14 @@ impl Config {
             BackendSettings::Gcp(gcp) => gcp.task_lease = task_lease,
         }
         read.finish(config)
+    }
+
+    /// Whether tasks are pulled. A worker to which they are pushed need not have anything to pull from.
+    pub fn pulls(&self) -> bool {
+        match &self.backend {
+            BackendSettings::Local(_) => true,
+            BackendSettings::Gcp(gcp) => gcp.subscription.is_some(),
+        }
     }
 }
 
@@ -141,10 +152,10 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 fn backend(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> BackendSettings {
-    let on_cloud_run = CLOUD_RUN_MARKS.into_iter().find(|name| is_set(name));
+    let on_cloud_run = cloud_run_mark(is_set);
     match settings.backend.as_str() {
         "gcp" => {
-            let asked = GcpUse { subscribes: true, on_cloud_run: on_cloud_run.is_some() };
+            let asked = GcpUse { subscribes: !settings.push.is_set(), on_cloud_run: on_cloud_run.is_some() };
             let checked = settings.gcp.check(asked).map_err(|wrong| read.errors.extend(wrong));
             return BackendSettings::Gcp(checked.unwrap_or_else(|()| GcpSettings::default()));
         }
@@ -163,6 +174,21 @@ fn backend(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool
     }
     // The worker hands out no URLs, so it needs no address for them.
     BackendSettings::Local(LocalSettings::new(&settings.data_dir, ""))
+}
+
+fn push(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> Option<PushSettings> {
+    if settings.push.is_set() && settings.backend != "gcp" {
+        read.errors.push("PUSH_* is set, but only Pub/Sub pushes: BACKEND must be \"gcp\" then".into());
+    }
+    let checked = settings.push.check(cloud_run_mark(is_set).is_some());
+    checked.unwrap_or_else(|wrong| {
+        read.errors.extend(wrong);
+        None
+    })
+}
+
+fn cloud_run_mark(is_set: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    CLOUD_RUN_MARKS.into_iter().find(|name| is_set(name))
 }
 
 fn remote_model(read: &mut Reader, settings: &Settings) -> Option<RemoteModel> {

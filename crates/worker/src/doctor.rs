@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
-use headshot_backend::{Backend, BackendSettings};
+use headshot_backend::{Backend, BackendSettings, PushGate};
 use tokio::task::spawn_blocking;
 
 use crate::model::model_settings;
@@ -28,6 +28,7 @@ pub async fn doctor(settings: &Settings) -> ExitCode {
         Ok(config) => {
             findings.fine("settings", &summary(&config));
             check_backend(&mut findings, &config).await;
+            check_push(&mut findings, &config).await;
             check_model(&mut findings, &config).await;
         }
     }
@@ -73,6 +74,16 @@ async fn check_backend(findings: &mut Findings, config: &Config) {
         if depth.dead > 0 {
             findings
                 .note("tasks", &format!("{} dead letters; the worker's log says why for each", depth.dead));
+        }
+    }
+}
+
+async fn check_push(findings: &mut Findings, config: &Config) {
+    let Some(push) = &config.push else { return };
+    match PushGate::new(push).check().await {
+        Ok(()) => findings.fine("push", &format!("tokens of {} for {}", push.service_account, push.audience)),
+        Err(problem) => {
+            findings.wrong("push", &problem, "May this machine make HTTPS requests to that address?");
         }
     }
 }

@@ -9,19 +9,20 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use crate::Worker;
 use crate::shutdown::Phase;
+use crate::{Worker, push};
 
 /// A probe that waits longer than this is answered without the backend's word.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The small HTTP port: `/livez`, `/readyz`, `/metrics`.
+/// The small HTTP port: `/livez`, `/readyz`, `/metrics`, and where tasks are pushed, `/pubsub/push`.
 pub fn router(worker: Arc<Worker>) -> Router {
-    Router::new()
+    let probes = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(worker)
+        .route("/metrics", get(metrics));
+    let routes = if worker.push.is_some() { probes.merge(push::router()) } else { probes };
+    routes.with_state(worker)
 }
 
 /// Would a restart help? An outage elsewhere is no reason.
@@ -53,6 +54,11 @@ async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
             ready = false;
             checks.insert("backend".into(), json!(format!("no answer within {} s", PATIENCE.as_secs())));
         }
+    }
+    if let Some(gate) = &worker.push {
+        let keys = gate.check().await;
+        ready &= keys.is_ok();
+        checks.insert("push".into(), keys.map_or_else(|why| json!(why), |()| json!("ok")));
     }
     // The process only gets here with its model loaded.
     let model = worker.render.model();

@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::PushRefused;
 use crate::job::Ended;
 
 /// What the worker counts. Cloning shares the numbers.
@@ -20,6 +21,7 @@ use crate::job::Ended;
 pub struct Metrics {
     registry: Arc<Registry>,
     jobs: Family<JobLabels, Counter>,
+    push_refused: Family<RefusedLabels, Counter>,
     stages: Family<StageLabels, Histogram>,
     queue_depth: Family<QueueLabels, Gauge>,
     queue_oldest: Gauge<f64, AtomicU64>,
@@ -30,6 +32,11 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct JobLabels {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,6 +64,12 @@ impl Metrics {
         let mut registry = Registry::with_prefix("headshot");
         let jobs = Family::default();
         registry.register("jobs", "Deliveries handled, by how they ended", jobs.clone());
+        let push_refused = Family::default();
+        registry.register(
+            "push_refused",
+            "Pushes refused before their task was looked at",
+            push_refused.clone(),
+        );
         let stages = Family::new_with_constructor(histogram as fn() -> Histogram);
         registry.register_with_unit(
             "stage",
@@ -89,9 +102,13 @@ impl Metrics {
         for ended in Ended::ALL {
             drop(jobs.get_or_create(&JobLabels { outcome: ended.as_str() }));
         }
+        for reason in PushRefused::REASONS {
+            drop(push_refused.get_or_create(&RefusedLabels { reason }));
+        }
         Self {
             registry: Arc::new(registry),
             jobs,
+            push_refused,
             stages,
             queue_depth,
             queue_oldest,
@@ -103,6 +120,11 @@ impl Metrics {
     /// Counts one delivery.
     pub fn job_ended(&self, ended: Ended) {
         self.jobs.get_or_create(&JobLabels { outcome: ended.as_str() }).inc();
+    }
+
+    /// Counts one push that was refused.
+    pub fn push_refused(&self, refused: &PushRefused) {
+        self.push_refused.get_or_create(&RefusedLabels { reason: refused.reason() }).inc();
     }
 
     /// How many deliveries ended like this so far.

@@ -1,15 +1,22 @@
-use std::future::Future;
+use std::future::{Future, IntoFuture};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use headshot_backend::Backend;
+use headshot_backend::{Backend, PushGate};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tracing::info;
 
 use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
-use crate::{Config, Metrics, Phases, VitalSigns, Worker, http, pull, sweep};
+use crate::{Config, Hands, Metrics, Phases, VitalSigns, Worker, http, pull, sweep};
+
+/// How long the answers to the last requests may take to leave.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Takes tasks from the queue until `shutdown` resolves and everything at hand is settled.
 ///
@@ -43,24 +50,38 @@ pub async fn run_with(
         concurrency = config.jobs.concurrency,
         model = model.name,
         provider = model.provider,
+        pulls = config.pulls(),
+        push = config.push.is_some(),
         %address,
         "the worker is ready"
     );
     let worker = Arc::new(Worker {
         metrics: Metrics::new(&model.provider),
         vital_signs: VitalSigns::new(config.jobs.timeout),
+        hands: Hands::new(config.jobs.concurrency),
+        push: config.push.as_ref().map(PushGate::new),
         phases: Phases::start(shutdown, config.grace),
         config,
         backend,
         render,
     });
-    let probes = axum::serve(listener, http::router(worker.clone())).into_future();
-    let work = async { tokio::join!(pull::pull(worker.clone()), sweep::sweep(worker.clone())) };
+    let (settled, all_settled) = oneshot::channel::<()>();
+    let server = axum::serve(listener, http::router(worker.clone()))
+        .with_graceful_shutdown(async move { _ = all_settled.await })
+        .into_future();
+    let mut server = pin!(server);
+    let work = async {
+        tokio::join!(pull::pull(worker.clone()), sweep::sweep(worker.clone()));
+        worker.hands.settled().await;
+    };
     tokio::select! {
         // Probes are answered to the last moment; the loops decide when that is.
-        served = probes => served.context("serving the HTTP port")?,
-        _ = work => {}
+        served = &mut server => served.context("serving the HTTP port")?,
+        () = work => {}
     }
+    // What became of a pushed task is only known when the answer has arrived.
+    drop(settled);
+    let _ = timeout(LAST_ANSWERS, server).await;
     worker.backend.close().await;
     info!("the worker has stopped");
     Ok(())

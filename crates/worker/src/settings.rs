@@ -1,16 +1,18 @@
 use clap::Args;
 use headshot_backend::GcpArgs;
 
+use crate::PushArgs;
+
 /// What `run` and `doctor` can be told, as text: from flags, else from the environment, else the default.
 ///
 /// Nothing is judged here. [`crate::Config::new`] reads all of it and names every error at once.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
-    /// Address on which /livez, /readyz and /metrics are served
+    /// Address on which /livez, /readyz, /metrics and, if tasks are pushed, /pubsub/push are served
     #[arg(long, env = "HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub host: String,
 
-    /// Port on which /livez, /readyz and /metrics are served; 0 takes any free one
+    /// That address's port; 0 takes any free one
     #[arg(long, env = "PORT", default_value = "8081", value_name = "NUMBER")]
     pub port: String,
 
@@ -103,6 +105,10 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub gcp: GcpArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub push: PushArgs,
 }
 
 /// The settings that decide what a picture looks like; `render` knows them too.

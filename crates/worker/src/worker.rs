@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use headshot_backend::Backend;
+use headshot_backend::{Backend, PushGate};
 
 use crate::render::Render;
-use crate::{Config, Metrics, Phases, VitalSigns};
+use crate::{Config, Hands, Metrics, Phases, VitalSigns};
 
 /// What every task of the process shares.
 pub struct Worker {
@@ -17,6 +17,10 @@ pub struct Worker {
     pub metrics: Metrics,
     /// What liveness is judged by.
     pub vital_signs: VitalSigns,
+    /// The jobs at hand.
+    pub hands: Hands,
+    /// Who may push tasks; `None` where nobody may.
+    pub push: Option<PushGate>,
     /// How far the process is on its way out.
     pub phases: Phases,
 }

@@ -70,6 +70,18 @@ impl Queue {
         Ok(())
     }
 
+    /// Makes the subscription of the workers one that posts its messages to `endpoint`.
+    ///
+    /// # Errors
+    /// The emulator refuses.
+    pub fn push_to(host: &str, names: &QueueNames, endpoint: &str) -> Result<()> {
+        let path =
+            format!("/v1/projects/{}/subscriptions/{}:modifyPushConfig", names.project, names.subscription);
+        http::call(host, "POST", &path, Some(&json!({"pushConfig": {"pushEndpoint": endpoint}})))
+            .with_context(|| format!("pushing to {endpoint}"))?;
+        Ok(())
+    }
+
     /// Takes what is among the dead letters, with base64 bodies and attributes as Pub/Sub writes them, at most 100.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 mod blobs;
 mod jobs;
 mod models;
+mod push;
 mod signing;
 mod tasks;
 mod upload;
@@ -24,7 +25,8 @@ use tokio::time::timeout;
 pub(crate) use blobs::GcpBlobs;
 pub(crate) use jobs::GcpRecords;
 pub use models::ModelObject;
-pub(crate) use tasks::{GcpDelivery, GcpQueue, GcpSubscription};
+pub use push::{PushGate, PushRefused};
+pub(crate) use tasks::{Envelope, GcpDelivery, GcpQueue, GcpSubscription, PushedDelivery};
 pub(crate) use upload::GcpBlobWriter;
 
 use crate::{GcpSettings, Health};

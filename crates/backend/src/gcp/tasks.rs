@@ -1,8 +1,11 @@
 //! The task queue on Pub/Sub. Leases, the back-off after a refusal and dead letters are the subscription's own policies;
 //! how full it is, Cloud Monitoring knows and nobody else.
 
+mod dead_letter;
 mod delivery;
+mod envelope;
 mod pump;
+mod pushed;
 mod subscription;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +28,8 @@ use tokio::time::timeout;
 use tracing::warn;
 
 pub(crate) use delivery::GcpDelivery;
+pub(crate) use envelope::Envelope;
+pub(crate) use pushed::PushedDelivery;
 pub(crate) use subscription::GcpSubscription;
 
 use super::{CALL_TIMEOUT, CHECK_TIMEOUT, emulator_url};

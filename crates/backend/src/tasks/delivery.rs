@@ -2,11 +2,12 @@ use anyhow::Result;
 use headshot_core::{TaskMessage, TaskMessageError};
 use tracing::warn;
 
-use crate::gcp::GcpDelivery;
+use crate::gcp::{GcpDelivery, PushedDelivery};
 use crate::local::LocalDelivery;
 
 /// One delivery of one task to this process. It must be answered by one of the consuming methods; a delivery that is
-/// dropped stays invisible until its lease lapses and then goes to somebody else, as if this process had died.
+/// dropped stays invisible until its lease lapses and then goes to somebody else, as if this process had died; one that
+/// came in a request comes again at once, since dropping it answers the request.
 ///
 /// An answer that cannot be given (the queue is away, the lease has lapsed) is logged and otherwise the same as a drop:
 /// the task comes again, and whoever gets it finds in the record what has been done already.
@@ -19,6 +20,7 @@ pub struct Delivery {
 enum Kind {
     Local(LocalDelivery),
     Gcp(GcpDelivery),
+    Pushed(PushedDelivery),
 }
 
 impl Delivery {
@@ -28,6 +30,10 @@ impl Delivery {
 
     pub(crate) fn gcp(delivery: GcpDelivery) -> Self {
         Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Gcp(delivery) }
+    }
+
+    pub(super) fn pushed(delivery: PushedDelivery) -> Self {
+        Self { task: TaskMessage::from_json(delivery.body()), kind: Kind::Pushed(delivery) }
     }
 
     /// The task, or why the body is none.
@@ -43,6 +49,7 @@ impl Delivery {
         match &self.kind {
             Kind::Local(delivery) => delivery.attempt(),
             Kind::Gcp(delivery) => delivery.attempt(),
+            Kind::Pushed(delivery) => delivery.attempt(),
         }
     }
 
@@ -51,6 +58,7 @@ impl Delivery {
         match &self.kind {
             Kind::Local(delivery) => delivery.traceparent(),
             Kind::Gcp(delivery) => delivery.traceparent(),
+            Kind::Pushed(delivery) => delivery.traceparent(),
         }
     }
 
@@ -59,6 +67,7 @@ impl Delivery {
         match self.kind {
             Kind::Local(delivery) => log("ack", delivery.ack().await),
             Kind::Gcp(delivery) => delivery.ack(),
+            Kind::Pushed(delivery) => delivery.ack(),
         }
     }
 
@@ -67,6 +76,7 @@ impl Delivery {
         match self.kind {
             Kind::Local(delivery) => log("nack", delivery.nack(reason).await),
             Kind::Gcp(delivery) => delivery.nack(reason),
+            Kind::Pushed(delivery) => delivery.nack(reason),
         }
     }
 
@@ -75,6 +85,7 @@ impl Delivery {
         match self.kind {
             Kind::Local(delivery) => log("dead_letter", delivery.dead_letter(reason).await),
             Kind::Gcp(delivery) => delivery.dead_letter(reason).await,
+            Kind::Pushed(delivery) => delivery.dead_letter(reason).await,
         }
     }
 
@@ -83,6 +94,7 @@ impl Delivery {
         match self.kind {
             Kind::Local(delivery) => log("give_back", delivery.give_back().await),
             Kind::Gcp(delivery) => delivery.nack("the worker stops"),
+            Kind::Pushed(delivery) => delivery.nack("the worker stops"),
         }
     }
 
@@ -94,6 +106,9 @@ impl Delivery {
         match &self.kind {
             Kind::Local(delivery) => delivery.extend().await,
             Kind::Gcp(delivery) => delivery.extend().await,
+            // A push has the subscription's deadline and no other. Past it the task is delivered to somebody who finds
+            // the record claimed, for as long as the claim is renewed.
+            Kind::Pushed(_) => Ok(true),
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub struct Bench {
 
 /// A worker that runs in this process.
 pub struct Running {
-    pub address: std::net::SocketAddr,
+    pub address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<()>>,
 }
@@ -54,6 +55,7 @@ impl Bench {
         let config = Config {
             listen: "127.0.0.1:0".parse()?,
             backend: settings,
+            push: None,
             remote_model: None,
             rendering: RenderingConfig {
                 preview_long_edge: 1600,
@@ -168,17 +170,32 @@ impl Running {
         self.task.await?
     }
 
-    /// Status line and body of an answer of the HTTP port.
+    /// Status and body of an answer of the HTTP port.
     pub async fn get(&self, path: &str) -> Result<(u16, String)> {
-        let mut stream = TcpStream::connect(self.address).await?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        let status = answer.split(' ').nth(1).context("no status")?.parse()?;
-        let body = answer.split_once("\r\n\r\n").context("no body")?.1;
-        Ok((status, body.to_owned()))
+        request(self.address, "GET", path, &[], b"").await
     }
+}
+
+/// One request on a connection of its own; returns the answer's status and body.
+pub async fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await?;
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body].concat()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let status = answer.split(' ').nth(1).context("no status")?.parse()?;
+    let body = answer.split_once("\r\n\r\n").context("no body")?.1;
+    Ok((status, body.to_owned()))
 }
 
 impl<F> Fake<F>

@@ -5,6 +5,13 @@
 mod bench;
 mod claims;
 mod failures;
+mod issuer;
 mod probes;
+mod push;
+mod push_bench;
+mod push_emulator;
+mod push_keys;
+mod push_stopping;
+mod push_tokens;
 mod settings;
 mod stopping;

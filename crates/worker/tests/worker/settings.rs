@@ -77,3 +77,62 @@ fn google_cloud_needs_its_names_and_is_all_that_cloud_run_takes() {
     let BackendSettings::Gcp(gcp) = config.backend else { panic!("the backend that was asked for") };
     assert_eq!(gcp.subscription.as_deref(), Some("headshots-pull"));
 }
+
+/// A configuration of Google Cloud, without a subscription to pull from.
+const GCP: [&str; 10] = [
+    "--backend",
+    "gcp",
+    "--project-id",
+    "shop-1",
+    "--gcs-bucket-original",
+    "shop-originals",
+    "--gcs-bucket-output",
+    "shop-outputs",
+    "--pubsub-topic",
+    "headshots",
+];
+
+const AUDIENCE: [&str; 2] = ["--push-audience", "https://worker.example/pubsub/push"];
+const ACCOUNT: [&str; 2] = ["--push-service-account", "push@shop-1.iam.gserviceaccount.com"];
+
+#[test]
+fn a_worker_to_which_tasks_are_pushed_need_not_pull() {
+    let pushed = [&GCP[..], &AUDIENCE, &ACCOUNT].concat();
+    let worker = config(&pushed, &["K_SERVICE"]).expect("a complete configuration");
+    assert!(!worker.pulls());
+    let push = worker.push.expect("push is on");
+    assert_eq!(push.keys_url, "https://www.googleapis.com/oauth2/v3/certs");
+    let both = config(&[&pushed[..], &["--pubsub-subscription", "headshots-pull"]].concat(), &[]);
+    let both = both.expect("a complete configuration");
+    assert!(both.pulls() && both.push.is_some());
+    let neither = config(&GCP, &[]).unwrap_err().to_string();
+    assert!(neither.contains("PUBSUB_SUBSCRIPTION is not set"), "{neither}");
+}
+
+#[test]
+fn push_is_refused_when_anybody_could_push() {
+    let keys = ["--push-keys-url", "http://127.0.0.1:1/certs"];
+    let all = [&GCP[..], &AUDIENCE, &ACCOUNT].concat();
+    for (args, environment, error) in [
+        ([&GCP[..], &AUDIENCE].concat(), &[][..], "PUSH_SERVICE_ACCOUNT is not set"),
+        ([&GCP[..], &ACCOUNT].concat(), &[], "PUSH_AUDIENCE is not set"),
+        ([&GCP[..], &keys].concat(), &[], "PUSH_AUDIENCE is not set"),
+        (
+            [&GCP[..], &AUDIENCE, &["--push-service-account", "me"]].concat(),
+            &[],
+            "must be the e-mail address",
+        ),
+        ([&AUDIENCE[..], &ACCOUNT].concat(), &[], "BACKEND must be \"gcp\""),
+        ([&all[..], &keys].concat(), &["K_SERVICE"], "only Google's keys count"),
+        ([&all[..], &["--push-keys-url", "http://keys.example/"]].concat(), &[], "must begin with https://"),
+        (
+            [&all[..], &["--push-keys-url", "http://127.0.0.1.example/"]].concat(),
+            &[],
+            "must begin with https://",
+        ),
+    ] {
+        let errors = config(&args, environment).unwrap_err().to_string();
+        assert!(errors.contains(error), "{error} is missing in {errors}");
+    }
+    assert!(config(&[&all[..], &keys].concat(), &[]).is_ok());
+}

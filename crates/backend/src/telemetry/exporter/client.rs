@@ -1,13 +1,13 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tracing::{info, warn};
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use super::Otlp;
+use crate::outbound;
 
 /// Carries batches to the collector, on the exporter's own thread, where it may block: for the time limit and no longer.
 #[derive(Debug)]
@@ -32,19 +32,11 @@ const LARGEST_ANSWER: u64 = 64 * 1024;
 
 impl Client {
     pub(super) fn new(otlp: &Otlp) -> Self {
-        // The system's certificates, as SSL_CERT_FILE may name them, so that a company's own authority counts.
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(otlp.timeout))
-            .tls_config(tls)
-            .build()
-            .into();
-        Self { agent, collector: otlp.endpoint().to_owned(), trouble: Mutex::default() }
+        Self {
+            agent: outbound::agent(otlp.timeout),
+            collector: otlp.endpoint().to_owned(),
+            trouble: Mutex::default(),
+        }
     }
 
     fn post(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {

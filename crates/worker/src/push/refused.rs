@@ -1,0 +1,63 @@
+use axum::http::StatusCode;
+use headshot_backend::{MalformedPush, PushRefused};
+use tracing::{info, warn};
+
+/// Why a push was refused before its task was looked at. Pub/Sub brings it again, whichever the reason.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is not from Pub/Sub, or that cannot be told.
+    NotAdmitted(PushRefused),
+    /// Its body is too large.
+    TooLarge,
+    /// Its body does not arrive.
+    TooSlow,
+    /// Its body is not what Pub/Sub posts.
+    Malformed(MalformedPush),
+    /// The worker has its hands full.
+    Busy,
+    /// The worker stops.
+    Stopping,
+}
+
+impl Refused {
+    /// Every [`Refused::reason`] there is.
+    pub const REASONS: [&str; 7] =
+        ["bad_token", "keys_unavailable", "too_large", "too_slow", "malformed", "busy", "stopping"];
+
+    /// The name in metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotAdmitted(PushRefused::Token(_)) => "bad_token",
+            Self::NotAdmitted(PushRefused::Keys(_)) => "keys_unavailable",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::Malformed(_) => "malformed",
+            Self::Busy => "busy",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// What the sender is told.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotAdmitted(PushRefused::Token(_)) => StatusCode::UNAUTHORIZED,
+            Self::NotAdmitted(PushRefused::Keys(_)) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+
+    /// One line for whoever looks for the reason; nothing of the request is in it.
+    pub fn log(&self) {
+        match self {
+            Self::NotAdmitted(refused) => warn!(reason = %refused, "a push is refused"),
+            Self::TooLarge => warn!("a push is refused: its body is larger than any task"),
+            Self::TooSlow => warn!("a push is refused: its body did not arrive in time"),
+            Self::Malformed(MalformedPush(reason)) => warn!(reason, "a push is refused: it is malformed"),
+            Self::Busy => info!("a push has to come again: every hand is busy"),
+            Self::Stopping => info!("a push has to come again: this worker stops"),
+        }
+    }
+}
