@@ -101,7 +101,9 @@ impl Jobs {
     pub async fn give_back(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), give_back(claim, message_for_support)).await,
-            Kind::Gcp(records) => records.change(claim.id(), give_back(claim, message_for_support)).boxed().await,
+            Kind::Gcp(records) => {
+                records.change(claim.id(), give_back(claim, message_for_support)).boxed().await
+            }
         }
     }
 
@@ -112,7 +114,9 @@ impl Jobs {
     pub async fn release(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
         match &self.kind {
             Kind::Local(records) => records.change(claim.id(), release(claim, message_for_support)).await,
-            Kind::Gcp(records) => records.change(claim.id(), release(claim, message_for_support)).boxed().await,
+            Kind::Gcp(records) => {
+                records.change(claim.id(), release(claim, message_for_support)).boxed().await
+            }
         }
     }
 
@@ -151,7 +155,9 @@ impl Jobs {
             Kind::Local(records) => {
                 records.change_for_good(record.job_id, fail_abandoned(record, failure)).await
             }
-            Kind::Gcp(records) => records.change(record.job_id, fail_abandoned(record, failure)).boxed().await,
+            Kind::Gcp(records) => {
+                records.change(record.job_id, fail_abandoned(record, failure)).boxed().await
+            }
         }
     }
 

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use crate::Worker;
 use crate::shutdown::Phase;
 
-/// A probe that waits longer than this is answered without the backend's word.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A probe that waits longer than this is answered without the backend's word. The backend gives each dependency three
+/// seconds and then names those that were silent, which is worth waiting for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The small HTTP port: `/livez`, `/readyz`, `/metrics`.
 pub fn router(worker: Arc<Worker>) -> Router {

@@ -13,6 +13,7 @@ pub(crate) fn call(host: &str, method: &str, path: &str, body: Option<&Value>) -
     write!(
         connection,
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         Authorization: Bearer owner\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
@@ -40,7 +41,9 @@ fn read(connection: &mut impl BufRead) -> Result<Answer> {
         line.clear();
         connection.read_line(&mut line)?;
         match line.trim().split_once(':') {
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse()?,
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse()?
+            }
             Some(_) => {}
             None => break,
         }
