@@ -32,8 +32,8 @@ pub(crate) use upload::GcpBlobWriter;
 use crate::{GcpSettings, Health};
 
 /// How long a call may take altogether, retries included. The API answers 503 within 10 s, and some of its requests
-/// make two calls.
-const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// make two calls, each of which may use all of its time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How long one dependency may take to answer a health check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
