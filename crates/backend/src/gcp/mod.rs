@@ -35,6 +35,9 @@ use crate::{GcpSettings, Health};
 /// make two calls, each of which may use all of its time.
 const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// Retries stop before the deadline, so that the error that is reported is the last attempt's and not the clock's.
+const RETRY_FOR: Duration = Duration::from_secs(3);
+
 /// How long one dependency may take to answer a health check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
