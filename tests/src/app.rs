@@ -4,9 +4,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::client::{Client, PATIENCE};
+use crate::client::{Answer, Client, PATIENCE};
 use crate::process::{Process, free_port};
 
 /// The service as a user runs it: an API and workers as processes on one data directory.
@@ -113,14 +114,20 @@ impl TestApp {
     /// # Errors
     /// It does not get ready.
     pub fn start_worker(&mut self, number: usize) -> Result<()> {
-        let port = free_port()?;
-        let mut settings = self.settings(port, &self.options.worker);
-        settings.push(("WORKER_NAME".into(), format!("w-{number}-{port}")));
-        let mut worker = Process::start("headshot-worker", number, self.folder.path(), &settings)?;
+        let (mut worker, port) = self.launch_worker(number)?;
         self.until_ready(port, &mut worker)?;
-        let slot = self.workers.get_mut(number).context("there is no such worker")?;
-        *slot = Some((worker, port));
-        Ok(())
+        self.keep_worker(number, worker, port)
+    }
+
+    /// Starts a worker, counted from 0, at a time when it cannot get ready. It must come up all the same.
+    ///
+    /// # Errors
+    /// It does not answer, or says that it is ready.
+    pub fn start_worker_unready(&mut self, number: usize) -> Result<()> {
+        let (mut worker, port) = self.launch_worker(number)?;
+        let url = format!("http://127.0.0.1:{port}/readyz");
+        until(&url, &mut worker, || Ok(self.client.get_url(&url)?.status == 503))?;
+        self.keep_worker(number, worker, port)
     }
 
     /// `kill -9` of the API.
@@ -170,12 +177,45 @@ impl TestApp {
         Ok(&worker.context("the worker is not running")?.0)
     }
 
+    /// How many workers there are, running or not.
+    pub fn worker_count(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// What all workers have logged, those that were killed included.
+    pub fn worker_lines(&self) -> Vec<Value> {
+        let logs = (0..self.workers.len())
+            .map(|number| Process::log_of("headshot-worker", number, self.folder.path()));
+        let lines =
+            |log: String| log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>();
+        logs.flat_map(lines).collect()
+    }
+
     /// The running API.
     ///
     /// # Errors
     /// It is not running.
     pub fn api(&self) -> Result<&Process> {
         self.api.as_ref().context("the API is not running")
+    }
+
+    /// What a worker says of its readiness.
+    ///
+    /// # Errors
+    /// It does not run or does not answer.
+    pub fn worker_readiness(&self, number: usize) -> Result<Answer> {
+        let worker =
+            self.workers.get(number).and_then(Option::as_ref).context("the worker is not running")?;
+        self.client.get_url(&format!("http://127.0.0.1:{}/readyz", worker.1))
+    }
+
+    /// Whether everything that was started and not taken away still runs.
+    ///
+    /// # Errors
+    /// Something has ended, and this is how.
+    pub fn check_alive(&mut self) -> Result<()> {
+        let workers = self.workers.iter_mut().flatten().map(|(worker, _)| worker);
+        workers.chain(&mut self.api).try_for_each(Process::check)
     }
 
     /// The data directory.
@@ -209,18 +249,36 @@ impl TestApp {
         own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
+    fn launch_worker(&self, number: usize) -> Result<(Process, u16)> {
+        let port = free_port()?;
+        let mut settings = self.settings(port, &self.options.worker);
+        settings.push(("WORKER_NAME".into(), format!("w-{number}-{port}")));
+        Ok((Process::start("headshot-worker", number, self.folder.path(), &settings)?, port))
+    }
+
+    fn keep_worker(&mut self, number: usize, worker: Process, port: u16) -> Result<()> {
+        let slot = self.workers.get_mut(number).context("there is no such worker")?;
+        *slot = Some((worker, port));
+        Ok(())
+    }
+
     fn until_ready(&self, port: u16, process: &mut Process) -> Result<()> {
         let url = format!("http://127.0.0.1:{port}/readyz");
-        let started = Instant::now();
-        loop {
-            process.check()?;
-            if self.client.get_text(&url).is_ok() {
-                return Ok(());
-            }
-            if started.elapsed() > PATIENCE {
-                bail!("not ready in time: {url}\n{}", process.log());
-            }
-            thread::sleep(Duration::from_millis(20));
+        until(&url, process, || Ok(self.client.get_text(&url).is_ok()))
+    }
+}
+
+/// Waits for a process to answer as wanted. That it does not answer yet is no error.
+fn until(url: &str, process: &mut Process, wanted: impl Fn() -> Result<bool>) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        process.check()?;
+        if wanted().unwrap_or(false) {
+            return Ok(());
         }
+        if started.elapsed() > PATIENCE {
+            bail!("not as wanted in time: {url}\n{}", process.log());
+        }
+        thread::sleep(Duration::from_millis(20));
     }
 }

@@ -18,6 +18,8 @@ pub struct Client {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
+    /// When to come again, in seconds, if that was said.
+    pub retry_after: Option<u64>,
     /// The JSON body; null when there was none.
     pub body: Value,
 }
@@ -126,6 +128,11 @@ impl Client {
         answer(self.agent.get(self.url(path)).call()?)
     }
 
+    /// The answer at any URL.
+    pub(crate) fn get_url(&self, url: &str) -> Result<Answer> {
+        answer(self.agent.get(url).call()?)
+    }
+
     /// The text at any URL that answers with 200.
     pub(crate) fn get_text(&self, url: &str) -> Result<String> {
         let mut response = self.agent.get(url).call()?;
@@ -161,7 +168,9 @@ fn answer(mut response: Response<ureq::Body>) -> Result<Answer> {
     } else {
         serde_json::from_str(&text).with_context(|| text.clone())?
     };
-    Ok(Answer { status: response.status().as_u16(), body })
+    let retry_after =
+        response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    Ok(Answer { status: response.status().as_u16(), retry_after, body })
 }
 
 fn status(job: &Value) -> &str {

@@ -3,17 +3,21 @@
 
 mod app;
 mod client;
+mod cloud;
 mod collector;
 pub mod drawn_pet;
 mod models;
 mod photos;
 mod pictures;
 mod process;
+mod proxy;
 
 pub use app::{Options, TestApp};
 pub use client::{Answer, Client};
+pub use cloud::{Cloud, Dependency};
 pub use collector::{Collector, Manner, Span};
 pub use models::models;
 pub use photos::{drawn_pet, shared, shared_files};
 pub use pictures::{check_pictures, check_png};
 pub use process::{Process, binary, runtime_library, workspace};
+pub use proxy::{Line, Proxy};

@@ -50,7 +50,7 @@ impl Process {
     /// It cannot be started.
     pub fn start(name: &str, number: usize, folder: &Path, settings: &[(String, String)]) -> Result<Self> {
         let name_and_number = format!("{name}-{number}");
-        let log = folder.join(format!("{name_and_number}.log"));
+        let log = log_file(name, number, folder);
         let file = OpenOptions::new().create(true).append(true).open(&log).context("opening a log")?;
         let child = Command::new(binary(name))
             .env_clear()
@@ -136,7 +136,12 @@ impl Process {
 
     /// Everything it logged.
     pub fn log(&self) -> String {
-        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        read_log(&self.log)
+    }
+
+    /// Everything that was logged under a number, by whichever processes had it.
+    pub(crate) fn log_of(name: &str, number: usize, folder: &Path) -> String {
+        read_log(&log_file(name, number, folder))
     }
 
     fn last_words(&self) -> String {
@@ -155,6 +160,14 @@ impl Drop for Process {
             eprintln!("{}", self.last_words());
         }
     }
+}
+
+fn log_file(name: &str, number: usize, folder: &Path) -> PathBuf {
+    folder.join(format!("{name}-{number}.log"))
+}
+
+fn read_log(path: &Path) -> String {
+    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 /// A free port of this machine.

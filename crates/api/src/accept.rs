@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use headshot_backend::BackendSettings;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Upload};
 use jiff::Timestamp;
@@ -14,15 +13,6 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake::Received;
 use crate::routes::App;
-
-/// What the task calls the bucket of originals. The worker derives the blob from the job id; the name is there for people
-/// who look at a message.
-fn bucket_of_originals(backend: &BackendSettings) -> &str {
-    match backend {
-        BackendSettings::Local(_) => "originals",
-        BackendSettings::Gcp(gcp) => &gcp.bucket_original,
-    }
-}
 
 /// Accepts `photo` as the job `id`. Once begun this comes to its end even if the client hangs up meanwhile: a photo that
 /// is stored and a record that is not would be an orphan.
@@ -86,7 +76,7 @@ async fn store(
     let task = TaskMessage {
         v: TaskMessage::VERSION,
         job_id: id,
-        orig_bucket: bucket_of_originals(&app.config.backend).into(),
+        orig_bucket: app.config.backend.bucket_of_originals().into(),
         orig_key: key.path(),
     };
     if let Err(error) = app.backend.tasks.publish(&task, Some(&trace.traceparent())).await {

@@ -44,5 +44,6 @@ pub(crate) const LINGER_BYTES: u64 = 128 * 1024 * 1024;
 /// Requests that may wait for their worker at once; further ones get a 202 straight away and poll.
 pub(crate) const MAX_WAITING: usize = 256;
 
-/// How long a dependency may take to say that it is well.
-pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the dependencies may take to say that they are well. The backend gives each of them three seconds and then
+/// names those that were silent; this is there for the case that not even the backend answers.
+pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(5);

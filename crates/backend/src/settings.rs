@@ -10,6 +10,17 @@ pub enum BackendSettings {
     Gcp(GcpSettings),
 }
 
+impl BackendSettings {
+    /// What tasks call the bucket of originals. The worker derives the blob from the job id; the name is there for
+    /// people who look at a message.
+    pub fn bucket_of_originals(&self) -> &str {
+        match self {
+            Self::Local(_) => "originals",
+            Self::Gcp(gcp) => &gcp.bucket_original,
+        }
+    }
+}
+
 /// Settings of the local backend. Every process that is given the same directory shares its blobs, records and queue.
 #[derive(Clone, Debug)]
 pub struct LocalSettings {

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use crate::shutdown::Phase;
 use crate::{Worker, push};
 
-/// A probe that waits longer than this is answered without the backend's word.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A probe that waits longer than this is answered without the backend's word. The backend gives each dependency three
+/// seconds and then names those that were silent, which is worth waiting for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The small HTTP port: `/livez`, `/readyz`, `/metrics`, and where tasks are pushed, `/pubsub/push`.
 pub fn router(worker: Arc<Worker>) -> Router {

@@ -12,9 +12,6 @@ use crate::{Outage, Worker, job};
 /// So many forgotten jobs are taken care of at a time; the rest follows with the next round.
 const BATCH: usize = 100;
 
-/// What the local backend calls the bucket of originals.
-const ORIGINALS: &str = "originals";
-
 /// Looks after jobs that nobody looks after, every so often: what a crash of the API left without a task is published
 /// again, what has used up its attempts is recorded as failed.
 pub async fn sweep(worker: Arc<Worker>) {
@@ -70,9 +67,12 @@ async fn republish(worker: &Worker, record: &JobRecord, traceparent: &str) -> an
     if !worker.backend.jobs.mark_republished(record).await.context("marking a forgotten job")? {
         return Ok(false);
     }
-    let orig = BlobKey::Original(job_id);
-    let task =
-        TaskMessage { v: TaskMessage::VERSION, job_id, orig_bucket: ORIGINALS.into(), orig_key: orig.path() };
+    let task = TaskMessage {
+        v: TaskMessage::VERSION,
+        job_id,
+        orig_bucket: worker.config.backend.bucket_of_originals().into(),
+        orig_key: BlobKey::Original(job_id).path(),
+    };
     worker
         .backend
         .tasks

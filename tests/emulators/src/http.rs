@@ -13,6 +13,7 @@ pub(crate) fn call(host: &str, method: &str, path: &str, body: Option<&Value>) -
     write!(
         connection,
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+         Authorization: Bearer owner\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )

@@ -2,6 +2,7 @@
 //! either is missing, [`Sdk::find`] says so, and tests that need it skip, loudly.
 
 mod emulator;
+pub mod firestore;
 mod http;
 mod pubsub;
 mod sdk;

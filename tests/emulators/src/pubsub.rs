@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
 use crate::http;
@@ -80,6 +81,16 @@ impl Queue {
         http::call(host, "POST", &path, Some(&json!({"pushConfig": {"pushEndpoint": endpoint}})))
             .with_context(|| format!("pushing to {endpoint}"))?;
         Ok(())
+    }
+
+    /// Publishes a message to the topic of tasks.
+    ///
+    /// # Errors
+    /// The emulator refuses.
+    pub fn publish(host: &str, names: &QueueNames, body: &[u8]) -> Result<()> {
+        let path = format!("/v1/projects/{}/topics/{}:publish", names.project, names.topic);
+        let messages = json!({"messages": [{"data": BASE64_STANDARD.encode(body)}]});
+        http::call(host, "POST", &path, Some(&messages)).map(drop)
     }
 
     /// Takes what is among the dead letters, with base64 bodies and attributes as Pub/Sub writes them, at most 100.

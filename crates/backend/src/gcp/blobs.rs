@@ -29,11 +29,8 @@ use headshot_core::{BlobKey, Bucket};
 use tokio::time::timeout;
 
 use super::upload::GcpBlobWriter;
-use super::{CALL_TIMEOUT, emulator_url, signing};
+use super::{CALL_TIMEOUT, RETRY_FOR, emulator_url, signing};
 use crate::GcpSettings;
-
-/// Retries stop before the deadline, so that the error that is reported is the last attempt's and not the clock's.
-const RETRY_FOR: Duration = Duration::from_secs(4);
 
 /// A body of known length has the time of a call, and the time that it takes at this rate, in bytes per second.
 const SLOWEST_TRANSFER: u64 = 2_000_000;

@@ -32,8 +32,11 @@ pub(crate) use upload::GcpBlobWriter;
 use crate::{GcpSettings, Health};
 
 /// How long a call may take altogether, retries included. The API answers 503 within 10 s, and some of its requests
-/// make two calls.
-const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// make two calls, each of which may use all of its time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Retries stop before the deadline, so that the error that is reported is the last attempt's and not the clock's.
+const RETRY_FOR: Duration = Duration::from_secs(3);
 
 /// How long one dependency may take to answer a health check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);

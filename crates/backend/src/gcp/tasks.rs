@@ -32,7 +32,7 @@ pub(crate) use envelope::Envelope;
 pub(crate) use pushed::PushedDelivery;
 pub(crate) use subscription::GcpSubscription;
 
-use super::{CALL_TIMEOUT, CHECK_TIMEOUT, emulator_url};
+use super::{CALL_TIMEOUT, CHECK_TIMEOUT, RETRY_FOR, emulator_url};
 use crate::{GcpSettings, QueueDepth};
 
 /// How long [`GcpQueue::close`] waits for answers to reach the service. Cloud Run leaves a process 10 s.
@@ -72,7 +72,7 @@ impl GcpQueue {
             }};
         }
         // By default a publisher goes on trying for ten minutes.
-        let patience = RetryableErrors.with_time_limit(CALL_TIMEOUT);
+        let patience = RetryableErrors.with_time_limit(RETRY_FOR);
         let publishers: BasePublisher = client!(BasePublisher::builder().with_retry_policy(patience));
         // Whoever publishes waits for the answer; there is nothing to gain by waiting for company.
         let publisher = |topic: &str| {

@@ -1,0 +1,123 @@
+//! The service on Google Cloud, when something goes wrong: whatever was accepted is rendered, once.
+//!
+//! The real binaries run against Google's own emulators of Pub/Sub and Firestore and a fake of Cloud Storage. The tests take
+//! turns, since each of them keeps a machine busy.
+
+mod kills;
+mod messages;
+mod outages;
+mod stops;
+mod workers;
+
+use std::collections::{BTreeSet, HashMap};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use headshot_core::{JobId, TaskMessage};
+use headshot_tests::{Cloud, TestApp, drawn_pet};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Small, because these tests are about services and not about pixels.
+fn photo() -> Vec<u8> {
+    drawn_pet(800)
+}
+
+fn is(job: &Value, status: &str) -> bool {
+    job["status"] == status
+}
+
+fn task(job_id: &str) -> Result<Vec<u8>> {
+    let job_id: JobId = job_id.parse().ok().context("a job id")?;
+    let (orig_bucket, orig_key) = ("shop-originals".into(), format!("{job_id}/original"));
+    Ok(TaskMessage { v: TaskMessage::VERSION, job_id, orig_bucket, orig_key }.to_json())
+}
+
+/// Waits until something is the case.
+fn until(what: &str, patience: Duration, mut holds: impl FnMut() -> Result<bool>) -> Result<Duration> {
+    let asked = Instant::now();
+    while !holds()? {
+        ensure!(asked.elapsed() < patience, "not within {patience:?}: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(asked.elapsed())
+}
+
+/// Waits for all these jobs and checks what holds after any fault: each is done; the pictures in storage are the ones that
+/// its record describes; no worker said of one that was finished that it has finished it, too; nothing is left that was
+/// accepted and not finished. Returns the jobs' documents.
+fn all_done_once(cloud: &Cloud, app: &TestApp, ids: &[String]) -> Result<Vec<Value>> {
+    let jobs: Vec<Value> = ids.iter().map(|id| app.wait_done(id)).collect::<Result<_>>()?;
+    for job in &jobs {
+        pictures_are_as_recorded(app, job)?;
+    }
+    let finished = finished(app);
+    let twice: Vec<_> = finished.iter().filter(|(_, times)| **times > 1).collect();
+    ensure!(twice.is_empty(), "finished more than once: {twice:?}");
+    // A client that was told 503 may have a record all the same; then the job is done like any other.
+    until("every record is done", Duration::from_secs(30), || {
+        let records = cloud.records()?;
+        Ok(records.iter().all(|record| record["fields"]["status"]["stringValue"] == "done"))
+    })?;
+    let known = known_pictures(cloud)?;
+    let stored: BTreeSet<String> = cloud.pictures().into_iter().collect();
+    ensure!(stored == known, "stored: {stored:#?}, recorded: {known:#?}");
+    Ok(jobs)
+}
+
+fn pictures_are_as_recorded(app: &TestApp, job: &Value) -> Result<()> {
+    let outputs = job["outputs"].as_array().context("outputs")?;
+    ensure!(outputs.len() == 2, "{job:#}");
+    for output in outputs {
+        let rendition = output["rendition"].as_str().context("a rendition")?;
+        let url = job[format!("{rendition}_url")].as_str().context("a link")?;
+        let digest = Sha256::digest(app.download(url)?);
+        let stored: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        ensure!(output["sha256"] == stored, "{rendition} is not the recorded one: {job:#}");
+    }
+    Ok(())
+}
+
+/// The pictures that records speak of.
+fn known_pictures(cloud: &Cloud) -> Result<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    for record in cloud.records()? {
+        let outputs = record["fields"]["outputs"]["arrayValue"]["values"].as_array();
+        for output in outputs.context("a finished record has outputs")? {
+            let key = output["mapValue"]["fields"]["key"]["stringValue"].as_str();
+            known.insert(key.context("an output has a key")?.to_owned());
+        }
+    }
+    Ok(known)
+}
+
+/// How often each job was finished, by the word of all workers there have been.
+fn finished(app: &TestApp) -> HashMap<String, usize> {
+    let mut jobs = HashMap::new();
+    for line in app.worker_lines() {
+        let message = line["message"].as_str().unwrap_or_default();
+        if let Some(id) = line["job_id"].as_str().filter(|_| message.starts_with("finished:")) {
+            *jobs.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+    jobs
+}
+
+/// Waits until a sum of workers' metrics is `wanted`.
+fn until_counted(app: &TestApp, outcome: &str, wanted: f64) -> Result<()> {
+    let line = format!("headshot_jobs_total{{outcome=\"{outcome}\"}}");
+    let asked = Instant::now();
+    loop {
+        let counts = (0..app.worker_count()).map(|number| app.worker_metric(number, &line));
+        let sum = counts.sum::<Result<f64>>()?;
+        if sum >= wanted {
+            ensure!(sum == wanted, "{outcome}: {sum} instead of {wanted}");
+            return Ok(());
+        }
+        if asked.elapsed() > Duration::from_secs(60) {
+            bail!("{outcome}: {sum} of {wanted}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}

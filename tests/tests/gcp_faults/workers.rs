@@ -1,0 +1,33 @@
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use headshot_tests::{Cloud, TestApp};
+
+use super::{all_done_once, finished, photo};
+
+#[test]
+fn eight_workers_on_one_subscription_claim_each_of_a_hundred_jobs_once() -> Result<()> {
+    let Some(cloud) = Cloud::start("eight workers")? else { return Ok(()) };
+    // A queue that is merely long is not forgotten.
+    let options = cloud
+        .options()
+        .workers(8)
+        .worker("WORKER_CONCURRENCY", 1)
+        .worker("JOB_LEASE_SECONDS", 30)
+        .worker("SWEEP_UNTOUCHED_SECONDS", 60)
+        .worker("SWEEP_INTERVAL_SECONDS", 10);
+    let mut app = TestApp::start_with(options)?;
+    let (photo, began) = (photo(), Instant::now());
+    let ids: Vec<String> = (0..100).map(|_| app.submit(&photo)).collect::<Result<_>>()?;
+    let jobs = all_done_once(&cloud, &app, &ids)?;
+    println!("100 jobs in {:?}", began.elapsed());
+    let repeated: Vec<_> = jobs.iter().filter(|job| job["attempt"] != 1).collect();
+    ensure!(repeated.is_empty(), "claimed more than once: {repeated:#?}");
+    ensure!(finished(&app).len() == 100, "{} were finished", finished(&app).len());
+    let line = "headshot_jobs_total{outcome=\"done\"}";
+    let shares: Vec<f64> = (0..8).map(|number| app.worker_metric(number, line)).collect::<Result<_>>()?;
+    println!("their shares: {shares:?}");
+    ensure!(shares.iter().sum::<f64>() == 100.0, "{shares:?}");
+    ensure!(shares.iter().all(|share| *share >= 1.0), "a worker got nothing: {shares:?}");
+    app.check_alive()
+}
