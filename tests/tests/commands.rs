@@ -1,10 +1,11 @@
 //! The worker's two commands that need no queue: `render` and `doctor`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use headshot_tests::{binary, drawn_pet, runtime_library};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -101,5 +102,30 @@ fn doctor_says_what_is_wrong_and_how_to_mend_it() -> Result<()> {
     }
     let output = worker(folder.path(), &["doctor", "--port", "none"])?;
     assert!(output.status.code() == Some(1) && String::from_utf8_lossy(&output.stdout).contains("PORT"));
+    Ok(())
+}
+
+/// The names of the settings in a program's help, each of which stands behind `[env: `.
+fn settings_of(program: &str, arguments: &[&str]) -> Result<BTreeSet<String>> {
+    let help = Command::new(binary(program)).args(arguments).arg("--help").env_clear().output()?;
+    let help = String::from_utf8(help.stdout)?;
+    let behind = help.split("[env: ").skip(1);
+    let names: BTreeSet<String> =
+        behind.filter_map(|rest| rest.split_once('=')).map(|(name, _)| name.into()).collect();
+    ensure!(names.len() > 10, "{program} explains its settings: {names:?}");
+    Ok(names)
+}
+
+#[test]
+fn the_page_of_settings_names_those_that_the_programs_have() -> Result<()> {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md"))?;
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let rows: Vec<(&str, &str)> = rows.collect();
+    let read_by = |who: &str| -> BTreeSet<String> {
+        let theirs = rows.iter().filter(|(_, rest)| rest.starts_with("both ") || rest.starts_with(who));
+        theirs.map(|(name, _)| (*name).to_owned()).collect()
+    };
+    assert_eq!(read_by("API "), settings_of("headshot-api", &[])?);
+    assert_eq!(read_by("worker "), settings_of("headshot-worker", &["run"])?);
     Ok(())
 }

@@ -1,10 +1,10 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use headshot_tests::{Cloud, TestApp, drawn_pet};
 use serde_json::Value;
 
-use super::{all_done_once, is, photo, until};
+use super::{all_done_once, is, until};
 
 /// What a worker has just done when it is killed. Each is a line of its log, or the record for the claim.
 const BOUNDARIES: [&str; 11] = [
@@ -85,15 +85,20 @@ fn sigterm_during_a_render_ends_with_0_and_the_next_worker_finishes_the_job() ->
 fn sigterm_with_time_to_spare_finishes_what_is_at_hand_and_takes_no_more() -> Result<()> {
     let Some(cloud) = Cloud::start("SIGTERM with a grace period")? else { return Ok(()) };
     let mut app = TestApp::start_with(cloud.options().worker("WORKER_CONCURRENCY", 1))?;
-    let id = app.submit(&drawn_pet(3000))?;
-    let waiting: Vec<String> = (0..3).map(|_| app.submit(&photo())).collect::<Result<_>>()?;
-    app.wait(&id, |job| is(job, "processing"))?;
+    let photo = drawn_pet(3000);
+    let ids: Vec<String> = (0..4).map(|_| app.submit(&photo)).collect::<Result<_>>()?;
+    let mut under_way = None;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while under_way.is_none() {
+        ensure!(Instant::now() < deadline, "no job is begun");
+        under_way = ids.iter().find(|id| app.job(id).is_ok_and(|job| is(&job, "processing")));
+    }
     // The default grace of 8 s, and what Cloud Run leaves beyond it.
     let status = app.take_worker(0)?.terminate(Duration::from_secs(10))?;
     ensure!(status.code() == Some(0), "{status}");
-    ensure!(is(&app.job(&id)?, "done"), "{:#}", app.job(&id)?);
+    let at_hand = app.job(under_way.context("a job under way")?)?;
+    ensure!(is(&at_hand, "done"), "{at_hand:#}");
     app.start_worker(0)?;
-    let ids: Vec<String> = waiting.into_iter().chain([id]).collect();
     let jobs = all_done_once(&cloud, &app, &ids)?;
     ensure!(jobs.iter().all(|job| job["attempt"] == 1), "{jobs:#?}");
     Ok(())
