@@ -44,7 +44,8 @@ async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
     if !ready {
         checks.insert("worker".into(), json!("it is stopping"));
     }
-    match timeout(PATIENCE, worker.backend.check()).await {
+    let (health, keys) = tokio::join!(timeout(PATIENCE, worker.backend.check()), push_keys(&worker));
+    match health {
         Ok(health) => {
             ready &= health.is_ok();
             for (name, state) in health.parts() {
@@ -56,8 +57,7 @@ async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
             checks.insert("backend".into(), json!(format!("no answer within {} s", PATIENCE.as_secs())));
         }
     }
-    if let Some(gate) = &worker.push {
-        let keys = gate.check().await;
+    if let Some(keys) = keys {
         ready &= keys.is_ok();
         checks.insert("push".into(), keys.map_or_else(|why| json!(why), |()| json!("ok")));
     }
@@ -73,6 +73,13 @@ async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
     });
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+/// Whether pushed tasks could be told from forgeries; `None` where none are pushed.
+async fn push_keys(worker: &Worker) -> Option<Result<(), String>> {
+    let gate = worker.push.as_ref()?;
+    let keys = timeout(PATIENCE, gate.check()).await;
+    Some(keys.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs()))))
 }
 
 async fn metrics(State(worker): State<Arc<Worker>>) -> Response {

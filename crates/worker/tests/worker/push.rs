@@ -128,9 +128,9 @@ async fn a_push_that_finds_every_hand_busy_is_refused_after_a_moment() -> Result
             Ok(headshot(b"picture"))
         }))
         .await?;
-    let asked = Instant::now();
     let (first, second) = tokio::join!(bench.push(&worker, ids[0]), async {
         bench.bench.until(ids[0], |record| record.status == Status::Processing).await?;
+        let asked = Instant::now();
         let status = bench.push(&worker, ids[1]).await?;
         anyhow::Ok((status, asked.elapsed()))
     });

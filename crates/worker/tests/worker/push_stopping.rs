@@ -16,24 +16,20 @@ async fn a_push_at_hand_is_finished_and_answered_and_no_new_one_is_taken() -> Re
         [bench.bench.accept_without_task(b"photo").await?, bench.bench.accept_without_task(b"photo").await?];
     let worker = bench
         .start(Fake::new(|_, _, _| {
-            thread::sleep(Duration::from_secs(1));
+            thread::sleep(Duration::from_secs(2));
             Ok(headshot(b"picture"))
         }))
         .await?;
     let (address, token) = (worker.address, bench.key.token(&claims())?);
     let bodies = ids.map(|id| envelope(&task(id)).to_string());
-    let (at_hand, late, stopped) = tokio::join!(
-        push(address, &token, bodies[0].as_bytes()),
-        async {
-            sleep(Duration::from_millis(500)).await;
+    let (at_hand, late) = tokio::join!(push(address, &token, bodies[0].as_bytes()), async {
+        bench.bench.until(ids[0], |record| record.status == Status::Processing).await?;
+        let (stopped, late) = tokio::join!(worker.stop(), async {
+            sleep(Duration::from_millis(300)).await;
             push(address, &token, bodies[1].as_bytes()).await
-        },
-        async {
-            bench.bench.until(ids[0], |record| record.status == Status::Processing).await?;
-            worker.stop().await
-        }
-    );
-    stopped?;
+        });
+        stopped.and(late)
+    });
     assert_eq!((at_hand?, late?), (204, 503));
     assert_eq!(bench.bench.record(ids[0]).await?.status, Status::Done);
     assert_eq!(bench.bench.record(ids[1]).await?.attempt, 0);
