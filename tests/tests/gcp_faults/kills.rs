@@ -57,9 +57,15 @@ fn kill_9_after_every_stage_loses_no_job_and_finishes_each_once() -> Result<()> 
     }
     let jobs = all_done_once(&cloud, &app, &ids)?;
     for (boundary, job) in BOUNDARIES.iter().zip(&jobs) {
-        // The last one was only not acknowledged, and is not begun again.
-        let expected = if *boundary == "finished" { 1 } else { 2 };
-        ensure!(job["attempt"] == expected, "killed after {boundary}: {job:#}");
+        // The last one was only not acknowledged, and is not begun again. Between the last picture and the record's last
+        // word there is hardly a millisecond: the kill may come before or after it.
+        let expected: &[u64] = match *boundary {
+            "finished" => &[1],
+            "store" => &[1, 2],
+            _ => &[2],
+        };
+        let attempt = job["attempt"].as_u64().context("an attempt")?;
+        ensure!(expected.contains(&attempt), "killed after {boundary}: {job:#}");
     }
     Ok(())
 }
