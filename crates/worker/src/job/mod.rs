@@ -12,13 +12,14 @@ use anyhow::anyhow;
 use headshot_backend::{Claim, Claimed, Delivery, Finish, telemetry};
 use headshot_core::{Failure, Stage};
 use headshot_pipeline::Rejection;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span, debug, error, field, info, info_span, warn};
 
 use crate::Worker;
 use crate::stages::StageClock;
 use heartbeat::Interrupted;
-use work::Made;
+use work::{Away, Made};
 
 pub use sentences::gave_up;
 
@@ -31,7 +32,7 @@ pub enum Ended {
     Refused,
     /// It was tried often enough; the record is `failed` and the task is among the dead letters.
     Failed,
-    /// This attempt failed; the task goes back and will be tried again.
+    /// This attempt failed, or a service was away; the task goes back and will be tried again.
     Retried,
     /// The process stops; the task goes back.
     GivenBack,
@@ -157,6 +158,7 @@ async fn attempt(
     match result {
         Ok(Ok(Made::Headshot(finish))) => held.done(*finish).await,
         Ok(Ok(Made::Refusal(rejection))) => held.refused(rejection).await,
+        Ok(Err(error)) if error.is::<Away>() && held.may_wait() => held.put_off(&error).await,
         Ok(Err(error)) => held.failed_attempt(&error).await,
         Err(Interrupted::TooLong) => {
             let limit = worker.config.jobs.timeout.as_secs();
@@ -208,6 +210,29 @@ impl Held<'_> {
             Ok(false) => self.lost().await,
             Err(error) => self.failed_attempt(&error.context("the refusal could not be recorded")).await,
         }
+    }
+
+    /// Whether the job is young enough to wait for a service. What looks like an outage for a day is none.
+    fn may_wait(&self) -> bool {
+        const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+        self.claim.record().created_at.duration_until(Timestamp::now()) < LONGEST
+    }
+
+    /// A service is away. That must not use up the job's attempts: it goes back, and comes again after the queue's back-off.
+    async fn put_off(self, error: &anyhow::Error) -> Ended {
+        let error = format!("{error:#}");
+        warn!(error, "a service is away; the job goes back to the queue and waits");
+        let support = sentences::put_off(&error);
+        match self.worker.backend.jobs.give_back(self.claim, &support).await {
+            Ok(true) => {}
+            Ok(false) => return self.lost().await,
+            // The claim lapses by itself, only later, and that attempt counts.
+            Err(error) => {
+                warn!(error = format!("{error:#}"), "the claim could not be given back; it will lapse")
+            }
+        }
+        self.delivery.nack(&error).await;
+        Ended::Retried
     }
 
     /// This attempt failed: back to the queue, or the end of the job if it was the last.

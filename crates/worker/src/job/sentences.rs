@@ -22,6 +22,14 @@ pub fn will_retry(attempt: u32, of: u32, why: &str) -> String {
     format!("Attempt {attempt} of {of} failed and will be repeated by itself. What happened: {}.", short(why))
 }
 
+/// A service did not answer.
+pub fn put_off(why: &str) -> String {
+    format!(
+        "Waiting for a service that does not answer; tried again by itself. What happened: {}.",
+        short(why)
+    )
+}
+
 /// The last attempt failed.
 pub fn given_up(attempts: u32, why: &str) -> String {
     format!(

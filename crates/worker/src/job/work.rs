@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,7 +27,18 @@ pub enum Made {
     Nothing,
 }
 
-/// Fetches, renders and stores. Nothing is recorded here; an error means that the attempt may be repeated.
+/// What was being done when a service did not answer. As the context of an error it says that the job is not to blame.
+#[derive(Debug)]
+pub struct Away(String);
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Fetches, renders and stores. Nothing is recorded here; an error means that the attempt may be repeated, and with
+/// [`Away`] in it that it was none.
 pub async fn run(
     worker: &Arc<Worker>,
     claim: &Claimed,
@@ -42,7 +54,8 @@ pub async fn run(
         return Ok(refusal("too_large", "The photo is larger than we can take. Please send a smaller file."));
     }
     let original = worker.backend.blobs.get(BlobKey::Original(record.job_id), limit);
-    let original = stage(stages, Stage::Fetch, original).await.context("fetching the original")?;
+    let original =
+        stage(stages, Stage::Fetch, original).await.context(Away("fetching the original".into()))?;
     let original = original.context("the original is not in storage")?;
     let rendered = match render(worker, original, recipe, stages, permit).await? {
         Outcome::Rendered(rendered) => rendered,
@@ -54,7 +67,7 @@ pub async fn run(
         .jobs
         .renew(claim, Stage::Store, worker.config.jobs.lease)
         .await
-        .context("renewing the claim")?
+        .context(Away("renewing the claim".into()))?
     {
         return Ok(Made::Nothing);
     }
@@ -121,7 +134,7 @@ async fn store(
             .blobs
             .put_while(key, rendition.content_type(), png, still_mine)
             .await
-            .with_context(|| format!("storing {name}"))?;
+            .with_context(|| Away(format!("storing {name}")))?;
         if !stored {
             return Ok(None);
         }

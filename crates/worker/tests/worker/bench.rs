@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 pub struct Bench {
     pub backend: Backend,
     pub config: Config,
-    _folder: TempDir,
+    data: TempDir,
 }
 
 /// A worker that runs in this process.
@@ -74,7 +74,12 @@ impl Bench {
             sweep_untouched_for: Duration::from_secs(30),
             grace: Duration::from_secs(5),
         };
-        Ok(Self { backend, config, _folder: folder })
+        Ok(Self { backend, config, data: folder })
+    }
+
+    /// Where the backend keeps everything.
+    pub fn folder(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     /// Starts a worker with the settings as they are now.

@@ -78,6 +78,30 @@ async fn a_job_that_always_fails_ends_as_failed_and_among_the_dead_letters() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_storage_costs_a_job_none_of_its_attempts() -> Result<()> {
+    let bench = Bench::new().await?;
+    let id = bench.accept(b"photo").await?;
+    let outputs = bench.folder().join("blobs/outputs");
+    let away = bench.folder().join("away");
+    std::fs::rename(&outputs, &away)?;
+    std::fs::write(&outputs, "where a folder should be")?;
+    let render = Fake::new(|_, _, _| Ok(headshot(b"picture")));
+    let worker = bench.start(render.clone()).await?;
+    let waiting =
+        bench.until(id, |record| record.message_for_support.starts_with("Waiting for a service")).await?;
+    assert!(waiting.message_for_support.contains("storing preview.png"), "{}", waiting.message_for_support);
+    // More often than a job that fails is tried.
+    while render.calls.load(Ordering::SeqCst) < 5 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    std::fs::remove_file(&outputs)?;
+    std::fs::rename(&away, &outputs)?;
+    let record = bench.until_ended(id).await?;
+    assert_eq!((record.status, record.attempt, record.error), (Status::Done, 1, None));
+    worker.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_original_is_gone_is_tried_then_given_up() -> Result<()> {
     let bench = Bench::new().await?;
     let id = bench.accept(b"photo").await?;
