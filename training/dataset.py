@@ -81,6 +81,7 @@ class Pets:
         odds = np.where(self.labelled, 4.0, 1.0) * np.where(~np.isnan(self.head[:, 0]) & ~self.labelled, 1.3, 1.0)
         self.cumulative = np.cumsum(odds / odds.sum())
         self.agreement = self._load_agreement(cache)
+        self.faces = self._load_faces(cache)
 
     def __len__(self):
         return len(self.rows)
@@ -101,6 +102,13 @@ class Pets:
     def _load_agreement(cache):
         path = Path(cache) / "agreement.npy"
         return np.load(path, mmap_mode="r") if path.exists() else None
+
+    def _load_faces(self, cache):
+        """Faces of people in the photos of this split (faces.py): row i, then the box."""
+        path = Path(cache) / "faces.npy"
+        found = np.load(path) if path.exists() else np.zeros((0, 5), np.float32)
+        here = {int(stored): i for i, stored in enumerate(self.index)}
+        return np.array([[here[int(f[0])], *f[1:]] for f in found if int(f[0]) in here], np.float32).reshape(-1, 5)
 
     @staticmethod
     def _label_weight(row):

@@ -4,12 +4,14 @@
     python train.py --pets ../shared/pets --work WORK --steps 9000          # WORK/last.pt exists: resumes
 
 The schedule counts steps, never seconds: the process may be paused (SIGSTOP), starved or killed.
+SIGTERM saves after the step under way and ends the run; the same command then goes on where it stopped.
 """
 import argparse
 import copy
 import json
 import os
 import resource
+import signal
 import time
 from pathlib import Path
 
@@ -18,7 +20,8 @@ import torch
 
 import checkpoint
 import schedule
-from dataset import Pets, build_cache
+from dataset import Pets, build_cache, read_manifest
+from faces import build_faces
 from losses import losses
 from model import PetNet, load_weights
 from sampler import Loader
@@ -81,6 +84,7 @@ def main():
     log = Log(work / "train.log")
     torch.set_num_threads(args.threads)
     build_cache(args.pets, work / "cache")
+    build_faces(work / "cache", [float(row["aspect"] or 0) for row in read_manifest(args.pets)])
     train_set, kept_out, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "kept_out", "val_pseudo"))
 
     model = PetNet()
@@ -112,6 +116,8 @@ def main():
         a, b = validate(ema, kept_out, device=args.device), validate(ema, val_pseudo, limit=120, device=args.device)
         log(event="validate", step=step, seen=seen, **a, **{f"pseudo_{k}": b[k] for k in ("iou", "p10", "mae")})
 
+    stopping = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     model.train()
     if step == 0:
         judge()  # where we start from
@@ -150,6 +156,10 @@ def main():
         if step % VALIDATE_EVERY == 0:
             judge()
             since, since_cpu = seen, time.process_time()
+        if stopping:
+            save(last)
+            log(event="stopped", step=step, seen=seen)
+            return
     save(last)
     judge()
     log(event="done", step=step, seen=seen)
