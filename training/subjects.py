@@ -6,11 +6,11 @@ photo and takes it out of the matte; `portrait` cuts a real person out of the tr
 import cv2
 import numpy as np
 
-from dataset import HALF, SIDE
-from faces import TYPICAL_ASPECT
 from geometry import FILL, warp
 from occluders import fabric, skin
 from scenes import fill_hole, fractal, noise, smooth, strip
+
+TYPICAL_ASPECT = 1.33  # most stored photos have lost theirs
 
 
 def _shaded(rng, mask, colour, grain=6):
@@ -135,10 +135,8 @@ def paste_subject(pets, rng, image, alpha):
 
 
 def portrait(pets, rng, width, height):
-    """A real person from a training photo, head or head and shoulders, the pet painted out; None when no face was found."""
-    if not len(pets.faces):
-        return None
-    i, x0, y0, x1, y1 = pets.faces[rng.integers(len(pets.faces))]
+    """One of the few real people of the training photos, head or head and shoulders, the pet painted out."""
+    i, x0, y0, x1, y1 = pets.people[rng.integers(len(pets.people))]
     i, aspect = int(i), (pets.aspect[int(i)] or TYPICAL_ASPECT) * np.exp(rng.normal(0, 0.08))
     h = height * np.exp(rng.uniform(np.log(0.12), np.log(0.6))) / (y1 - y0)  # of the whole photo on the canvas
     w = h * aspect
@@ -157,14 +155,12 @@ def portrait(pets, rng, width, height):
 def crowd_of(pets, rng, width, height):
     """A picture without a pet that has a subject of its own, uint8."""
     kind = rng.random()
-    if kind < 0.34:
-        real = portrait(pets, rng, width, height)
-        if real is not None:
-            return real
-    if kind < 0.44:
+    if kind < 0.18:
+        return portrait(pets, rng, width, height)
+    if kind < 0.26:
         return np.clip(page(pets, rng, width, height)[0], 0, 255).astype(np.uint8)
     ground = _studio(pets, rng, width, height)
-    maker = person if kind < 0.68 else thing if kind < 0.88 else silhouette
+    maker = person if kind < 0.60 else thing if kind < 0.84 else silhouette
     picture, cover = maker(pets, rng, width, height)
     cover = cover[..., None]
     return np.clip(ground * (1 - cover) + picture * cover, 0, 255).astype(np.uint8)

@@ -20,8 +20,7 @@ import torch
 
 import checkpoint
 import schedule
-from dataset import Pets, build_cache, read_manifest
-from faces import build_faces
+from dataset import Pets, build_cache
 from losses import losses
 from model import PetNet, load_weights
 from sampler import Loader
@@ -84,7 +83,6 @@ def main():
     log = Log(work / "train.log")
     torch.set_num_threads(args.threads)
     build_cache(args.pets, work / "cache")
-    build_faces(work / "cache", [float(row["aspect"] or 0) for row in read_manifest(args.pets)])
     train_set, kept_out, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "kept_out", "val_pseudo"))
 
     model = PetNet()

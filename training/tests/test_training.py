@@ -33,7 +33,7 @@ def heat_with_boxes(*boxes, side=20):
 class DrawnPets:
     """One drawn photo in place of the data set: a disc on a plain ground, with a person's face beside it."""
 
-    faces = np.array([[0, 0.7, 0.1, 0.9, 0.3]], np.float32)
+    people = np.array([[0, 0.7, 0.1, 0.9, 0.3]], np.float32)
     aspect, box = np.array([1.2]), np.array([[0.1, 0.3, 0.6, 0.8]], np.float32)
 
     def __len__(self): return 1
