@@ -13,6 +13,7 @@ SIDE = 320          # stored photos
 HALF = SIDE // 2    # and a half-size copy, so that strong reductions do not alias
 UNKNOWN = 3         # trimap value: 1 pet, 2 background, 3 unknown
 KEPT_OUT = Path(__file__).with_name("kept_out.txt")
+PEOPLE = Path(__file__).with_name("people.txt")
 
 
 def kept_out_stems():
@@ -81,6 +82,7 @@ class Pets:
         odds = np.where(self.labelled, 4.0, 1.0) * np.where(~np.isnan(self.head[:, 0]) & ~self.labelled, 1.3, 1.0)
         self.cumulative = np.cumsum(odds / odds.sum())
         self.agreement = self._load_agreement(cache)
+        self.people = self._load_people()
 
     def __len__(self):
         return len(self.rows)
@@ -101,6 +103,12 @@ class Pets:
     def _load_agreement(cache):
         path = Path(cache) / "agreement.npy"
         return np.load(path, mmap_mode="r") if path.exists() else None
+
+    def _load_people(self):
+        """People in the photos of this split: row i, then the head's box."""
+        here = {r["stem"]: i for i, r in enumerate(self.rows)}
+        found = (line.split() for line in PEOPLE.read_text().split("\n") if line and not line.startswith("#"))
+        return np.array([[here[stem], *map(float, box)] for stem, *box in found if stem in here], np.float32).reshape(-1, 5)
 
     @staticmethod
     def _label_weight(row):

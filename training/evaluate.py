@@ -20,6 +20,8 @@ from inference import Matter
 from postprocess import clean
 from validation import box_iou
 
+NO_PET = Path(__file__).with_name("no_pet.txt")
+
 
 def unseen_by_prototype():
     """The first block of kept_out.txt: photos that neither the prototype nor we ever trained on."""
@@ -59,6 +61,15 @@ def background_crops(pets, stems):
 def generated_scenes(count, seed=77):
     rng = np.random.default_rng(seed)
     return [scenes.generated(rng, 400, 320) for _ in range(count)]
+
+
+def corpus_pictures(folder):
+    """The pictures of no_pet.txt: people, places, things, drawings, text, broken files."""
+    for name in (line for line in NO_PET.read_text().split("\n") if line and not line.startswith("#")):
+        bgr = cv2.imread(str(Path(folder) / name), cv2.IMREAD_COLOR)
+        if bgr is None:
+            raise SystemExit(f"{name} of no_pet.txt cannot be read in {folder}: is this the corpus, and can this OpenCV read its format?")
+        yield np.ascontiguousarray(bgr[..., ::-1])
 
 
 def shrink(rgb, side=480):
@@ -111,10 +122,14 @@ def main():
     p.add_argument("--flip", action="store_true", help="average with the mirrored photo (twice the cost)")
     p.add_argument("--pet-threshold", type=float, default=0.5)
     p.add_argument("--degrade", choices=("darken", "haze", "overexpose", "side_light", "motion_blur"), help="spoil the photos first")
+    p.add_argument("--corpus", help="folder with the pictures that no_pet.txt names, to be judged too")
     p.add_argument("models", nargs="+")
     args = p.parse_args()
     fresh, seen = unseen_by_prototype()
     lines, rates = [], []
+    without = [("background crops", list(background_crops(args.pets, fresh + seen))), ("generated scenes", generated_scenes(100))]
+    if args.corpus:
+        without.append(("corpus pictures", list(corpus_pictures(args.corpus))))
     for path in args.models:
         matter, name = Matter(path, args.side, flip=args.flip), Path(path).stem
         rows = photo_rows(matter, args.pets, fresh + seen, args.degrade)
@@ -124,7 +139,7 @@ def main():
         # Without a `pet` output the head score is the only hint that there is an animal.
         verdict = lambda score, pet: score if pet is None else pet
         positives = np.array([verdict(r["score"], r["pet"]) for r in rows])
-        for label, pictures in (("background crops", list(background_crops(args.pets, fresh + seen))), ("generated scenes", generated_scenes(100))):
+        for label, pictures in without:
             answers = [matter(picture) for picture in pictures]
             passed = np.array([verdict(a[2], a[3]) for a in answers]) > args.pet_threshold
             area = np.mean([(a[0] > 0.5).mean() for a in answers])

@@ -75,4 +75,4 @@ def losses(logits, batch):
     presence = F.binary_cross_entropy_with_logits(logits.presence.float()[sure, 0], batch.presence[sure]) \
         if sure.any() else bce.new_zeros(())
     return dict(bce=bce, l1=0.7 * l1, grad=2 * grad, iou=0.5 * iou, coarse=0.3 * coarse, breed=0.05 * breed,
-                heat=0.6 * heat, box=0.15 * box, presence=0.1 * presence)
+                heat=0.6 * heat, box=0.15 * box, presence=0.2 * presence)

@@ -21,7 +21,7 @@ def _edge_point(rng, width, height):
     return np.array([(-8, t * height), (width + 8, t * height), (t * width, -8), (t * width, height + 8)][side])
 
 
-def _skin(rng):
+def skin(rng):
     hsv = np.uint8([[[rng.integers(4, 16), rng.integers(50, 170), rng.integers(50, 245)]]])
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0].astype(np.float32)
 
@@ -32,7 +32,7 @@ def _shade(mask, rng):
     return (1 - rng.uniform(0.1, 0.5)) + rng.uniform(0.1, 0.5) * np.minimum(1, depth / (depth.max() + 1e-3))
 
 
-def _fabric(pets, rng, width, height):
+def fabric(pets, rng, width, height):
     kind = rng.random()
     if kind < 0.4:
         return strip(pets, rng, width, height).astype(np.float32)
@@ -76,7 +76,7 @@ def paste_arm(pets, rng, image, alpha):
             _line(sleeve, elbow, elbow + (end - elbow) * rng.uniform(0.2, 0.9), thick * rng.uniform(1.0, 1.4))
     out, left = image.astype(np.float32), alpha.astype(np.float32)
     soft = rng.uniform(0.4, 1.0)
-    for mask, colour in ((limb, _skin(rng)[None, None]), (sleeve, _fabric(pets, rng, width, height))):
+    for mask, colour in ((limb, skin(rng)[None, None]), (sleeve, fabric(pets, rng, width, height))):
         if not mask.any():
             continue
         cover = cv2.GaussianBlur(mask, (0, 0), soft).astype(np.float32)[..., None] / 255

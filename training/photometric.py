@@ -69,7 +69,7 @@ def degrade(rng, image, hard=True):
     """The whole chain, in the order in which light meets lens, sensor and file."""
     if rng.random() < 0.8:
         image = tone(rng, image)
-    if hard and rng.random() < 0.30:
+    if hard and rng.random() < 0.22:
         image = (darken, darken, haze, overexpose, side_light)[rng.integers(5)](rng, image)
     if rng.random() < 0.6:
         image = saturation(rng, image)

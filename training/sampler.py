@@ -8,13 +8,17 @@ import numpy as np
 import torch
 
 import scenes
+from fur import draw_whiskers, grow_fur
 from geometry import draw_placement, place_head, scale_of, warp_photo, warp_weight
 from model import NORM_MEAN, NORM_STD
 from occluders import paste_arm, paste_leash
 from photometric import degrade
 from schedule import BATCH
+from subjects import crowd_of, paste_subject
 
 cv2.setNumThreads(1)
+
+NEGATIVES = 0.16  # share of samples without a pet
 
 
 @dataclass
@@ -49,6 +53,23 @@ def match_hue(rng, ground, colours, alpha):
     return np.clip(ground * (1 - mix) + wanted * mix, 0, 255)
 
 
+def own_blanket(rng, colours, alpha, width, height):
+    """Cloth of the pet's own colours: its coat, blurred, folded and spread over the whole background."""
+    ys, xs = np.where(alpha > 229)
+    if len(xs) < 400:
+        return scenes.fractal(rng, width, height).astype(np.float32)
+    k = rng.integers(len(xs))
+    side = int(rng.integers(12, 48))
+    y, x = np.clip((ys[k] - side // 2, xs[k] - side // 2), 0, (height - side, width - side))
+    patch = cv2.GaussianBlur(colours[y:y + side, x:x + side], (0, 0), rng.uniform(1, 4))
+    patch = np.concatenate([patch, patch[:, ::-1]], 1)
+    patch = np.concatenate([patch, patch[::-1]], 0)
+    tiled = np.tile(patch, (height // (2 * side) + 1, width // (2 * side) + 1, 1))[:height, :width]
+    folds = scenes.fractal(rng, width, height).mean(2, keepdims=True).astype(np.float32)
+    folds = cv2.GaussianBlur(folds, (0, 0), rng.uniform(1, 6))[..., None]
+    return np.clip(tiled * (1 + (folds - folds.mean()) / 255 * rng.uniform(0.2, 1.2)), 0, 255)
+
+
 def composite(pets, rng, sample, i, hard):
     """Put the pet on another background, or in front of another photo whose own pet then counts too."""
     height, width = sample.alpha.shape
@@ -64,8 +85,14 @@ def composite(pets, rng, sample, i, hard):
     else:
         ground = scenes.background(pets, rng, width, height)
     ground = ground.astype(np.float32)
-    if other is None and rng.random() < 0.4:
-        ground = match_hue(rng, ground, colours, sample.alpha)
+    if other is None:
+        kind = rng.random()
+        if kind < 0.45:
+            ground = match_hue(rng, ground, colours, sample.alpha)
+        elif kind < 0.57:
+            ground = own_blanket(rng, colours, sample.alpha, width, height)
+        if rng.random() < 0.2:  # somebody, or something, behind the pet
+            ground = paste_subject(pets, rng, ground, np.zeros((height, width), np.uint8))[0].astype(np.float32)
     if rng.random() < 0.35:
         ground = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.5, 4))
     sample.image = np.clip(colours * alpha[..., None] + ground * (1 - alpha[..., None]), 0, 255).astype(np.uint8)
@@ -75,16 +102,20 @@ def composite(pets, rng, sample, i, hard):
 
 
 def negative(pets, rng, width, height):
-    """No pet anywhere; sometimes a person's arm."""
-    image, empty = scenes.background(pets, rng, width, height), np.zeros((height, width), np.uint8)
-    if rng.random() < 0.25:
-        image, _ = paste_arm(pets, rng, image, empty)
+    """No pet anywhere: an empty place, sometimes with a person's arm, or somebody or something else in its middle."""
+    empty = np.zeros((height, width), np.uint8)
+    if rng.random() < 0.62:
+        image = crowd_of(pets, rng, width, height)
+    else:
+        image = scenes.background(pets, rng, width, height)
+        if rng.random() < 0.25:
+            image, _ = paste_arm(pets, rng, image, empty)
     head = np.array([0, 0, 0, 0, 0.5], np.float32)
     return Sample(np.ascontiguousarray(image), empty, np.ones((height, width), np.float32), -1, head, 0.0, False)
 
 
 def draw_sample(pets, rng, width, height, hard=True):
-    if rng.random() < 0.09:
+    if rng.random() < NEGATIVES:
         sample = negative(pets, rng, width, height)
         sample.image = degrade(rng, sample.image, hard)
         return sample
@@ -100,6 +131,12 @@ def draw_sample(pets, rng, width, height, hard=True):
                     place_head(pets.head[i], matrix, width, height), 1.0, not pets.labelled[i])
     if rng.random() < (0.32 if hard else 0.15):
         composite(pets, rng, sample, i, hard)
+    if rng.random() < 0.10:
+        sample.image, sample.alpha = grow_fur(rng, sample.image, sample.alpha)
+    if sample.head[4] > 0 and rng.random() < 0.3:
+        sample.image, sample.alpha = draw_whiskers(rng, sample.image, sample.alpha, sample.head)
+    if hard and rng.random() < 0.05:
+        sample.image, sample.alpha = paste_subject(pets, rng, sample.image, sample.alpha)
     if hard and rng.random() < 0.12:
         sample.image, sample.alpha = paste_arm(pets, rng, sample.image, sample.alpha)
     if hard and rng.random() < 0.05:

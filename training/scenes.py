@@ -81,9 +81,16 @@ def painted_out(pets, rng, width, height):
     """A whole photo whose pet is replaced by what surrounds it (push-pull fill): real context, no animal."""
     i = rng.integers(len(pets))
     image, mask = warp_photo(pets, i, draw_placement(pets, rng, i, width, height), width, height)
-    hole = cv2.dilate((mask > 12).astype(np.uint8), np.ones((9, 9), np.uint8))
-    if hole.mean() > 0.7:
+    if (mask > 12).mean() > 0.6:
         return strip(pets, rng, width, height)
+    return fill_hole(rng, image, mask)
+
+
+def fill_hole(rng, image, mask):
+    """Replace what lies under `mask` (with a margin) by colours pulled in from around it."""
+    hole = cv2.dilate((mask > 12).astype(np.uint8), np.ones((9, 9), np.uint8))
+    if not hole.any():
+        return image
     known = (1 - hole).astype(np.float32)
     levels = [(image.astype(np.float32) * known[..., None], known)]
     while min(levels[-1][1].shape) > 4:
@@ -95,7 +102,7 @@ def painted_out(pets, rng, width, height):
         below = cv2.resize(filled, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
         filled = colour + (1 - weight)[..., None] * below
     # The fill is smoother than the photo around it; give it back some grain.
-    grain = noise(rng, height, width) * rng.uniform(0, 10) * hole[..., None]
+    grain = noise(rng, *hole.shape) * rng.uniform(0, 10) * hole[..., None]
     return np.clip(filled + grain, 0, 255).astype(np.uint8)
 
 

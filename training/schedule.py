@@ -8,8 +8,8 @@ import math
 
 # From this fraction of the run on: probability of each training size. The last quarter is at shipping sizes.
 SIZE_MIX = (
-    (0.00, {256: 0.35, 320: 0.50, 384: 0.15}),
-    (0.75, {320: 0.70, 384: 0.30}),
+    (0.00, {256: 0.50, 320: 0.40, 384: 0.10}),
+    (0.75, {320: 0.80, 384: 0.20}),
 )
 BATCH = {256: 28, 320: 20, 384: 14}  # about equal cost a step
 EASY_FROM = 0.88                     # the last steps see gentler augmentation, closer to real photos
@@ -28,5 +28,5 @@ def size_mix(progress):
     return [mix for start, mix in SIZE_MIX if progress >= start][-1]
 
 
-def ema_decay(step, longest=0.9985):
+def ema_decay(step, longest=0.998):
     return min(longest, (step + 1) / (step + 20))

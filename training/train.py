@@ -4,12 +4,14 @@
     python train.py --pets ../shared/pets --work WORK --steps 9000          # WORK/last.pt exists: resumes
 
 The schedule counts steps, never seconds: the process may be paused (SIGSTOP), starved or killed.
+SIGTERM saves after the step under way and ends the run; the same command then goes on where it stopped.
 """
 import argparse
 import copy
 import json
 import os
 import resource
+import signal
 import time
 from pathlib import Path
 
@@ -112,6 +114,8 @@ def main():
         a, b = validate(ema, kept_out, device=args.device), validate(ema, val_pseudo, limit=120, device=args.device)
         log(event="validate", step=step, seen=seen, **a, **{f"pseudo_{k}": b[k] for k in ("iou", "p10", "mae")})
 
+    stopping = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     model.train()
     if step == 0:
         judge()  # where we start from
@@ -150,6 +154,10 @@ def main():
         if step % VALIDATE_EVERY == 0:
             judge()
             since, since_cpu = seen, time.process_time()
+        if stopping:
+            save(last)
+            log(event="stopped", step=step, seen=seen)
+            return
     save(last)
     judge()
     log(event="done", step=step, seen=seen)

@@ -11,12 +11,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import dataset
 import export
+import fur
 import losses
 import occluders
 import photometric
 import postprocess
 import scenes
 import schedule
+import subjects
 from model import Deploy, PetNet, moments_box, peak_component
 
 
@@ -26,6 +28,24 @@ def heat_with_boxes(*boxes, side=20):
     for x0, y0, x1, y1, value in boxes:
         heat[..., y0:y1, x0:x1] = value
     return heat
+
+
+class DrawnPets:
+    """One drawn photo in place of the data set: a disc on a plain ground, with a person's face beside it."""
+
+    people = np.array([[0, 0.7, 0.1, 0.9, 0.3]], np.float32)
+    aspect, box = np.array([1.2]), np.array([[0.1, 0.3, 0.6, 0.8]], np.float32)
+
+    def __len__(self): return 1
+    def draw(self, rng): return 0
+    def image(self, i): return np.full((dataset.SIDE, dataset.SIDE, 3), 90, np.uint8)
+    def mask(self, i): return self._disc(dataset.SIDE)
+    def mask_half(self, i): return self._disc(dataset.HALF)
+
+    @staticmethod
+    def _disc(side):
+        y, x = np.mgrid[0:side, 0:side] / side
+        return (((x - 0.35) ** 2 + (y - 0.55) ** 2 < 0.06) * 255).astype(np.uint8)
 
 
 class HeadBox(unittest.TestCase):
@@ -100,6 +120,40 @@ class Pictures(unittest.TestCase):
         alpha[30:80, 30:70] = 255
         out = occluders.paste_leash(self.rng, np.zeros((96, 96, 3), np.uint8), alpha)
         self.assertTrue(out[alpha == 0].any())
+
+    def test_strands_add_to_the_matte_what_they_cover_and_no_more(self):
+        """White strands on black over an empty matte: what the photo shows is the alpha."""
+        alpha = np.zeros((96, 96), np.uint8)
+        alpha[30:80, 30:70] = 255
+        image = np.repeat(alpha[..., None], 3, 2)
+        for _ in range(10):
+            out, matte = fur.grow_fur(self.rng, image, alpha)
+            self.assertTrue((matte >= alpha).all())
+            self.assertGreater((matte > alpha).sum(), 0)
+            # The strands are a little darker or lighter than the pet, never more than it was tinted.
+            self.assertTrue((out[alpha == 0].max(1) <= matte[alpha == 0].astype(int) + 1).all())
+
+    def test_whiskers_show_as_far_as_they_count(self):
+        alpha, image = np.zeros((128, 128), np.uint8), np.zeros((128, 128, 3), np.uint8)
+        out, matte = fur.draw_whiskers(self.rng, image, alpha, np.array([0.2, 0.2, 0.8, 0.8, 1.0]))
+        self.assertGreater((matte > 0).sum(), 50)
+        self.assertTrue((out[matte == 0] == 0).all())
+
+    def test_a_subject_takes_the_pet_it_hides_out_of_the_matte(self):
+        alpha = np.zeros((96, 96), np.uint8)
+        alpha[60:90, 5:90] = 255
+        changed = 0
+        for _ in range(30):
+            image, left = subjects.paste_subject(DrawnPets(), self.rng, np.zeros((96, 96, 3), np.uint8), alpha)
+            self.assertTrue((left <= alpha).all())
+            self.assertGreaterEqual((left > 127).sum(), 0.6 * (alpha > 127).sum())
+            changed += bool(image.any())
+        self.assertGreater(changed, 5)
+
+    def test_pictures_with_a_subject_have_the_asked_size(self):
+        for _ in range(30):
+            picture = subjects.crowd_of(DrawnPets(), self.rng, 96, 64)
+            self.assertEqual((picture.shape, picture.dtype), ((64, 96, 3), np.uint8))
 
     def test_clean_keeps_the_largest_part_only(self):
         alpha = np.zeros((100, 100), np.float32)
