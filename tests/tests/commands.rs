@@ -108,7 +108,9 @@ fn doctor_says_what_is_wrong_and_how_to_mend_it() -> Result<()> {
 /// The names of the settings in a program's help, each of which stands behind `[env: `.
 fn settings_of(program: &str, arguments: &[&str]) -> Result<BTreeSet<String>> {
     let help = Command::new(binary(program)).args(arguments).arg("--help").env_clear().output()?;
-    let help = String::from_utf8(help.stdout)?;
+    // Without the line breaks that fit it to a terminal.
+    let help: Vec<&str> = std::str::from_utf8(&help.stdout)?.split_whitespace().collect();
+    let help = help.join(" ");
     let behind = help.split("[env: ").skip(1);
     let names: BTreeSet<String> =
         behind.filter_map(|rest| rest.split_once('=')).map(|(name, _)| name.into()).collect();
