@@ -1,6 +1,5 @@
 //! `headshot-api`: reads its settings, listens, and serves until SIGTERM or SIGINT.
 
-use std::env;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -14,7 +13,7 @@ fn main() -> ExitCode {
     let outcome = match settings.command() {
         Some(Command::Healthcheck) => probe(&settings),
         None => match settings.validate() {
-            Ok(config) => serve(config),
+            Ok(config) => serve(config, settings.project()),
             Err(error) => Err(error.into()),
         },
     };
@@ -34,19 +33,18 @@ fn probe(settings: &Settings) -> Result<()> {
 
 /// Uploads are hashed and inspected on the runtime's threads, a fraction of a millisecond at a time. With twice as many
 /// threads as cores it is the kernel that shares the cores out, and a short request need not wait for all of them.
-fn serve(config: Config) -> Result<()> {
+fn serve(config: Config, project: Option<&str>) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads((2 * cores).max(4))
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(listen(config))
+    runtime.block_on(listen(config, project))
 }
 
-async fn listen(config: Config) -> Result<()> {
-    let project_id = env::var("PROJECT_ID").ok().filter(|id| !id.is_empty());
-    let telemetry = headshot_backend::telemetry::init("headshot-api", project_id.as_deref())?;
+async fn listen(config: Config, project: Option<&str>) -> Result<()> {
+    let telemetry = headshot_backend::telemetry::init("headshot-api", project)?;
     let shutdown = telemetry.within_grace(config.grace, asked_to_stop()?);
     let address = (config.host, config.port);
     let listener = TcpListener::bind(address)

@@ -129,6 +129,11 @@ impl fmt::Display for InvalidSettings {
 impl std::error::Error for InvalidSettings {}
 
 impl Settings {
+    /// The Google Cloud project in which traces are looked up, where one is named.
+    pub fn project(&self) -> Option<&str> {
+        self.gcp.project()
+    }
+
     /// What else than serving is asked for.
     pub fn command(&self) -> Option<Command> {
         self.command

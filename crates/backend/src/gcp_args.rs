@@ -105,6 +105,11 @@ pub struct GcpUse {
 }
 
 impl GcpArgs {
+    /// The project, where one is named: log lines say their trace by it, whatever the backend.
+    pub fn project(&self) -> Option<&str> {
+        Some(self.project_id.trim()).filter(|id| !id.is_empty())
+    }
+
     /// Checks everything.
     ///
     /// # Errors

@@ -28,8 +28,7 @@ fn run_worker(settings: &Settings) -> anyhow::Result<ExitCode> {
     let config = Config::new(settings, &|name| env::var_os(name).is_some())?;
     let runtime = runtime()?;
     runtime.block_on(async {
-        let project_id = env::var("PROJECT_ID").ok().filter(|id| !id.is_empty());
-        let telemetry = telemetry::init("headshot-worker", project_id.as_deref())?;
+        let telemetry = telemetry::init("headshot-worker", settings.gcp.project())?;
         let signalled = telemetry.within_grace(config.grace, shutdown::signalled()?);
         let listener = TcpListener::bind(config.listen).await.with_context(|| {
             format!("listening on {}; HOST and PORT choose another address", config.listen)

@@ -60,8 +60,7 @@ impl TestBackend {
         }
     }
 
-    /// Google Cloud with the fake in the place of Cloud Storage. Nobody answers for records and tasks; the fake only
-    /// takes the connection that Firestore's client wants to have at once.
+    /// Google Cloud with the fake in the place of Cloud Storage. Nobody answers for records and tasks.
     pub async fn gcp_storage() -> Self {
         let data = TempDir::new().expect("a temporary folder");
         let buckets = ["shop-originals", "shop-outputs"];

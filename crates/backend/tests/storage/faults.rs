@@ -1,10 +1,11 @@
 use std::time::{Duration, Instant};
 
+use headshot_backend::Backend;
 use headshot_core::{BlobKey, JobId, Rendition};
 use headshot_fake_storage::Fault;
 use tokio::time::sleep;
 
-use super::support::{BUCKETS, Shop, bytes};
+use super::support::{BUCKETS, Shop, bytes, settings};
 
 /// The API has 10 s to say 503, and may make two calls.
 const SOON: Duration = Duration::from_millis(5600);
@@ -82,19 +83,8 @@ async fn an_upload_into_a_stall_ends() {
 
 #[tokio::test]
 async fn a_bucket_that_does_not_exist_is_not_a_missing_blob() {
-    use headshot_backend::{Backend, BackendSettings, GcpSettings};
     let shop = Shop::open().await;
-    let fake = || Some(shop.storage.address().to_string());
-    let settings = BackendSettings::Gcp(GcpSettings {
-        project_id: "shop".into(),
-        bucket_original: "mistyped".into(),
-        bucket_output: "mistyped-too".into(),
-        topic: "tasks".into(),
-        pubsub_emulator: fake(),
-        firestore_emulator: fake(),
-        storage_emulator: fake(),
-        ..GcpSettings::default()
-    });
+    let settings = settings(&shop.storage, ["mistyped", "mistyped-too"]);
     let backend = Backend::connect(&settings).await.unwrap();
     let key = BlobKey::Original(JobId::new());
     println!("{:#}", backend.blobs.get(key, 1).await.unwrap_err());

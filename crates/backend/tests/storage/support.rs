@@ -19,18 +19,7 @@ impl Shop {
         let storage = FakeStorage::start_anywhere(&folder.path().join("storage"), &BUCKETS)
             .await
             .expect("the fake starts");
-        // Firestore's client wants a connection at once, and gets one, though nobody answers on it.
-        let fake = || Some(storage.address().to_string());
-        let settings = BackendSettings::Gcp(GcpSettings {
-            project_id: "shop".into(),
-            bucket_original: BUCKETS[0].into(),
-            bucket_output: BUCKETS[1].into(),
-            topic: "tasks".into(),
-            pubsub_emulator: fake(),
-            firestore_emulator: fake(),
-            storage_emulator: fake(),
-            ..GcpSettings::default()
-        });
+        let settings = settings(&storage, BUCKETS);
         let backend = Backend::connect(&settings).await.expect("the fake is there");
         Self { storage, backend, folder }
     }
@@ -38,6 +27,21 @@ impl Shop {
     pub fn blobs(&self) -> &Blobs {
         &self.backend.blobs
     }
+}
+
+/// A backend with its blobs in these buckets of the fake; nobody answers for records and tasks.
+pub fn settings(storage: &FakeStorage, [originals, outputs]: [&str; 2]) -> BackendSettings {
+    let fake = || Some(storage.address().to_string());
+    BackendSettings::Gcp(GcpSettings {
+        project_id: "shop".into(),
+        bucket_original: originals.into(),
+        bucket_output: outputs.into(),
+        topic: "tasks".into(),
+        pubsub_emulator: fake(),
+        firestore_emulator: fake(),
+        storage_emulator: fake(),
+        ..GcpSettings::default()
+    })
 }
 
 /// So many bytes, all the same.
