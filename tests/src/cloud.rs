@@ -128,6 +128,15 @@ impl Cloud {
         }
     }
 
+    /// The connections to a dependency die without a word; new ones work.
+    pub fn lose_connections(&self, to: Dependency) {
+        match to {
+            Dependency::Storage => self.storage.lose_connections(),
+            Dependency::Records => self.records.lose_connections(),
+            Dependency::Queue => self.queue.lose_connections(),
+        }
+    }
+
     /// The process behind a dependency ends in the middle of whatever it does.
     ///
     /// # Errors

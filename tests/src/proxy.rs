@@ -1,6 +1,8 @@
 //! A connection that a test can cut, silence and mend, in front of anything that speaks TCP.
 
 use std::net::{SocketAddr, TcpStream as Probe};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,8 @@ use tokio::time::sleep;
 pub struct Proxy {
     address: SocketAddr,
     state: watch::Sender<Line>,
+    /// How often the connections of the moment were lost.
+    losses: Arc<AtomicU64>,
     serving: JoinHandle<()>,
 }
 
@@ -37,13 +41,21 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("listening for the proxy")?;
         let address = listener.local_addr()?;
         let (state, seen) = watch::channel(Line::Open);
-        let serving = tokio::spawn(serve(listener, address, upstream, seen));
-        Ok(Self { address, state, serving })
+        let losses = Arc::new(AtomicU64::new(0));
+        let way = Way { upstream, line: seen, losses: losses.clone() };
+        let serving = tokio::spawn(serve(listener, address, way));
+        Ok(Self { address, state, losses, serving })
     }
 
     /// `host:port`.
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// The connections that there are die without a word: they stay open, and nothing goes through, for ever. New ones
+    /// work. A firewall that has forgotten them does that.
+    pub fn lose_connections(&self) {
+        self.losses.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The line is like this from now on.
@@ -69,15 +81,18 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(
-    listener: TcpListener,
-    address: SocketAddr,
+/// From here to the service.
+#[derive(Clone)]
+struct Way {
     upstream: String,
-    mut line: watch::Receiver<Line>,
-) {
+    line: watch::Receiver<Line>,
+    losses: Arc<AtomicU64>,
+}
+
+async fn serve(listener: TcpListener, address: SocketAddr, mut way: Way) {
     let mut listener = Some(listener);
     loop {
-        if line.wait_for(|line| *line != Line::Refused).await.is_err() {
+        if way.line.wait_for(|line| *line != Line::Refused).await.is_err() {
             return;
         }
         let listening = match listener.take() {
@@ -93,13 +108,13 @@ async fn serve(
         };
         // Connections end with the set.
         let mut connections = JoinSet::new();
-        let theirs = line.clone();
+        let theirs = way.clone();
         loop {
             tokio::select! {
                 accepted = listening.accept() => if let Ok((near, _)) = accepted {
-                    connections.spawn(join(near, upstream.clone(), theirs.clone()));
+                    connections.spawn(join(near, theirs.clone()));
                 },
-                refused = line.wait_for(|line| *line == Line::Refused) => {
+                refused = way.line.wait_for(|line| *line == Line::Refused) => {
                     if refused.is_err() {
                         return;
                     }
@@ -111,23 +126,27 @@ async fn serve(
     }
 }
 
-async fn join(near: TcpStream, upstream: String, line: watch::Receiver<Line>) {
-    let Ok(far) = TcpStream::connect(upstream).await else { return };
+async fn join(near: TcpStream, way: Way) {
+    let lost = way.losses.load(Ordering::SeqCst);
+    let Ok(far) = TcpStream::connect(&way.upstream).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let (near_in, near_out) = near.into_split();
     let (far_in, far_out) = far.into_split();
     // Nobody here closes one direction only.
     tokio::select! {
-        () = pass_on(near_in, far_out, line.clone()) => {}
-        () = pass_on(far_in, near_out, line) => {}
+        () = pass_on(near_in, far_out, way.clone(), lost) => {}
+        () = pass_on(far_in, near_out, way, lost) => {}
     }
 }
 
-async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::Receiver<Line>) {
+async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: Way, lost: u64) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if line.wait_for(|line| *line == Line::Open).await.is_err() {
+        if way.line.wait_for(|line| *line == Line::Open).await.is_err() {
             return;
+        }
+        if way.losses.load(Ordering::SeqCst) != lost {
+            return std::future::pending().await;
         }
         let Some(bytes) = buffer.get(..length) else { return };
         if to.write_all(bytes).await.is_err() {

@@ -70,8 +70,8 @@ async fn store(
             return Err(ApiError::records(error.context("writing the record of a new job")));
         }
     }
-    // From here on the job is accepted, whatever happens: the sweep publishes what a crash or a queue that is
-    // down leaves unpublished. To answer with an error now would have the client send its photo again for nothing.
+    // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is down leaves
+    // unpublished.
     let key = BlobKey::Original(id);
     let task = TaskMessage {
         v: TaskMessage::VERSION,
@@ -79,9 +79,10 @@ async fn store(
         orig_bucket: app.config.backend.bucket_of_originals().into(),
         orig_key: key.path(),
     };
-    if let Err(error) = app.backend.tasks.publish(&task, Some(&trace.traceparent())).await {
-        warn!(job_id = %id, error = format!("{error:#}"), "a task could not be published; the sweep will");
-    }
+    let published = app.backend.tasks.publish(&task, Some(&trace.traceparent())).await;
     app.metrics.accepted();
-    Ok(())
+    published.map_err(|error| {
+        warn!(job_id = %id, error = format!("{error:#}"), "a task could not be published; the sweep will");
+        ApiError::Unpublished(id)
+    })
 }

@@ -42,6 +42,8 @@ pub(crate) enum ApiError {
     UnknownRecipe(String),
     /// As many uploads as we take at once are under way.
     Busy,
+    /// The job is safe, but no worker has been told of it yet.
+    Unpublished(JobId),
     /// The job ended without a picture, and the caller waited for one.
     JobFailed(JobId, Failure),
     /// The signed link was valid once.
@@ -118,6 +120,16 @@ impl From<ApiError> for Problem {
                 "We are receiving as many photos as we can just now. Please try again in a few seconds.",
             )
             .retry_after(3),
+            ApiError::Unpublished(job_id) => Problem {
+                job_id: Some(job_id),
+                ..Problem::new(
+                    S::SERVICE_UNAVAILABLE,
+                    "queue_unavailable",
+                    "Your photo is safe, but our workers cannot be reached just now. The headshot will be made as soon \
+                     as they can; ask for it by its id instead of sending the photo again.",
+                )
+                .retry_after(5)
+            },
             ApiError::JobFailed(job_id, failure) => job_failed(job_id, failure),
             ApiError::LinkExpired => Problem::new(
                 S::FORBIDDEN,

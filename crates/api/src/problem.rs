@@ -105,6 +105,11 @@ pub(crate) fn render(response: Response, request_id: &str) -> (Response, Option<
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(location) =
+        problem.job_id.and_then(|id| HeaderValue::try_from(format!("/headshot/{id}")).ok())
+    {
+        parts.headers.insert(header::LOCATION, location);
+    }
     if let Some(seconds) = problem.retry_after {
         parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -57,7 +57,7 @@ pub(crate) async fn and_wait(
     }
 }
 
-/// Receives a photo and accepts it as a job; counts what is refused.
+/// Receives a photo and accepts it as a job; counts what does not become one.
 async fn submit(
     app: &Arc<App>,
     trace: TraceContext,
@@ -65,8 +65,11 @@ async fn submit(
     request: Request,
 ) -> Result<JobId, Problem> {
     receive(app, trace, query, request).await.map_err(|error| {
+        let became_a_job = matches!(error, ApiError::Unpublished(_));
         let problem = Problem::from(error);
-        app.metrics.refused(&problem.code);
+        if !became_a_job {
+            app.metrics.refused(&problem.code);
+        }
         problem
     })
 }

@@ -17,7 +17,7 @@ fn a_task_that_could_not_be_published_is_published_by_the_sweep() -> Result<()> 
     let Some(cloud) = Cloud::start("a publish that is refused")? else { return Ok(()) };
     let mut app = TestApp::start_with(cloud.options())?;
     cloud.line(Dependency::Queue, Line::Refused)?;
-    let ids: Vec<String> = (0..2).map(|_| app.submit(&photo())).collect::<Result<_>>()?;
+    let ids: Vec<String> = (0..2).map(|_| submit_unpublished(&app)).collect::<Result<_>>()?;
     let log = app.api()?.log();
     ensure!(log.matches("a task could not be published; the sweep will").count() == ids.len(), "{log}");
     // The worker starts while its queue is away, as it may in an outage, and says so.
@@ -32,6 +32,14 @@ fn a_task_that_could_not_be_published_is_published_by_the_sweep() -> Result<()> 
         .filter(|line| line["message"] == "the job seemed forgotten; its task is published again");
     ensure!(published.count() >= ids.len(), "nobody says that a task was published again");
     Ok(())
+}
+
+/// The client hears that the queue is away, and where its job is all the same.
+fn submit_unpublished(app: &TestApp) -> Result<String> {
+    let answer = app.post(&photo())?;
+    ensure!(answer.status == 503 && answer.body["code"] == "queue_unavailable", "{answer:?}");
+    ensure!(answer.retry_after.is_some_and(|seconds| seconds > 0), "no Retry-After: {answer:?}");
+    answer.job_id()
 }
 
 #[test]

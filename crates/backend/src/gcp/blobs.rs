@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,8 +28,9 @@ use google_cloud_wkt::FieldMask;
 use headshot_core::{BlobKey, Bucket};
 use tokio::time::timeout;
 
+use super::renewable::Renewable;
 use super::upload::GcpBlobWriter;
-use super::{CALL_TIMEOUT, RETRY_FOR, emulator_url, signing};
+use super::{CALL_TIMEOUT, LOOK_TIMEOUT, RETRY_FOR, emulator_url, signing};
 use crate::GcpSettings;
 
 /// A body of known length has the time of a call, and the time that it takes at this rate, in bytes per second.
@@ -52,7 +53,8 @@ pub(crate) struct GcpBlobs {
 
 struct Shared {
     storage: Storage,
-    control: StorageControl,
+    /// Speaks gRPC. The other one speaks HTTP/1, over connections that are watched and not used again after a failure.
+    control: Renewable<StorageControl, Error>,
     /// Without anything to sign with, everything but signing works: workers never sign.
     signer: std::result::Result<Signer, String>,
     emulator: Option<String>,
@@ -73,7 +75,13 @@ enum Written {
 impl GcpBlobs {
     pub(super) async fn connect(settings: &GcpSettings) -> Result<Self> {
         let emulator = settings.storage_emulator.as_deref().map(emulator_url);
-        let (storage, control) = clients(emulator.as_deref()).await?;
+        let storage = storage(emulator.as_deref()).await?;
+        let control = Renewable::new({
+            let emulator = emulator.clone();
+            move || control(emulator.clone()).boxed()
+        });
+        // What is wrong with the credentials is better heard now than at the first call.
+        control.get().await?;
         let bucket = |name: &str| format!("projects/_/buckets/{name}");
         let shared = Shared {
             storage,
@@ -191,10 +199,10 @@ impl GcpBlobs {
 
     pub(crate) fn delete(&self, key: BlobKey) -> BoxFuture<'_, Result<()>> {
         async move {
-            let call =
-                self.shared.control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
+            let control = self.shared.control.get().await?;
+            let call = control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
             // To delete what is gone is no error, so it may be repeated.
-            match within(CALL_TIMEOUT, call.with_idempotency(true).send()).await? {
+            match self.answer(call.with_idempotency(true).send()).await? {
                 Err(error) if !is_missing(&error) => {
                     Err(anyhow!(error).context(format!("deleting {}", key.path())))
                 }
@@ -225,8 +233,9 @@ impl GcpBlobs {
 
     /// Whether the bucket of outputs answers: both programs may read it, whereas the API may not read the originals.
     pub(super) async fn check(&self) -> Result<()> {
-        let call = self.shared.control.get_object().set_bucket(&self.shared.outputs).set_object(NOBODY);
-        match within(CALL_TIMEOUT, call.send()).await? {
+        let control = self.shared.control.get().await?;
+        let call = control.get_object().set_bucket(&self.shared.outputs).set_object(NOBODY);
+        match self.answer(call.with_attempt_timeout(LOOK_TIMEOUT).send()).await? {
             Err(error) if !is_missing(&error) => {
                 Err(anyhow!(error).context("asking for an object of GCS_BUCKET_OUTPUT"))
             }
@@ -265,8 +274,9 @@ impl GcpBlobs {
 
     /// What is there now.
     async fn describe(&self, key: BlobKey) -> Result<Option<Object>> {
-        let call = self.shared.control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
-        match within(CALL_TIMEOUT, call.send()).await? {
+        let control = self.shared.control.get().await?;
+        let call = control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
+        match self.answer(call.send()).await? {
             Ok(object) => Ok(Some(object)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(anyhow!(error).context(format!("looking at {}", key.path()))),
@@ -276,19 +286,35 @@ impl GcpBlobs {
     /// False: the object changed meanwhile.
     async fn correct_content_type(&self, there: Object, content_type: &str) -> Result<bool> {
         let (generation, metageneration) = (there.generation, there.metageneration);
-        let call = self
-            .shared
-            .control
+        let control = self.shared.control.get().await?;
+        let call = control
             .update_object()
             .set_object(there.set_content_type(content_type))
             .set_if_generation_match(generation)
             .set_if_metageneration_match(metageneration)
             .set_update_mask(FieldMask::default().set_paths(["content_type"]));
-        match within(CALL_TIMEOUT, call.send()).await? {
+        match self.answer(call.send()).await? {
             Ok(_) => Ok(true),
             Err(error) if code(&error) == Some(Code::FailedPrecondition) => Ok(false),
             Err(error) => Err(anyhow!(error).context("correcting a content type")),
         }
+    }
+
+    /// The answer to a call of the control client, or that there is none.
+    async fn answer<T>(
+        &self,
+        call: impl Future<Output = google_cloud_storage::Result<T>>,
+    ) -> Result<google_cloud_storage::Result<T>> {
+        let answer = within(CALL_TIMEOUT, call).await;
+        let answered = match &answer {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => is_missing(error) || code(error) == Some(Code::FailedPrecondition),
+            Err(_) => false,
+        };
+        if !answered {
+            self.shared.control.unanswered();
+        }
+        answer
     }
 
     fn bucket(&self, key: BlobKey) -> &str {
@@ -299,29 +325,37 @@ impl GcpBlobs {
     }
 }
 
-/// Clients of the two protocols that Cloud Storage speaks: HTTP for bytes, gRPC for everything else.
-pub(super) async fn clients(emulator: Option<&str>) -> Result<(Storage, StorageControl)> {
-    let backoff = ExponentialBackoffBuilder::new()
-        .with_initial_delay(Duration::from_millis(100))
-        .with_maximum_delay(Duration::from_secs(1))
-        .build();
-    let backoff = BackoffPolicyArg::from(backoff.context("the waits between attempts")?);
+/// The client for bytes.
+pub(super) async fn storage(emulator: Option<&str>) -> Result<Storage> {
     let mut storage = Storage::builder()
         .with_retry_policy(retries())
-        .with_backoff_policy(backoff.clone())
+        .with_backoff_policy(backoff()?)
         .with_read_resume_policy(Recommended.with_attempt_limit(3))
         // One request for each upload. A resumable one could only be resumed by who still has the bytes.
         .with_resumable_upload_threshold(usize::MAX)
         // This client's share of gRPC is not used.
         .with_grpc_subchannel_count(1);
-    let mut control = StorageControl::builder().with_retry_policy(retries()).with_backoff_policy(backoff);
     if let Some(endpoint) = emulator {
         storage = storage.with_endpoint(endpoint).with_credentials(anonymous::Builder::new().build());
+    }
+    storage.build().await.context("setting up the client of Cloud Storage")
+}
+
+/// The client for everything else.
+async fn control(emulator: Option<String>) -> Result<StorageControl> {
+    let mut control = StorageControl::builder().with_retry_policy(retries()).with_backoff_policy(backoff()?);
+    if let Some(endpoint) = emulator {
         control = control.with_endpoint(endpoint).with_credentials(anonymous::Builder::new().build());
     }
-    let storage = storage.build().await.context("setting up the client of Cloud Storage")?;
-    let control = control.build().await.context("setting up the control client of Cloud Storage")?;
-    Ok((storage, control))
+    control.build().await.context("setting up the control client of Cloud Storage")
+}
+
+fn backoff() -> Result<BackoffPolicyArg> {
+    let backoff = ExponentialBackoffBuilder::new()
+        .with_initial_delay(Duration::from_millis(100))
+        .with_maximum_delay(Duration::from_secs(1))
+        .build();
+    Ok(backoff.context("the waits between attempts")?.into())
 }
 
 /// What is worth another attempt, and for how long.

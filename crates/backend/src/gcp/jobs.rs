@@ -17,12 +17,12 @@ use futures_util::{FutureExt, StreamExt};
 use google_cloud_auth::credentials::anonymous;
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 
 use super::emulator_url;
+use super::renewable::Renewable;
 use crate::GcpSettings;
 use crate::jobs::{self, Change, Claim, record_time};
-use calls::{Patience, is_conflict};
+use calls::{Patience, is_conflict, is_unanswered};
 
 /// How long one request may take. A call may consist of several.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,11 +33,8 @@ pub(crate) struct GcpRecords {
 }
 
 struct Shared {
-    options: FirestoreDbOptions,
-    /// There is an emulator, which asks for no credentials.
-    emulated: bool,
     collection: String,
-    firestore: OnceCell<FirestoreDb>,
+    firestore: Renewable<FirestoreDb, FirestoreError>,
 }
 
 /// What is to happen to a record: its answer, and what to write for it, if anything.
@@ -53,35 +50,41 @@ impl GcpRecords {
             .with_request_timeout(REQUEST_TIMEOUT)
             // The crate waits for seconds between its tries; ours fit into the time that a call has.
             .with_max_retries(0);
-        let collection = settings.firestore_collection.clone();
         let options = match &settings.firestore_emulator {
             Some(host) => options.with_firebase_api_url(emulator_url(host)),
             None => options,
         };
         let emulated = settings.firestore_emulator.is_some();
-        Self { shared: Arc::new(Shared { options, emulated, collection, firestore: OnceCell::new() }) }
+        let firestore = Renewable::new(move || connect(options.clone(), emulated).boxed());
+        Self { shared: Arc::new(Shared { collection: settings.firestore_collection.clone(), firestore }) }
     }
 
-    /// The client connects as it is made. A process that starts while Firestore is away must come up all the same, and
-    /// say what it lacks.
-    async fn firestore(&self) -> Result<&FirestoreDb, FirestoreError> {
-        let connect = || async {
-            let options = self.shared.options.clone();
-            if self.shared.emulated {
-                FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await
-            } else {
-                FirestoreDb::with_options(options).await
-            }
-        };
-        self.shared.firestore.get_or_try_init(connect).await
+    async fn firestore(&self) -> Result<Arc<FirestoreDb>, FirestoreError> {
+        self.shared.firestore.get().await
+    }
+
+    /// Waits before the next try of a call that failed.
+    ///
+    /// # Errors
+    /// The given error, if another try cannot help or if the time is up.
+    async fn again(&self, patience: &mut Patience, error: FirestoreError) -> Result<(), FirestoreError> {
+        if is_unanswered(&error) {
+            self.shared.firestore.unanswered();
+        }
+        patience.after(error).await
     }
 
     /// A query rather than a read of one document, since only a query tells a missing database from a missing document.
     pub(super) async fn check(&self) -> Result<()> {
         let query = async {
-            self.firestore().await?.fluent().select().from(self.collection()).limit(1).query().await
+            let firestore = self.firestore().await?;
+            firestore.fluent().select().from(self.collection()).limit(1).query().await
         };
-        query.await.with_context(|| format!("cannot read the collection {}", self.collection()))?;
+        let found = query.await;
+        if found.as_ref().is_err_and(is_unanswered) {
+            self.shared.firestore.unanswered();
+        }
+        found.with_context(|| format!("cannot read the collection {}", self.collection()))?;
         Ok(())
     }
 
@@ -93,7 +96,8 @@ impl GcpRecords {
             let mut unanswered = false;
             loop {
                 let insert = async {
-                    let insert = self.firestore().await?.fluent().insert().into(self.collection());
+                    let firestore = self.firestore().await?;
+                    let insert = firestore.fluent().insert().into(self.collection());
                     insert.document_id(record.job_id.to_string()).document(document.clone()).execute().await
                 };
                 let error = match patience.limit(insert).await {
@@ -108,7 +112,7 @@ impl GcpRecords {
                     Err(error) => error,
                 };
                 unanswered = true;
-                patience.after(error).await.with_context(|| format!("cannot create {name}"))?;
+                self.again(&mut patience, error).await.with_context(|| format!("cannot create {name}"))?;
             }
         }
         .boxed()
@@ -123,7 +127,9 @@ impl GcpRecords {
                     Ok(Some(document)) => return self.parse(id, &document).map(Some),
                     Err(error) => error,
                 };
-                patience.after(error).await.with_context(|| format!("cannot read {}", self.name(id)))?;
+                self.again(&mut patience, error)
+                    .await
+                    .with_context(|| format!("cannot read {}", self.name(id)))?;
             }
         }
         .boxed()
@@ -195,14 +201,17 @@ impl GcpRecords {
                 }
                 Err(error) => error,
             };
-            patience.after(error).await.with_context(|| format!("cannot change {}", self.name(id)))?;
+            self.again(&mut patience, error)
+                .await
+                .with_context(|| format!("cannot change {}", self.name(id)))?;
         }
     }
 
     /// Reads a document in the way that tells a missing document from a missing database: with the latter, every job
     /// would seem never to have existed.
     async fn fetch(&self, id: JobId) -> Result<Option<FirestoreDocument>, FirestoreError> {
-        let select = self.firestore().await?.fluent().select().by_id_in(self.collection());
+        let firestore = self.firestore().await?;
+        let select = firestore.fluent().select().by_id_in(self.collection());
         let mut found = select.batch_with_errors([id.to_string()]).await?;
         match found.next().await {
             Some(answer) => Ok(answer?.1),
@@ -216,7 +225,8 @@ impl GcpRecords {
             None => FirestoreWritePrecondition::Exists(true),
         };
         let document = document::write(&read.name, changed)?;
-        let update = self.firestore().await?.fluent().update().in_col(self.collection());
+        let firestore = self.firestore().await?;
+        let update = firestore.fluent().update().in_col(self.collection());
         update.precondition(condition).document(document).execute().await?;
         Ok(())
     }
@@ -238,5 +248,14 @@ impl GcpRecords {
     /// What the document is called in messages.
     fn name(&self, id: JobId) -> String {
         format!("{}/{id}", self.collection())
+    }
+}
+
+async fn connect(options: FirestoreDbOptions, emulated: bool) -> Result<FirestoreDb, FirestoreError> {
+    if emulated {
+        // It asks for no credentials.
+        FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await
+    } else {
+        FirestoreDb::with_options(options).await
     }
 }

@@ -11,6 +11,7 @@ mod blobs;
 mod jobs;
 mod models;
 mod push;
+mod renewable;
 mod signing;
 mod tasks;
 mod upload;
@@ -40,6 +41,9 @@ const RETRY_FOR: Duration = Duration::from_secs(3);
 
 /// How long one dependency may take to answer a health check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a call of a health check may take: less, so that its client hears that there was no answer.
+const LOOK_TIMEOUT: Duration = Duration::from_millis(2500);
 
 #[derive(Clone)]
 pub(crate) struct Gcp {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tracing::info;
 
-use super::blobs::{clients, within};
+use super::blobs::{storage, within};
 use super::{CALL_TIMEOUT, emulator_url};
 
 /// No network that fits this service comes near.
@@ -81,7 +81,7 @@ impl ModelObject {
     }
 
     async fn download(&self, path: &Path, emulator: Option<&str>) -> Result<()> {
-        let (storage, _) = clients(emulator.map(emulator_url).as_deref()).await?;
+        let storage = storage(emulator.map(emulator_url).as_deref()).await?;
         let folder = path.parent().context("a cached file has a folder")?;
         fs::create_dir_all(folder).await.with_context(|| format!("creating {}", folder.display()))?;
         // Workers that start together on one machine each write a file of their own, and the last one stays.

@@ -1,6 +1,7 @@
 //! The task queue on Pub/Sub. Leases, the back-off after a refusal and dead letters are the subscription's own policies;
 //! how full it is, Cloud Monitoring knows and nobody else.
 
+mod clients;
 mod dead_letter;
 mod delivery;
 mod envelope;
@@ -11,15 +12,13 @@ mod subscription;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use google_cloud_auth::credentials::{Credentials, anonymous};
 use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::options::RequestOptionsBuilder;
 use google_cloud_gax::retry_policy::RetryPolicyExt;
-use google_cloud_pubsub::client::{BasePublisher, Publisher, Subscriber, SubscriptionAdmin, TopicAdmin};
 use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use headshot_core::TaskMessage;
@@ -27,12 +26,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::warn;
 
+use clients::{Clients, Maker};
 pub(crate) use delivery::GcpDelivery;
 pub(crate) use envelope::Envelope;
 pub(crate) use pushed::PushedDelivery;
 pub(crate) use subscription::GcpSubscription;
 
-use super::{CALL_TIMEOUT, CHECK_TIMEOUT, RETRY_FOR, emulator_url};
+use super::renewable::Renewable;
+use super::{CALL_TIMEOUT, LOOK_TIMEOUT};
 use crate::{GcpSettings, QueueDepth};
 
 /// How long [`GcpQueue::close`] waits for answers to reach the service. Cloud Run leaves a process 10 s.
@@ -44,58 +45,54 @@ pub(crate) struct GcpQueue {
 }
 
 struct Shared {
-    publisher: Publisher,
-    dead_letters: Option<Publisher>,
-    subscriber: Subscriber,
-    topics: TopicAdmin,
-    subscriptions: SubscriptionAdmin,
+    maker: Maker,
+    clients: Renewable<Clients, Error>,
     topic: String,
+    has_dead_letter_topic: bool,
     subscription: Option<String>,
     lease: Duration,
     /// Streams that still have answers to deliver.
     streams: Mutex<JoinSet<()>>,
 }
 
+/// Where a message goes.
+#[derive(Clone, Copy)]
+enum To {
+    Workers,
+    DeadLetters,
+}
+
 impl GcpQueue {
     pub(super) async fn connect(settings: &GcpSettings) -> Result<Self> {
         let full_name = |kind: &str, name: &str| format!("projects/{}/{kind}/{name}", settings.project_id);
-        let endpoint = settings.pubsub_emulator.as_deref().map(|host| (emulator_url(host), anonymous()));
-        // The four kinds of client are built alike, but their builders share no trait.
-        macro_rules! client {
-            ($builder:expr) => {{
-                let builder = $builder;
-                let builder = match &endpoint {
-                    Some((url, nobody)) => builder.with_endpoint(url).with_credentials(nobody.clone()),
-                    None => builder,
-                };
-                builder.build().await.context("cannot set Pub/Sub up")?
-            }};
-        }
-        // By default a publisher goes on trying for ten minutes.
-        let patience = RetryableErrors.with_time_limit(RETRY_FOR);
-        let publishers: BasePublisher = client!(BasePublisher::builder().with_retry_policy(patience));
-        // Whoever publishes waits for the answer; there is nothing to gain by waiting for company.
-        let publisher = |topic: &str| {
-            publishers.publisher(full_name("topics", topic)).set_message_count_threshold(1_u32).build()
-        };
+        let topic = full_name("topics", &settings.topic);
+        let dead_letter_topic = settings.dead_letter_topic.as_deref().map(|name| full_name("topics", name));
+        let has_dead_letter_topic = dead_letter_topic.is_some();
+        let maker = Maker::new(settings, &topic, dead_letter_topic);
         let shared = Shared {
-            publisher: publisher(&settings.topic),
-            dead_letters: settings.dead_letter_topic.as_deref().map(publisher),
-            subscriber: client!(Subscriber::builder()),
-            topics: client!(TopicAdmin::builder()),
-            subscriptions: client!(SubscriptionAdmin::builder()),
-            topic: full_name("topics", &settings.topic),
+            clients: Renewable::new({
+                let maker = maker.clone();
+                move || maker.clone().clients()
+            }),
+            maker,
+            topic,
+            has_dead_letter_topic,
             subscription: settings.subscription.as_deref().map(|name| full_name("subscriptions", name)),
             lease: settings.task_lease,
             streams: Mutex::default(),
         };
+        // What is wrong with the credentials is better heard now than at the first call.
+        shared.clients.get().await?;
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Whether the topic is there, and the subscription, if one is set.
     pub(super) async fn check(&self) -> Result<()> {
-        self.check_topic().await?;
-        if self.shared.subscription.is_some() { self.check_subscription().await } else { Ok(()) }
+        let subscription = async {
+            if self.shared.subscription.is_some() { self.check_subscription().await } else { Ok(()) }
+        };
+        tokio::try_join!(self.check_topic(), subscription)?;
+        Ok(())
     }
 
     pub(crate) fn publish<'a>(
@@ -108,7 +105,7 @@ impl GcpQueue {
                 .into_iter()
                 .chain(traceparent.map(|trace| ("traceparent", trace.to_owned())));
             let message = Message::new().set_data(body).set_attributes(attributes);
-            publish(&self.shared.publisher, message).await.context("cannot publish the task")
+            self.send(To::Workers, message).await.context("cannot publish the task")
         }
         .boxed()
     }
@@ -134,8 +131,9 @@ impl GcpQueue {
             let mut streams = std::mem::take(&mut *self.streams());
             let flushed = async {
                 while streams.join_next().await.is_some() {}
-                self.shared.publisher.flush().await;
-                if let Some(dead_letters) = &self.shared.dead_letters {
+                let Some(clients) = self.shared.clients.made() else { return };
+                clients.publisher.flush().await;
+                if let Some(dead_letters) = &clients.dead_letters {
                     dead_letters.flush().await;
                 }
             };
@@ -147,16 +145,48 @@ impl GcpQueue {
     }
 
     async fn check_topic(&self) -> Result<()> {
-        let topic = &self.shared.topic;
-        let get = self.shared.topics.get_topic().set_topic(topic).with_attempt_timeout(CHECK_TIMEOUT);
-        judge(get.with_retry_policy(single_try()).send().await, topic)
+        let (topic, clients) = (&self.shared.topic, self.shared.clients.get().await?);
+        let get = clients.topics.get_topic().set_topic(topic).with_attempt_timeout(LOOK_TIMEOUT);
+        self.judge(get.with_retry_policy(single_try()).send().await, topic)
     }
 
     async fn check_subscription(&self) -> Result<()> {
-        let subscription = self.subscription()?;
-        let get = self.shared.subscriptions.get_subscription().set_subscription(subscription);
-        let get = get.with_attempt_timeout(CHECK_TIMEOUT).with_retry_policy(single_try());
-        judge(get.send().await, subscription)
+        let (subscription, clients) = (self.subscription()?, self.shared.clients.get().await?);
+        let get = clients.subscriptions.get_subscription().set_subscription(subscription);
+        let get = get.with_attempt_timeout(LOOK_TIMEOUT).with_retry_policy(single_try());
+        self.judge(get.send().await, subscription)
+    }
+
+    /// Sends a message. Without a topic for dead letters there is nowhere to send those.
+    async fn send(&self, to: To, message: Message) -> Result<()> {
+        let clients = self.shared.clients.get().await?;
+        let publisher = match to {
+            To::Workers => Some(&clients.publisher),
+            To::DeadLetters => clients.dead_letters.as_ref(),
+        };
+        let sent = publisher.context("there is no topic for dead letters")?.publish(message);
+        // The retries have a time limit of their own. This is the limit for what they may not see, such as a token that
+        // does not come.
+        let sent = timeout(CALL_TIMEOUT, sent).await;
+        if !matches!(sent, Ok(Ok(_))) {
+            self.shared.clients.unanswered();
+        }
+        sent.context("Pub/Sub does not answer")??;
+        Ok(())
+    }
+
+    /// Neither publishers nor subscribers may look at what they use, unless they are given the viewer's role as well;
+    /// that the service says so is a sign of life.
+    fn judge<T>(&self, answer: google_cloud_pubsub::Result<T>, name: &str) -> Result<()> {
+        let Err(error) = answer else { return Ok(()) };
+        match error.status().map(|status| status.code) {
+            Some(Code::PermissionDenied) => Ok(()),
+            Some(Code::NotFound) => bail!("{name} does not exist"),
+            _ => {
+                self.shared.clients.unanswered();
+                Err(Error::new(error).context(format!("cannot look at {name}")))
+            }
+        }
     }
 
     fn subscription(&self) -> Result<&str> {
@@ -175,28 +205,6 @@ impl GcpQueue {
     }
 }
 
-async fn publish(publisher: &Publisher, message: Message) -> Result<()> {
-    // The retries have a time limit of their own. This is the limit for what they may not see, such as a token that does
-    // not come.
-    timeout(CALL_TIMEOUT, publisher.publish(message)).await.context("Pub/Sub does not answer")??;
-    Ok(())
-}
-
-fn anonymous() -> Credentials {
-    anonymous::Builder::new().build()
-}
-
 fn single_try() -> impl google_cloud_gax::retry_policy::RetryPolicy {
     RetryableErrors.with_attempt_limit(1)
-}
-
-/// Neither publishers nor subscribers may look at what they use, unless they are given the viewer's role as well; that
-/// the service says so is a sign of life.
-fn judge<T>(answer: google_cloud_pubsub::Result<T>, name: &str) -> Result<()> {
-    let Err(error) = answer else { return Ok(()) };
-    match error.status().map(|status| status.code) {
-        Some(Code::PermissionDenied) => Ok(()),
-        Some(Code::NotFound) => bail!("{name} does not exist"),
-        _ => Err(anyhow::Error::new(error).context(format!("cannot look at {name}"))),
-    }
 }

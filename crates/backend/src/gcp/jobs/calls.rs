@@ -58,6 +58,17 @@ pub(super) fn is_conflict(error: &FirestoreError) -> bool {
     matches!(error, FirestoreError::DatabaseError(error) if error.public.code == "FailedPrecondition")
 }
 
+/// There was no answer, or none that is Firestore's own.
+pub(super) fn is_unanswered(error: &FirestoreError) -> bool {
+    match error {
+        FirestoreError::DatabaseError(error) => {
+            matches!(error.public.code.as_str(), "Unavailable" | "DeadlineExceeded" | "Cancelled" | "Unknown")
+        }
+        FirestoreError::NetworkError(_) => true,
+        _ => false,
+    }
+}
+
 fn is_passing(error: &FirestoreError) -> bool {
     match error {
         FirestoreError::DatabaseError(error) => {

@@ -86,13 +86,13 @@ impl GcpRecords {
         let mut patience = Patience::new();
         loop {
             let query = async {
-                let query =
-                    self.firestore().await?.fluent().select().from(self.collection()).filter(|field| {
-                        field.for_all([
-                            field.field("status").is_in(unfinished),
-                            field.field("updated_at").less_than_or_equal(FirestoreTimestamp(before)),
-                        ])
-                    });
+                let firestore = self.firestore().await?;
+                let query = firestore.fluent().select().from(self.collection()).filter(|field| {
+                    field.for_all([
+                        field.field("status").is_in(unfinished),
+                        field.field("updated_at").less_than_or_equal(FirestoreTimestamp(before)),
+                    ])
+                });
                 let query = query.order(|field| field.fields([field.field("updated_at").asc()])).limit(PAGE);
                 match &after {
                     Some(after) => {
@@ -105,7 +105,7 @@ impl GcpRecords {
                 Ok(documents) => return Ok(documents),
                 Err(error) => error,
             };
-            patience.after(error).await.context("cannot look for forgotten jobs")?;
+            self.again(&mut patience, error).await.context("cannot look for forgotten jobs")?;
         }
     }
 
@@ -113,7 +113,8 @@ impl GcpRecords {
         let mut patience = Patience::new();
         loop {
             let query = async {
-                let query = self.firestore().await?.fluent().select().from(self.collection());
+                let firestore = self.firestore().await?;
+                let query = firestore.fluent().select().from(self.collection());
                 let query = query.filter(|field| field.for_all([field.field("status").eq(status.as_str())]));
                 query.aggregate(|all| all.fields([all.field("jobs").count()])).obj::<Counted>().query().await
             };
@@ -121,7 +122,9 @@ impl GcpRecords {
                 Ok(counted) => return Ok(counted.first().map_or(0, |counted| counted.jobs)),
                 Err(error) => error,
             };
-            patience.after(error).await.with_context(|| format!("cannot count the {status} jobs"))?;
+            self.again(&mut patience, error)
+                .await
+                .with_context(|| format!("cannot count the {status} jobs"))?;
         }
     }
 }

@@ -57,7 +57,7 @@ impl GcpDelivery {
             attributes: self.message.attributes.clone(),
             delivery_attempt: self.counted_attempt(),
         };
-        if letter.set_aside(self.queue.shared.dead_letters.as_ref(), reason).await {
+        if letter.set_aside(Some(&self.queue), reason).await {
             self.handler.ack();
         } else {
             self.handler.nack();

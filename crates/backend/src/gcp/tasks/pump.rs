@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow};
+use google_cloud_pubsub::client::Subscriber;
 use google_cloud_pubsub::subscriber::{MessageStream, ShutdownBehavior};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
@@ -22,9 +23,9 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// The same while it is away.
 const OUTAGE_PERIOD: Duration = Duration::from_secs(2);
 
-/// After so long a silence the stream is opened anew. A connection that died unnoticed, in a firewall, say, looks just
-/// like an empty queue.
-const LONG_SILENCE: Duration = Duration::from_secs(180);
+/// After so long a silence the stream is opened anew, over a new connection. One that died unnoticed, in a firewall, say,
+/// looks just like an empty queue.
+const LONG_SILENCE: Duration = Duration::from_secs(60);
 
 /// A worker that has a free hand and does not ask for a task for so long is not going to. Pub/Sub sends to every open
 /// stream; what it sent to this one would lie there, away from those who do ask.
@@ -36,8 +37,10 @@ enum Ended {
     NobodyListens,
     /// Something has to be told, and a moment waited.
     Failed(Error),
-    /// It is time for a fresh one.
-    Stale,
+    /// Nothing has come for so long that the connection may be dead.
+    Silent,
+    /// Nobody asks for tasks just now.
+    Unwanted,
 }
 
 pub(super) async fn run(
@@ -47,11 +50,12 @@ pub(super) async fn run(
     max_outstanding: usize,
     sender: mpsc::Sender<Result<GcpDelivery>>,
 ) {
+    let mut subscriber = None;
     loop {
         if wanted.wait_for(|wanted| *wanted).await.is_err() {
             return;
         }
-        let mut stream = match open(&queue, max_outstanding) {
+        let mut stream = match open(&queue, &mut subscriber, max_outstanding).await {
             Ok(stream) => stream,
             Err(error) => {
                 let _ = sender.send(Err(error)).await;
@@ -64,8 +68,13 @@ pub(super) async fn run(
         // Deliveries that came by the old stream are answered through it.
         match ended {
             Ended::NobodyListens => return answers.shutdown().await,
-            Ended::Stale => queue.spawn(async move { answers.shutdown().await }),
+            Ended::Unwanted => queue.spawn(async move { answers.shutdown().await }),
+            Ended::Silent => {
+                subscriber = None;
+                queue.spawn(async move { answers.shutdown().await });
+            }
             Ended::Failed(error) => {
+                subscriber = None;
                 queue.spawn(async move { answers.shutdown().await });
                 report(&sender, error);
                 tokio::select! {
@@ -77,9 +86,18 @@ pub(super) async fn run(
     }
 }
 
-fn open(queue: &GcpQueue, max_outstanding: usize) -> Result<MessageStream> {
+/// A stream over the connection of `subscriber`, or over a new one if that was given up.
+async fn open(
+    queue: &GcpQueue,
+    subscriber: &mut Option<Subscriber>,
+    max_outstanding: usize,
+) -> Result<MessageStream> {
     let max_outstanding = i64::try_from(max_outstanding).context("too many deliveries at a time")?;
-    let subscribe = queue.shared.subscriber.subscribe(queue.subscription()?);
+    let subscriber = match subscriber {
+        Some(subscriber) => subscriber,
+        none => none.insert(queue.shared.maker.subscriber().await?),
+    };
+    let subscribe = subscriber.subscribe(queue.subscription()?);
     Ok(subscribe
         .set_max_outstanding_messages(max_outstanding)
         .set_max_lease_extension(queue.shared.lease)
@@ -108,7 +126,7 @@ async fn drain(
             Ok(delivery) => {
                 // Dropped, the delivery goes back at once, to somebody who asks.
                 if timeout(UNWANTED, wanted.wait_for(|wanted| *wanted)).await.is_err() {
-                    return Ended::Stale;
+                    return Ended::Unwanted;
                 }
                 if sender.send(Ok(delivery)).await.is_err() {
                     return Ended::NobodyListens;
@@ -142,13 +160,13 @@ async fn next(
                 Some(Err(error)) => Err(Ended::Failed(Error::new(error).context("cannot pull tasks"))),
                 None => Err(Ended::Failed(anyhow!("Pub/Sub has closed the stream of tasks"))),
             },
-            () = &mut unwanted => return Err(Ended::Stale),
+            () = &mut unwanted => return Err(Ended::Unwanted),
             () = sleep(period) => {}
         }
         // Asked beside the stream: whatever arrives meanwhile is taken in the next round.
         match queue.check_subscription().await {
-            // The client waits up to a minute before it tries to reconnect; a fresh stream does so at once.
-            Ok(()) if away || since.elapsed() > LONG_SILENCE => return Err(Ended::Stale),
+            // The client waits up to a minute before it tries to reconnect; a fresh one does so at once.
+            Ok(()) if away || since.elapsed() > LONG_SILENCE => return Err(Ended::Silent),
             Ok(()) => {}
             Err(error) => {
                 away = true;

@@ -48,8 +48,7 @@ impl PushedDelivery {
             attributes: std::mem::take(&mut self.envelope.attributes),
             delivery_attempt: self.envelope.delivery_attempt,
         };
-        let topic = self.queue.as_ref().and_then(|queue| queue.shared.dead_letters.as_ref());
-        let done_with = letter.set_aside(topic, reason).await;
+        let done_with = letter.set_aside(self.queue.as_ref(), reason).await;
         self.say(done_with);
     }
 
