@@ -202,7 +202,7 @@ impl GcpBlobs {
             let control = self.shared.control.get().await?;
             let call = control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
             // To delete what is gone is no error, so it may be repeated.
-            match self.answer(call.with_idempotency(true).send()).await? {
+            match self.answer(CALL_TIMEOUT, call.with_idempotency(true).send()).await? {
                 Err(error) if !is_missing(&error) => {
                     Err(anyhow!(error).context(format!("deleting {}", key.path())))
                 }
@@ -235,7 +235,7 @@ impl GcpBlobs {
     pub(super) async fn check(&self) -> Result<()> {
         let control = self.shared.control.get().await?;
         let call = control.get_object().set_bucket(&self.shared.outputs).set_object(NOBODY);
-        match self.answer(call.with_attempt_timeout(LOOK_TIMEOUT).send()).await? {
+        match self.answer(LOOK_TIMEOUT, call.send()).await? {
             Err(error) if !is_missing(&error) => {
                 Err(anyhow!(error).context("asking for an object of GCS_BUCKET_OUTPUT"))
             }
@@ -276,7 +276,7 @@ impl GcpBlobs {
     async fn describe(&self, key: BlobKey) -> Result<Option<Object>> {
         let control = self.shared.control.get().await?;
         let call = control.get_object().set_bucket(self.bucket(key)).set_object(key.path());
-        match self.answer(call.send()).await? {
+        match self.answer(CALL_TIMEOUT, call.send()).await? {
             Ok(object) => Ok(Some(object)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(anyhow!(error).context(format!("looking at {}", key.path()))),
@@ -293,7 +293,7 @@ impl GcpBlobs {
             .set_if_generation_match(generation)
             .set_if_metageneration_match(metageneration)
             .set_update_mask(FieldMask::default().set_paths(["content_type"]));
-        match self.answer(call.send()).await? {
+        match self.answer(CALL_TIMEOUT, call.send()).await? {
             Ok(_) => Ok(true),
             Err(error) if code(&error) == Some(Code::FailedPrecondition) => Ok(false),
             Err(error) => Err(anyhow!(error).context("correcting a content type")),
@@ -303,9 +303,10 @@ impl GcpBlobs {
     /// The answer to a call of the control client, or that there is none.
     async fn answer<T>(
         &self,
+        deadline: Duration,
         call: impl Future<Output = google_cloud_storage::Result<T>>,
     ) -> Result<google_cloud_storage::Result<T>> {
-        let answer = within(CALL_TIMEOUT, call).await;
+        let answer = within(deadline, call).await;
         let answered = match &answer {
             Ok(Ok(_)) => true,
             Ok(Err(error)) => is_missing(error) || code(error) == Some(Code::FailedPrecondition),

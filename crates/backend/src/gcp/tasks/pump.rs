@@ -25,7 +25,7 @@ const OUTAGE_PERIOD: Duration = Duration::from_secs(2);
 
 /// After so long a silence the stream is opened anew, over a new connection. One that died unnoticed, in a firewall, say,
 /// looks just like an empty queue.
-const LONG_SILENCE: Duration = Duration::from_secs(60);
+const LONG_SILENCE: Duration = Duration::from_secs(30);
 
 /// A worker that has a free hand and does not ask for a task for so long is not going to. Pub/Sub sends to every open
 /// stream; what it sent to this one would lie there, away from those who do ask.
