@@ -12,6 +12,7 @@
 mod blobs;
 mod database;
 mod downloads;
+mod draft;
 mod folder;
 mod queue;
 mod records;

@@ -15,17 +15,14 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use headshot_core::{BlobKey, JobId};
 use rusqlite::{Connection, OptionalExtension, Transaction};
-use tokio::fs::{File, OpenOptions};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
+use tokio::io::AsyncReadExt;
 
 use super::database::{Database, Durability};
 use super::downloads::{Download, LocalDownloads};
+use super::draft::{Cache, Draft, DraftWriter};
 use super::folder::{Folder, bucket_name, create_folder};
 use super::signing::Signer;
 use super::{blocking, sync_folder};
-
-/// Small chunks from the network are gathered up to this size: each write is a journey to another thread and back.
-const WRITE_BUFFER: usize = 256 * 1024;
 
 #[derive(Clone)]
 pub(crate) struct LocalBlobs {
@@ -42,13 +39,7 @@ pub(crate) struct LocalBlobWriter {
     blobs: LocalBlobs,
     key: BlobKey,
     content_type: String,
-    file: BufWriter<File>,
-    draft: Draft,
-}
-
-/// A file under `tmp/`, removed with this value unless it has been renamed away.
-struct Draft {
-    path: PathBuf,
+    file: DraftWriter,
 }
 
 impl LocalBlobs {
@@ -57,22 +48,12 @@ impl LocalBlobs {
     }
 
     pub(crate) async fn begin(&self, key: BlobKey, content_type: &str) -> Result<LocalBlobWriter> {
-        // A job id is as random as a name can be, and here it only has to be one that no other writer has.
-        let draft = Draft { path: self.shared.folder.tmp().join(JobId::new().to_string()) };
-        let file = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(&draft.path)
-            .await
-            .with_context(|| format!("cannot create {}", draft.path.display()))?;
-        Ok(LocalBlobWriter {
-            blobs: self.clone(),
-            key,
-            content_type: content_type.to_owned(),
-            file: BufWriter::with_capacity(WRITE_BUFFER, file),
-            draft,
-        })
+        let cache = match key {
+            BlobKey::Original(_) => Cache::Past,
+            BlobKey::Artefact(..) => Cache::Through,
+        };
+        let file = DraftWriter::create(self.new_draft(), cache).await?;
+        Ok(LocalBlobWriter { blobs: self.clone(), key, content_type: content_type.to_owned(), file })
     }
 
     pub(crate) async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
@@ -114,9 +95,14 @@ impl LocalBlobs {
 
     /// Writes and removes an empty file, which finds a full disk, a read-only one and missing permissions.
     pub(super) async fn check(&self) -> Result<()> {
-        let probe = Draft { path: self.shared.folder.tmp().join(JobId::new().to_string()) };
-        let path = &probe.path;
+        let probe = Draft::new(self.new_draft());
+        let path = probe.path();
         tokio::fs::write(path, b"probe").await.with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// A job id is as random as a name can be, and here it only has to be one that no other writer has.
+    fn new_draft(&self) -> PathBuf {
+        self.shared.folder.tmp().join(JobId::new().to_string())
     }
 
     /// Puts a whole file in its place and makes it a blob.
@@ -158,44 +144,13 @@ impl LocalBlobs {
 
 impl LocalBlobWriter {
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.file.write_all(&chunk).await.with_context(|| self.draft.describe())
+        self.file.write(&chunk).await
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
-        let Self { blobs, key, content_type, mut file, draft } = self;
-        file.flush().await.with_context(|| draft.describe())?;
-        let file = file.into_inner().into_std().await;
-        // In one piece on one thread: a caller that is cancelled here cannot part the file from its row.
-        blocking(move || {
-            file.sync_all().with_context(|| draft.describe())?;
-            if let BlobKey::Original(_) = key {
-                forget(&file);
-            }
-            blobs.place(key, &draft.path, &content_type)
-        })
-        .await
+        let Self { blobs, key, content_type, file } = self;
+        file.finish(move |draft| blobs.place(key, draft.path(), &content_type)).await
     }
-}
-
-impl Draft {
-    fn describe(&self) -> String {
-        format!("cannot write {}", self.path.display())
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        // After a rename there is nothing of that name, and a left-over is cleared away at a later start.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-/// Takes a file that is safe on disk out of memory. Photos arrive in a stream that is read once, perhaps much later; kept
-/// in the page cache each would push out what others need, and each would take memory that a virtual machine has not used
-/// yet, where writing costs several times as much as writing over a page that was used before.
-fn forget(file: &fs::File) {
-    // Only advice: where it is not taken, nothing but speed is lost.
-    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
 }
 
 /// Renames a whole file into place and makes the names on the way to it safe on disk.
