@@ -31,15 +31,8 @@ fn probe(settings: &Settings) -> Result<()> {
     healthcheck::probe(host, port)
 }
 
-/// Uploads are hashed and inspected on the runtime's threads, a fraction of a millisecond at a time. With twice as many
-/// threads as cores it is the kernel that shares the cores out, and a short request need not wait for all of them.
 fn serve(config: Config, project: Option<&str>) -> Result<()> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((2 * cores).max(4))
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     runtime.block_on(listen(config, project))
 }
 
