@@ -229,13 +229,15 @@ impl TestApp {
     /// The worker does not run or has no such line.
     pub fn worker_metric(&self, number: usize, line: &str) -> Result<f64> {
         let port = self.workers.get(number).and_then(Option::as_ref).context("the worker is not running")?.1;
-        let url = format!("http://127.0.0.1:{port}/metrics");
-        let text = self.client.get_text(&url)?;
-        let value = text
-            .lines()
-            .find_map(|l| l.strip_prefix(line))
-            .with_context(|| format!("no {line} in:\n{text}"))?;
-        Ok(value.trim().parse()?)
+        self.client.metric(&format!("http://127.0.0.1:{port}/metrics"), line)
+    }
+
+    /// The value of one line of the API's metrics, such as `headshot_uploads_accepted_total`.
+    ///
+    /// # Errors
+    /// The API does not answer or has no such line.
+    pub fn api_metric(&self, line: &str) -> Result<f64> {
+        self.client.metric(&self.client.url("/metrics"), line)
     }
 
     fn settings(&self, port: u16, more: &[(&'static str, String)]) -> Vec<(String, String)> {

@@ -20,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// When to come again, in seconds, if that was said.
     pub retry_after: Option<u64>,
+    /// Where the job is, if that was said.
+    pub location: Option<String>,
     /// The JSON body; null when there was none.
     pub body: Value,
 }
@@ -140,7 +142,13 @@ impl Client {
         Ok(response.body_mut().read_to_string()?)
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn metric(&self, url: &str, line: &str) -> Result<f64> {
+        let text = self.get_text(url)?;
+        let value = text.lines().find_map(|l| l.strip_prefix(line));
+        Ok(value.with_context(|| format!("no {line} in:\n{text}"))?.trim().parse()?)
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 }
@@ -168,9 +176,10 @@ fn answer(mut response: Response<ureq::Body>) -> Result<Answer> {
     } else {
         serde_json::from_str(&text).with_context(|| text.clone())?
     };
-    let retry_after =
-        response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-    Ok(Answer { status: response.status().as_u16(), retry_after, body })
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after = header("retry-after").and_then(|value| value.parse().ok());
+    let location = header("location").map(str::to_owned);
+    Ok(Answer { status: response.status().as_u16(), retry_after, location, body })
 }
 
 fn status(job: &Value) -> &str {

@@ -17,7 +17,7 @@ pub use client::{Answer, Client};
 pub use cloud::{Cloud, Dependency};
 pub use collector::{Collector, Manner, Span};
 pub use models::models;
-pub use photos::{drawn_pet, shared, shared_files};
+pub use photos::{drawn_pet, drawn_pets, shared, shared_files};
 pub use pictures::{check_pictures, check_png};
 pub use process::{Process, binary, runtime_library, workspace};
 pub use proxy::{Line, Proxy};

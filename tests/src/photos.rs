@@ -36,6 +36,15 @@ pub fn shared_files(folder: &Path) -> Vec<PathBuf> {
 /// A JPEG of a drawn dog in a garden, which the network takes for one; `width` × ¾ `width` pixels. The same width gives
 /// the same bytes.
 pub fn drawn_pet(width: u32) -> Vec<u8> {
+    dog(width, 4)
+}
+
+/// The same of three dogs, none of which looks like another.
+pub fn drawn_pets(width: u32) -> [Vec<u8>; 3] {
+    [4, 5, 6].map(|seed| dog(width, seed))
+}
+
+fn dog(width: u32, seed: u64) -> Vec<u8> {
     let (species, coat, background) = (Species::Dog, Coat::Tan, Background::Garden);
-    DrawnPet { species, coat, background, width, height: width * 3 / 4, seed: 4 }.draw().jpeg()
+    DrawnPet { species, coat, background, width, height: width * 3 / 4, seed }.draw().jpeg()
 }

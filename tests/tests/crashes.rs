@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use headshot_tests::{Options, TestApp, drawn_pet};
+use rusqlite::Connection;
 use serde_json::Value;
 
 /// Small, because these tests are about processes and not about pixels.
@@ -123,6 +124,26 @@ fn every_202_ends_done_although_the_api_is_killed_during_uploads() -> Result<()>
     for id in &accepted {
         app.wait_done(id)?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_job_that_no_worker_could_be_told_of_is_named_kept_and_rendered_once_the_queue_is_back() -> Result<()> {
+    let sweep = Options::default().worker("SWEEP_INTERVAL_SECONDS", 1).worker("SWEEP_UNTOUCHED_SECONDS", 1);
+    let app = TestApp::start_with(sweep)?;
+    let database = Connection::open(app.data_dir().join("data/headshot.sqlite3"))?;
+    database.busy_timeout(Duration::from_secs(10))?;
+    database.execute_batch("ALTER TABLE tasks RENAME TO hidden")?;
+    let answer = app.post(&photo())?;
+    assert_eq!((answer.status, answer.code()), (503, Some("queue_unavailable")), "{answer:?}");
+    assert!(answer.retry_after.is_some_and(|seconds| seconds > 0), "{answer:?}");
+    let id = answer.job_id()?;
+    assert_eq!(answer.location.as_deref(), Some(format!("/headshot/{id}").as_str()));
+    assert!(is(&app.job(&id)?, "queued"));
+    assert_eq!(app.api_metric("headshot_uploads_accepted_total")?, 1.0);
+
+    database.execute_batch("ALTER TABLE hidden RENAME TO tasks")?;
+    app.wait_done(&id)?;
     Ok(())
 }
 

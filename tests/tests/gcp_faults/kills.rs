@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use headshot_tests::{Cloud, TestApp, drawn_pet};
+use headshot_tests::{Cloud, TestApp, drawn_pet, drawn_pets};
 use serde_json::Value;
 
 use super::{all_done_once, is, until};
@@ -45,10 +45,10 @@ fn kill_9_after_every_stage_loses_no_job_and_finishes_each_once() -> Result<()> 
         .worker("RUST_LOG", "info,headshot_worker=debug,headshot_pipeline=debug");
     let mut app = TestApp::start_with(options)?;
     // Large enough that no stage is over before the kill arrives.
-    let photo = drawn_pet(2400);
+    let photos = drawn_pets(2400);
     let mut ids = Vec::new();
-    for boundary in BOUNDARIES {
-        let id = app.submit(&photo)?;
+    for (boundary, photo) in BOUNDARIES.into_iter().zip(photos.iter().cycle()) {
+        let id = app.submit(photo)?;
         let reached = || has_reached(&app, &id, boundary);
         until(&format!("a job gets past {boundary}"), Duration::from_secs(60), reached)?;
         app.kill_9_worker()?;
@@ -91,8 +91,9 @@ fn sigterm_during_a_render_ends_with_0_and_the_next_worker_finishes_the_job() ->
 fn sigterm_with_time_to_spare_finishes_what_is_at_hand_and_takes_no_more() -> Result<()> {
     let Some(cloud) = Cloud::start("SIGTERM with a grace period")? else { return Ok(()) };
     let mut app = TestApp::start_with(cloud.options().worker("WORKER_CONCURRENCY", 1))?;
-    let photo = drawn_pet(3000);
-    let ids: Vec<String> = (0..4).map(|_| app.submit(&photo)).collect::<Result<_>>()?;
+    let photos = drawn_pets(3000);
+    let ids: Vec<String> =
+        photos.iter().cycle().take(4).map(|photo| app.submit(photo)).collect::<Result<_>>()?;
     let mut under_way = None;
     let deadline = Instant::now() + Duration::from_secs(30);
     while under_way.is_none() {

@@ -9,19 +9,24 @@ mod outages;
 mod stops;
 mod workers;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{JobId, TaskMessage};
-use headshot_tests::{Cloud, TestApp, drawn_pet};
+use headshot_tests::{Cloud, TestApp, drawn_pets};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Small, because these tests are about services and not about pixels.
-fn photo() -> Vec<u8> {
-    drawn_pet(800)
+/// Small, because these tests are about services and not about pixels. Another one each time, out of three, so that it is
+/// noticed if a job is given the pictures of another.
+fn photo() -> &'static [u8] {
+    static PHOTOS: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| drawn_pets(800));
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    &PHOTOS[NEXT.fetch_add(1, Ordering::Relaxed) % PHOTOS.len()]
 }
 
 fn is(job: &Value, status: &str) -> bool {
@@ -60,6 +65,7 @@ fn all_done_once(cloud: &Cloud, app: &TestApp, ids: &[String]) -> Result<Vec<Val
         let records = cloud.records()?;
         Ok(records.iter().all(|record| record["fields"]["status"]["stringValue"] == "done"))
     })?;
+    pictures_are_of_the_jobs_own_photos(&cloud.records()?)?;
     let known = known_pictures(cloud)?;
     let stored: BTreeSet<String> = cloud.pictures().into_iter().collect();
     ensure!(stored == known, "stored: {stored:#?}, recorded: {known:#?}");
@@ -77,6 +83,27 @@ fn pictures_are_as_recorded(app: &TestApp, job: &Value) -> Result<()> {
         ensure!(output["sha256"] == stored, "{rendition} is not the recorded one: {job:#}");
     }
     Ok(())
+}
+
+/// The same photo always gives the same pictures, byte for byte, and two photos never do.
+fn pictures_are_of_the_jobs_own_photos(records: &[Value]) -> Result<()> {
+    let mut made: BTreeMap<(String, String), String> = BTreeMap::new();
+    for record in records {
+        let photo = text(&record["fields"]["upload"]["mapValue"]["fields"]["sha256"])?;
+        let outputs = record["fields"]["outputs"]["arrayValue"]["values"].as_array().context("outputs")?;
+        for output in outputs.iter().map(|output| &output["mapValue"]["fields"]) {
+            let (rendition, picture) = (text(&output["rendition"])?, text(&output["sha256"])?);
+            let first = made.entry((photo.clone(), rendition)).or_insert_with(|| picture.clone());
+            ensure!(*first == picture, "two jobs with one photo have different pictures: {record:#}");
+        }
+    }
+    let pictures: BTreeSet<&String> = made.values().collect();
+    ensure!(pictures.len() == made.len(), "jobs with different photos have the same picture: {made:#?}");
+    Ok(())
+}
+
+fn text(value: &Value) -> Result<String> {
+    Ok(value["stringValue"].as_str().with_context(|| format!("no text: {value}"))?.to_owned())
 }
 
 /// The pictures that records speak of.

@@ -36,7 +36,7 @@ fn a_task_that_could_not_be_published_is_published_by_the_sweep() -> Result<()> 
 
 /// The client hears that the queue is away, and where its job is all the same.
 fn submit_unpublished(app: &TestApp) -> Result<String> {
-    let answer = app.post(&photo())?;
+    let answer = app.post(photo())?;
     ensure!(answer.status == 503 && answer.body["code"] == "queue_unavailable", "{answer:?}");
     ensure!(answer.retry_after.is_some_and(|seconds| seconds > 0), "no Retry-After: {answer:?}");
     answer.job_id()
@@ -50,7 +50,7 @@ fn every_task_delivered_three_times_is_rendered_once_and_changes_nothing_afterwa
     let app = TestApp::start_with(options)?;
     let mut ids = Vec::new();
     for _ in 0..10 {
-        let id = app.submit(&photo())?;
+        let id = app.submit(photo())?;
         // At once, so that it may arrive before, with or after the first.
         cloud.publish(&task(&id)?)?;
         ids.push(id);
@@ -101,7 +101,7 @@ fn tasks_that_nobody_can_act_on_become_dead_letters_with_a_line_each() -> Result
         ensure!(of.count() == 1, "{reason}: {letters:#?}");
     }
     // The worker goes on, and none of them comes again.
-    all_done_once(&cloud, &app, &[app.submit(&photo())?])?;
+    all_done_once(&cloud, &app, &[app.submit(photo())?])?;
     thread::sleep(LONG_ENOUGH);
     until_counted(&app, "unusable", 3.0)?;
     let lines = app.worker_lines();

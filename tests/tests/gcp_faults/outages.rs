@@ -48,13 +48,13 @@ fn names_only(answer: &Answer, down: Dependency) -> Result<()> {
 
 /// Uploads, asks and probes all at once while something is away. Returns the id of an upload that is safe nevertheless.
 fn ask_meanwhile(app: &TestApp, known: &str, down: Dependency) -> Result<Option<String>> {
-    let (client, photo) = (app.client(), photo());
+    let client = app.client();
     let ask = |path: String| {
         let client: Client = client.clone();
         move || timed(|| client.get(&path))
     };
     let (post, get, ready, worker) = thread::scope(|scope| {
-        let post = scope.spawn(|| timed(|| client.post(&photo)));
+        let post = scope.spawn(|| timed(|| client.post(photo())));
         let get = scope.spawn(ask(format!("/headshot/{known}")));
         let ready = scope.spawn(ask("/readyz".into()));
         let worker = timed(|| app.worker_readiness(0));
@@ -91,9 +91,8 @@ fn ask_meanwhile(app: &TestApp, known: &str, down: Dependency) -> Result<Option<
 }
 
 fn outage(cloud: &Cloud, app: &mut TestApp, down: Dependency, line: Line) -> Result<Vec<String>> {
-    let photo = photo();
     // On their way, or about to be, when it happens.
-    let mut ids: Vec<String> = (0..4).map(|_| app.submit(&photo)).collect::<Result<_>>()?;
+    let mut ids: Vec<String> = (0..4).map(|_| app.submit(photo())).collect::<Result<_>>()?;
     println!("{} is {line:?}", down.name());
     cloud.line(down, line)?;
     let began = Instant::now();
@@ -105,7 +104,7 @@ fn outage(cloud: &Cloud, app: &mut TestApp, down: Dependency, line: Line) -> Res
     cloud.line(down, Line::Open)?;
     let back = Instant::now();
     let accepted = loop {
-        let answer = app.post(&photo)?;
+        let answer = app.post(photo())?;
         if answer.status == 202 {
             break answer.job_id()?;
         }
@@ -152,8 +151,7 @@ const NOTICED: Duration = Duration::from_secs(60);
 fn connections_that_die_without_a_word_are_given_up_for_new_ones() -> Result<()> {
     let Some(cloud) = Cloud::start("connections that die silently")? else { return Ok(()) };
     let mut app = TestApp::start_with(cloud.options())?;
-    let photo = photo();
-    let mut ids = vec![app.submit(&photo)?];
+    let mut ids = vec![app.submit(photo())?];
     app.wait_done(&ids[0])?;
     for lost in [&Dependency::ALL[..1], &Dependency::ALL[1..2], &Dependency::ALL[2..], &Dependency::ALL] {
         // In use, so that there is something to lose. The first look finds what died and has not been used since.
@@ -164,7 +162,7 @@ fn connections_that_die_without_a_word_are_given_up_for_new_ones() -> Result<()>
         lost.iter().for_each(|to| cloud.lose_connections(*to));
         let began = Instant::now();
         let id = loop {
-            let (answer, took) = timed(|| app.post(&photo))?;
+            let (answer, took) = timed(|| app.post(photo()))?;
             ensure!(took < PROMISED, "it took {took:?}: {answer:?}");
             // Also of a job that is safe although the queue could not be told.
             if answer.body.get("job_id").is_some() {

@@ -13,11 +13,10 @@ fn each_service_itself_stops_and_starts_while_jobs_flow_and_all_end_done() -> Re
     let Some(mut cloud) = Cloud::start("stopped services")? else { return Ok(()) };
     let options = cloud.options().workers(2).worker("WORKER_CONCURRENCY", 1);
     let mut app = TestApp::start_with(options)?;
-    let photo = photo();
     let mut ids = Vec::new();
     for what in Dependency::ALL {
         for _ in 0..10 {
-            ids.push(app.submit(&photo)?);
+            ids.push(app.submit(photo())?);
         }
         cloud.stop(what)?;
         thread::sleep(Duration::from_secs(3));

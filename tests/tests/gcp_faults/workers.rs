@@ -17,8 +17,8 @@ fn eight_workers_on_one_subscription_claim_each_of_a_hundred_jobs_once() -> Resu
         .worker("SWEEP_UNTOUCHED_SECONDS", 60)
         .worker("SWEEP_INTERVAL_SECONDS", 10);
     let mut app = TestApp::start_with(options)?;
-    let (photo, began) = (photo(), Instant::now());
-    let ids: Vec<String> = (0..100).map(|_| app.submit(&photo)).collect::<Result<_>>()?;
+    let began = Instant::now();
+    let ids: Vec<String> = (0..100).map(|_| app.submit(photo())).collect::<Result<_>>()?;
     let jobs = all_done_once(&cloud, &app, &ids)?;
     println!("100 jobs in {:?}", began.elapsed());
     let repeated: Vec<_> = jobs.iter().filter(|job| job["attempt"] != 1).collect();

@@ -49,25 +49,6 @@ async fn a_photo_becomes_a_blob_a_record_a_task_and_an_answer() {
 }
 
 #[tokio::test]
-async fn a_job_that_no_worker_can_be_told_of_is_kept_and_the_answer_says_where() {
-    let app = TestApp::start().await;
-    let database = rusqlite::Connection::open(app.data_dir().join("headshot.sqlite3")).unwrap();
-    database.execute_batch("ALTER TABLE tasks RENAME TO hidden").unwrap();
-    let answer = app.post("/headshot-async", photos::jpeg()).await;
-    let problem = answer.assert_problem(503, "queue_unavailable");
-    assert_eq!(problem["retryable"], true);
-    assert!(answer.header("retry-after").parse::<u32>().is_ok());
-    let id = answer.job_id();
-    assert_eq!(answer.header("location"), format!("/headshot/{id}"));
-    assert_eq!(app.record(id).await.status, Status::Queued);
-    assert!(app.backend.blobs.get(BlobKey::Original(id), 1 << 20).await.unwrap().is_some());
-    let metrics = app.get("/metrics").await;
-    let metrics = String::from_utf8_lossy(&metrics.body);
-    assert!(metrics.contains("headshot_uploads_accepted_total 1"), "{metrics}");
-    assert!(!metrics.contains("headshot_uploads_refused_total{"), "it did become a job: {metrics}");
-}
-
-#[tokio::test]
 async fn a_photo_may_be_the_body_itself_whatever_type_it_declares() {
     let app = TestApp::start().await;
     let path = "/headshot-async?order_id=%231002&recipe=headshot&utm_source=mail";
