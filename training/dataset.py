@@ -83,6 +83,7 @@ class Pets:
         self.cumulative = np.cumsum(odds / odds.sum())
         self.agreement = self._load_agreement(cache)
         self.people = self._load_people()
+        self.without = None  # NoPetPhotos, when there are any
 
     def __len__(self):
         return len(self.rows)

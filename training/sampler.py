@@ -82,6 +82,8 @@ def composite(pets, rng, sample, i, hard):
         sample.weight = np.where(sample.alpha > 127, sample.weight, warp_weight(pets, j, matrix, width, height))
         sample.breed, sample.head = -1, np.zeros(5, np.float32)
         sample.pseudo = sample.pseudo or not pets.labelled[j]
+    elif pets.without is not None and rng.random() < 0.3:
+        ground = pets.without.place(rng, width, height)
     else:
         ground = scenes.background(pets, rng, width, height)
     ground = ground.astype(np.float32)
@@ -104,7 +106,10 @@ def composite(pets, rng, sample, i, hard):
 def negative(pets, rng, width, height):
     """No pet anywhere: an empty place, sometimes with a person's arm, or somebody or something else in its middle."""
     empty = np.zeros((height, width), np.uint8)
-    if rng.random() < 0.62:
+    kind = rng.random()
+    if pets.without is not None and kind < 0.6:
+        image = pets.without.place(rng, width, height)
+    elif kind < 0.85:
         image = crowd_of(pets, rng, width, height)
     else:
         image = scenes.background(pets, rng, width, height)

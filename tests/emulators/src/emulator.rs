@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::http;
 use crate::sdk::{Sdk, cure};
+use crate::{firestore, http};
 
 /// A running emulator. It ends with this value, and also with this process, however that ends.
 pub struct Emulator {
     name: &'static str,
     port: u16,
     java: Vec<OsString>,
+    /// Prepares what has just started for its first client.
+    prepare: fn(&str) -> Result<()>,
     running: Option<Running>,
     /// Holds what has to be ahead of the jar.
     _cure: Option<TempDir>,
@@ -46,7 +48,7 @@ impl Emulator {
         }
         classes.push(&sdk.pubsub);
         let main = "com.google.cloud.pubsub.testing.v1.Main";
-        Self::start("the Pub/Sub emulator", "-Xmx384m", classes, main, cure)
+        Self::start("the Pub/Sub emulator", "-Xmx384m", classes, main, |_| Ok(()), cure)
     }
 
     /// Starts Firestore's emulator on a free port.
@@ -55,7 +57,8 @@ impl Emulator {
     /// It does not start.
     pub fn firestore(sdk: &Sdk) -> Result<Self> {
         let main = "com.google.cloud.datastore.emulator.firestore.CloudFirestore";
-        Self::start("the Firestore emulator", "-Xmx512m", sdk.firestore.clone().into(), main, None)
+        let jar = sdk.firestore.clone().into();
+        Self::start("the Firestore emulator", "-Xmx512m", jar, main, firestore::first_write, None)
     }
 
     /// `host:port`, as the environment variables `*_EMULATOR_HOST` carry it.
@@ -94,7 +97,7 @@ impl Emulator {
         let started = Instant::now();
         while started.elapsed() < STARTUP {
             if http::call(&self.host(), "GET", "/", None).is_ok() {
-                return Ok(());
+                return (self.prepare)(&self.host());
             }
             sleep(Duration::from_millis(100));
         }
@@ -122,11 +125,12 @@ impl Emulator {
         memory: &str,
         classes: OsString,
         main: &str,
+        prepare: fn(&str) -> Result<()>,
         cure: Option<TempDir>,
     ) -> Result<Self> {
         let port = free_port()?;
         let java = [OsString::from(memory), "-cp".into(), classes, main.into()].into();
-        let mut emulator = Self { name, port, java, running: None, _cure: cure };
+        let mut emulator = Self { name, port, java, prepare, running: None, _cure: cure };
         emulator.restart()?;
         Ok(emulator)
     }
