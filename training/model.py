@@ -66,6 +66,28 @@ class Logits:
     presence: torch.Tensor  # N x 1
 
 
+class Verdict(nn.Module):
+    """Is there a pet? Fitted by presence.py on the finished trunk.
+
+    Reads the deepest features where the matte lies (what is this thing?), their maximum (anything anywhere?) and their
+    mean (what kind of scene?), how much the matte covers, and the peak of the head map.
+    """
+
+    def __init__(self, channels, hidden=240):
+        super().__init__()
+        self.a = nn.Linear(3 * channels + 2, hidden)
+        self.b = nn.Linear(hidden, 1)
+
+    @staticmethod
+    def features(alpha_logits, heat, e32):
+        cover = F.avg_pool2d(torch.sigmoid(alpha_logits), 32)
+        inside = (e32 * cover).sum((2, 3)) / (cover.sum((2, 3)) + 1e-3)
+        return torch.cat([inside, e32.amax((2, 3)), e32.mean((2, 3)), cover.mean((2, 3)), heat.amax((2, 3))], 1)
+
+    def forward(self, features):
+        return self.b(F.relu(self.a(features)))
+
+
 class PetNet(nn.Module):
     """Parameter names follow the prototype (pet-matte-0), so that its weights load unchanged."""
 
@@ -84,7 +106,8 @@ class PetNet(nn.Module):
         self.t2, self.c2 = ConvBN(d[2], d[3], 1), ConvBN(d[3] + w[0], d[3])
         self.o = nn.Conv2d(d[3], 4, 3, padding=1)  # pixel-shuffled to full resolution
         self.hm = nn.Sequential(ConvBN(d[0], 48), nn.Conv2d(48, 1, 1))
-        self.presence = nn.Linear(2 * w[4], 1)
+        self.verdict = Verdict(w[4])
+        self.presence = nn.Linear(2 * w[4], 1)  # training only: makes the trunk tell pets from people
         self.aux = nn.Conv2d(d[1], 1, 1)      # training only
         self.cls = nn.Linear(w[4], BREEDS)    # training only
 
@@ -102,7 +125,6 @@ class PetNet(nn.Module):
         return F.pixel_shuffle(self.o(d2), 2), d16, d8, e32
 
     def presence_logit(self, e32):
-        # The maximum finds a pet however small it is; the mean knows the scene.
         return self.presence(torch.cat([e32.mean((2, 3)), e32.amax((2, 3))], 1))
 
     def forward(self, x):
@@ -160,4 +182,4 @@ class Deploy(nn.Module):
         alpha, d16, _, e32 = self.net.trunk((image - self.mean) / self.std)
         heat = torch.sigmoid(self.net.hm(d16))
         head = torch.cat([moments_box(peak_component(heat)), heat.amax((2, 3))], 1)
-        return torch.sigmoid(alpha), head, torch.sigmoid(self.net.presence_logit(e32))
+        return torch.sigmoid(alpha), head, torch.sigmoid(self.net.verdict(Verdict.features(alpha, heat, e32)))

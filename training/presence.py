@@ -1,0 +1,157 @@
+"""Fit the network's verdict, whether there is a pet at all, on a finished trunk. The matte stays as it is.
+
+    python presence.py --pets ../../shared/pets --work WORK --no-pet FOLDER --checkpoint WORK/last.pt --out WORK/judged.pt
+
+Features of samples like those of training are drawn once, half of them without a pet; a small network is fitted to them in
+seconds. `--samples` costs about 0.05 CPU seconds each.
+"""
+import argparse
+import copy
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import checkpoint
+import sampler
+from dataset import Pets, build_cache
+from evaluate import background_crops, corpus_pictures, generated_scenes, load, unseen_by_prototype
+from export import fold_batch_norm
+from geometry import FILL
+from model import PetNet, Verdict, load_weights
+from no_pet_photos import NoPetPhotos
+from sampler import draw_sample, negative, normalise
+from photometric import degrade
+
+SIDE, BATCH = 320, 16
+MEMBERS = 5   # fitted apart and averaged: they are sure where they agree
+NOISE = 0.5   # added to features of unit scale, so that none of them decides alone
+
+
+class Trunk:
+    """Features of pictures, as the deployed network computes them."""
+
+    def __init__(self, net):
+        self.net = copy.deepcopy(net).eval()
+        fold_batch_norm(self.net)
+        self.net = self.net.to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def __call__(self, images):
+        alpha, d16, _, e32 = self.net.trunk(normalise(np.stack(images)))
+        return Verdict.features(alpha, torch.sigmoid(self.net.hm(d16)), e32)
+
+
+def letterboxed(rgb):
+    scale = SIDE / max(rgb.shape[:2])
+    size = [max(1, round(s * scale)) for s in rgb.shape[1::-1]]
+    canvas = np.full((SIDE, SIDE, 3), FILL, np.uint8)
+    canvas[:size[1], :size[0]] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return canvas
+
+
+def features_of(trunk, pictures):
+    pictures = [letterboxed(p) for p in pictures]
+    return torch.cat([trunk(pictures[k:k + BATCH]) for k in range(0, len(pictures), BATCH)])
+
+
+def draw_features(trunk, pets, count, seed):
+    """Half with a pet, half without; half as hard as in training."""
+    rng = np.random.default_rng(seed)
+    features, present = [], []
+    sampler.NEGATIVES = 0.0  # here the halves are drawn apart
+    for k in range(0, count, BATCH):
+        images, here = [], []
+        while len(images) < BATCH:
+            if len(images) % 2:
+                sample = negative(pets, rng, SIDE, SIDE)
+                sample.image = degrade(rng, sample.image, rng.random() < 0.5)
+            else:
+                sample = draw_sample(pets, rng, SIDE, SIDE, rng.random() < 0.5)
+            if sample.presence >= 0:
+                images.append(sample.image)
+                here.append(sample.presence)
+        features.append(trunk(images))
+        present += here
+        if k % 800 == 0:
+            print(f"{k} of {count}", flush=True)
+    return torch.cat(features).clone(), torch.tensor(present)
+
+
+def fit(channels, features, present, hidden, epochs=40, smoothing=0.02):
+    """One member. It learns from features of unit scale and takes them as they are: the scales end up in its first layer."""
+    verdict = Verdict(channels, hidden)
+    mean, std = features.mean(0), features.std(0) + 1e-3
+    x, y = (features - mean) / std, present * (1 - 2 * smoothing) + smoothing
+    optimizer = torch.optim.AdamW(verdict.parameters(), lr=2e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    for _ in range(epochs):
+        for index in torch.randperm(len(x)).split(256):
+            noisy = x[index] + NOISE * torch.randn_like(x[index])
+            loss = F.binary_cross_entropy_with_logits(verdict(noisy)[:, 0], y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        verdict.a.bias -= verdict.a.weight @ (mean / std)
+        verdict.a.weight /= std
+    print(f"loss {float(loss.detach()):.4f}")
+    return verdict
+
+
+@torch.no_grad()
+def join(verdict, members):
+    """The mean of the members' logits, as one network of the same shape."""
+    verdict.a.weight.copy_(torch.cat([m.a.weight for m in members]))
+    verdict.a.bias.copy_(torch.cat([m.a.bias for m in members]))
+    verdict.b.weight.copy_(torch.cat([m.b.weight for m in members], 1) / len(members))
+    verdict.b.bias.copy_(sum(m.b.bias for m in members) / len(members))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--pets", "--work", "--no-pet", "--checkpoint", "--out"):
+        p.add_argument(name, required=True)
+    p.add_argument("--corpus", help="folder with the pictures that no_pet.txt names, to be judged too")
+    p.add_argument("--samples", type=int, default=10000)
+    args = p.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(3)
+    state = checkpoint.load(args.checkpoint)
+    net = PetNet()
+    load_weights(net, state["ema"])
+    net.eval()
+    trunk = Trunk(net)
+
+    build_cache(args.pets, Path(args.work) / "cache")
+    pets = Pets(args.pets, Path(args.work) / "cache", "train")
+    pets.without = NoPetPhotos(args.no_pet)
+    drawn = Path(args.work) / "presence-features.pt"  # fitting takes seconds, drawing minutes
+    if not drawn.exists():
+        torch.save(draw_features(trunk, pets, args.samples, seed=11), drawn)
+    features, present = torch.load(drawn)
+    channels, hidden = net.cls.in_features, net.verdict.a.out_features // MEMBERS
+    join(net.verdict, [fit(channels, features, present, hidden) for _ in range(MEMBERS)])
+
+    fresh, seen = unseen_by_prototype()
+    sets = {"with a pet, kept out": ([load(args.pets, s)[0] for s in fresh + seen], True),
+            "background crops": (list(background_crops(args.pets, fresh + seen)), False),
+            "drawn scenes": (generated_scenes(100), False),
+            "photos without a pet, held back": (list(NoPetPhotos(args.no_pet, held_back=True)), False)}
+    if args.corpus:
+        sets["corpus pictures"] = (list(corpus_pictures(args.corpus)), False)
+    with torch.inference_mode():
+        for name, (pictures, wanted) in sets.items():
+            says = torch.sigmoid(net.verdict(features_of(trunk, pictures)))[:, 0]
+            right = (says >= 0.5) == wanted
+            doubtful = np.sort((says if wanted else 1 - says).numpy())[:8].round(2)
+            print(f"{name}: {right.float().mean():.1%} of {len(pictures)} right; least sure {doubtful}")
+    state["ema"] = net.state_dict()
+    torch.save(state, args.out)
+
+
+if __name__ == "__main__":
+    main()
