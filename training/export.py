@@ -14,7 +14,7 @@ import torch
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import checkpoint
-from geometry import FILL
+from describe import describe
 from model import ConvBN, Deploy, PetNet, load_weights
 
 OPSET = 17
@@ -36,23 +36,18 @@ def deployable(net):
     return Deploy(net).eval()
 
 
-def metadata(state, name, version):
-    return {
-        "name": name, "version": version, "license": "see the model card",
-        "input": "image: float32 1x3xHxW, RGB in 0..1, H and W multiples of 32, letterboxed; normalisation is inside",
-        "input_size": "320", "letterbox_fill": ",".join(map(str, FILL)),
-        "outputs": "alpha 1x1xHxW in 0..1; head 1x5: cx, cy, w, h in 0..1, score; pet 1x1: probability of a pet",
-        "training_steps": str(state.get("step", "")), "training_images": str(state.get("seen", "")),
-    }
+def provenance(state):
+    return {"training_steps": str(state.get("step", "")), "training_images": str(state.get("seen", ""))}
 
 
-def export(net, path, properties):
+def export(net, path, version, properties):
     graph = deployable(net)
     torch.onnx.export(graph, (torch.rand(1, 3, 320, 320),), str(path), opset_version=OPSET, dynamo=False,
                       input_names=["image"], output_names=["alpha", "head", "pet"],
                       dynamic_axes={"image": {2: "h", 3: "w"}, "alpha": {2: "h", 3: "w"}})
     model = onnx.load(str(path))
     onnx.helper.set_model_props(model, properties)
+    describe(model, Path(path).stem, version)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return graph
@@ -85,7 +80,7 @@ def main():
     load_weights(net, state["ema"])
     net.eval()
     torch.manual_seed(0)
-    export(net, args.onnx, metadata(state, Path(args.onnx).stem, args.version))
+    export(net, args.onnx, args.version, provenance(state))
     data = Path(args.onnx).read_bytes()
     print(f"{args.onnx}: {len(data) / 1e6:.2f} MB, sha256 {hashlib.sha256(data).hexdigest()}")
     print("largest difference to PyTorch:", {k: f"{v:.1e}" for k, v in check_parity(net, args.onnx).items()})

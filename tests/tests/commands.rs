@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use headshot_tests::{binary, drawn_pet, runtime_library};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 fn worker(folder: &Path, arguments: &[&str]) -> Result<Output> {
@@ -82,6 +83,39 @@ fn doctor_finds_nothing_wrong_with_a_good_installation() -> Result<()> {
     for checked in ["settings", "storage", "records", "queue", "model", "onnx runtime"] {
         assert!(said(&output).contains(&format!("ok     {checked}")), "{checked}: {}", said(&output));
     }
+    Ok(())
+}
+
+#[test]
+fn doctor_says_which_model_it_is_and_who_described_it() -> Result<()> {
+    let folder = TempDir::new()?;
+    let said = said(&worker(folder.path(), &["doctor"])?);
+    let model = said.lines().find(|line| line.starts_with("ok     model: ")).context("no model")?;
+    for part in ["pet-matte-", "(version ", "licence Apache-2.0", "described in its metadata"] {
+        assert!(model.contains(part), "{part} is missing in: {model}");
+    }
+    Ok(())
+}
+
+/// A model that lies in the cache already is not fetched, so no Cloud Storage is needed to try one.
+#[test]
+fn a_model_from_cloud_storage_may_be_given_a_profile() -> Result<()> {
+    let folder = TempDir::new()?;
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/pipeline/models");
+    let built_in = fs::read_dir(models)?.next().context("no built-in model")??.path();
+    let bytes = fs::read(built_in)?;
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let cached = folder.path().join("cache").join(&sha256);
+    fs::create_dir_all(&cached)?;
+    fs::write(cached.join("download.onnx"), bytes)?;
+
+    let url = format!("gs://models/download.onnx#sha256={sha256}");
+    let doctor = ["doctor", "--model-cache-dir", "cache", "--matting-model-gcs", &url];
+    let own = said(&worker(folder.path(), &doctor)?);
+    assert!(own.contains("ok     model: pet-matte-") && own.contains("described in its metadata"), "{own}");
+    let profile = ["--matting-model-profile", "modnet"];
+    let given = said(&worker(folder.path(), &[&doctor[..], &profile].concat())?);
+    assert!(given.contains(r#"described by the profile "modnet" of MATTING_MODEL_PROFILE"#), "{given}");
     Ok(())
 }
 

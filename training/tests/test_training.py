@@ -1,15 +1,18 @@
 """Fast checks that need neither photos nor a trained network: python -m unittest discover -s training/tests"""
+import json
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import dataset
+import describe
 import export
 import fur
 import losses
@@ -179,9 +182,12 @@ class Export(unittest.TestCase):
         net = PetNet().eval()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "net.onnx"
-            export.export(net, path, {"name": "test"})
+            export.export(net, path, "1", {"training_steps": "0"})
             self.assertLess(max(export.check_parity(net, path).values()), 1e-3)
             self.assertLess(path.stat().st_size, 9_000_000)
+            [said] = [json.loads(e.value) for e in onnx.load(path).metadata_props if e.key == describe.KEY]
+            self.assertEqual((said["name"], said["version"], said["pet_output"]), ("net", "1", "pet"))
+            self.assertTrue(said["licence"])
 
     def test_alpha_has_the_input_size(self):
         alpha, head, pet = Deploy(PetNet().eval())(torch.rand(1, 3, 64, 96))

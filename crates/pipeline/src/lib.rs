@@ -18,8 +18,13 @@ mod quality;
 mod refine;
 mod resample;
 
-pub use matting::{Activation, ChannelOrder, ModelDescription};
-pub use models::{ModelError, ModelSettings, Models, runtime_library};
+pub use matting::{
+    Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
+    coarse_matte, profile,
+};
+pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, runtime_library};
+pub use plane::Plane;
 pub use process::{
     Artefact, Outcome, PipelineError, Proof, Rejection, Rendered, process, process_with_proof,
 };
+pub use resample::Region;

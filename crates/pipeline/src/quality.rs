@@ -14,6 +14,8 @@ const LEAST_CONFIDENCE: f64 = 0.70;
 /// The same where the network looks for heads and found none it trusts. Of 46 landscapes and test pictures whose mattes
 /// passed the tests above, 43 had no trusted head and none of those more than 0.89; of 299 pets three had none.
 const LEAST_CONFIDENCE_WITHOUT_HEAD: f64 = 0.90;
+/// Where the network says how likely there is a pet at all, less than this is no pet.
+const LEAST_PET_CONFIDENCE: f64 = 0.5;
 /// Confidence below this is worth a word.
 const LOW_CONFIDENCE: f64 = 0.82;
 /// A head with a shorter long edge gives no portrait. Of 299 small web photos with a pet one in a hundred is below.
@@ -48,10 +50,9 @@ const SENTENCES: [(&str, &str); 6] = [
 /// The verdict on a photo in which nothing was found.
 pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
     let peak = coarse.alpha.data.iter().copied().fold(0.0f32, f32::max);
-    Quality::new(
-        vec![metric("pet_share", 0.0), metric("matte_peak", f64::from(peak))],
-        vec![reject("no_pet_found")],
-    )
+    let mut metrics = vec![metric("pet_share", 0.0), metric("matte_peak", f64::from(peak))];
+    metrics.extend(pet_confidence(coarse).map(|pet| metric("pet_confidence", pet)));
+    Quality::new(metrics, vec![reject("no_pet_found")])
 }
 
 /// Judges the photo by what was found in it.
@@ -74,7 +75,9 @@ pub fn judge(
     let mut reasons = Vec::new();
     let headless = coarse.head.is_some() && head.source == HeadSource::Matte;
     let least_confidence = if headless { LEAST_CONFIDENCE_WITHOUT_HEAD } else { LEAST_CONFIDENCE };
-    if share < LEAST_SHARE || confidence < least_confidence {
+    let pet = pet_confidence(coarse);
+    let petless = pet.is_some_and(|pet| pet < LEAST_PET_CONFIDENCE);
+    if petless || share < LEAST_SHARE || confidence < least_confidence {
         reasons.push(reject("no_pet_found"));
     } else if head_px < LEAST_HEAD_PX {
         reasons.push(reject("head_too_small"));
@@ -87,14 +90,19 @@ pub fn judge(
         ];
         reasons.extend(warnings.into_iter().filter(|&(_, holds)| holds).map(|(code, _)| warn(code)));
     }
-    let metrics = vec![
+    let mut metrics = vec![
         metric("pet_share", share),
         metric("matte_confidence", confidence),
         metric("head_confidence", f64::from(head.confidence)),
         metric("head_long_edge_px", head_px.round()),
         metric("print_enlargement", enlargement),
     ];
+    metrics.extend(pet.map(|pet| metric("pet_confidence", pet)));
     Quality::new(metrics, reasons)
+}
+
+fn pet_confidence(coarse: &CoarseMatte) -> Option<f64> {
+    coarse.pet.map(f64::from)
 }
 
 fn metric(name: &str, value: f64) -> Metric {

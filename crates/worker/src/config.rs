@@ -1,16 +1,19 @@
+mod reader;
+mod rendering;
+
 use std::env;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use headshot_backend::{BackendSettings, GcpSettings, GcpUse, LocalSettings, ModelObject, PushSettings};
-use headshot_core::Recipe;
-use headshot_pipeline::ModelSettings;
+use reader::Reader;
+pub use rendering::RenderingConfig;
+use rendering::rendering;
 
-use crate::{RemoteModel, RenderArgs, RenderingSettings, Settings};
+use crate::{RemoteModel, Settings};
 
 /// The settings of `run` and `doctor`, read and found sensible.
 #[derive(Clone, Debug)]
@@ -52,23 +55,9 @@ pub struct JobsConfig {
     pub max_original_bytes: u64,
 }
 
-/// The settings that decide what a picture looks like.
-#[derive(Clone, Debug)]
-pub struct RenderingConfig {
-    /// Height of the preview in pixels.
-    pub preview_long_edge: u32,
-    /// Height of the print master in pixels.
-    pub print_long_edge: u32,
-    /// Which network, and on what it runs.
-    pub model: ModelSettings,
-}
-
 /// Everything that is wrong with the settings.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<String>);
-
-/// One render keeps one core busy: the session runs on one thread, so that throughput grows with the number of jobs.
-const THREADS_PER_RENDER: usize = 1;
 
 /// More than so many at once is only done when asked for: a 48-megapixel photo takes 0.7 GB while it is rendered.
 const MOST_CONCURRENT_BY_DEFAULT: usize = 8;
@@ -91,7 +80,11 @@ impl Config {
             listen: SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port.unwrap_or_default()),
             backend: backend(&mut read, settings, is_set),
             push: push(&mut read, settings, is_set),
-            rendering: rendering(&mut read, &settings.rendering),
+            rendering: rendering(
+                &mut read,
+                &settings.rendering,
+                !settings.matting_model_gcs.trim().is_empty(),
+            ),
             remote_model: remote_model(&mut read, settings),
             jobs: jobs(&mut read, settings),
             sweep_every: read.seconds("SWEEP_INTERVAL_SECONDS", &settings.sweep_interval_seconds, 1),
@@ -117,28 +110,6 @@ impl Config {
             BackendSettings::Local(_) => true,
             BackendSettings::Gcp(gcp) => gcp.subscription.is_some(),
         }
-    }
-}
-
-impl RenderingConfig {
-    /// Reads the settings of `render`; also says how many photos to render at once.
-    ///
-    /// # Errors
-    /// All that is wrong, not only the first of it.
-    pub fn for_batch(args: &RenderArgs) -> Result<(Self, usize), ConfigErrors> {
-        let mut read = Reader::default();
-        let config = rendering(&mut read, &args.rendering);
-        // Nothing else has to run beside a batch that somebody waits for, so it takes every core.
-        let at_once = read.count_or("WORKER_CONCURRENCY", &args.worker_concurrency, cores());
-        let model = ModelSettings { threads: THREADS_PER_RENDER, ..config.model };
-        read.finish((Self { model, ..config }, at_once))
-    }
-
-    /// The recipe of that name in the sizes of these settings; `None` when there is no such recipe.
-    pub fn recipe(&self, name: &str) -> Option<Recipe> {
-        let recipe = Recipe::named(name).ok()?;
-        let (preview_long_edge, print_long_edge) = (self.preview_long_edge, self.print_long_edge);
-        Some(Recipe { preview_long_edge, print_long_edge, ..recipe })
     }
 }
 
@@ -226,34 +197,6 @@ fn jobs(read: &mut Reader, settings: &Settings) -> JobsConfig {
     }
 }
 
-fn rendering(read: &mut Reader, settings: &RenderingSettings) -> RenderingConfig {
-    // A multiple of 5 keeps the width, four fifths of it, whole.
-    let mut edge = |name: &str, text: &str| {
-        let pixels: u32 = read.whole(name, text, 100, 6000);
-        if !pixels.is_multiple_of(5) {
-            read.errors
-                .push(format!("{name} is {pixels}; it must be a multiple of 5, as the width is 4/5 of it"));
-        }
-        pixels
-    };
-    let preview_long_edge = edge("PREVIEW_LONG_EDGE", &settings.preview_long_edge);
-    let print_long_edge = edge("PRINT_LONG_EDGE", &settings.print_long_edge);
-    let path = Some(settings.matting_model_path.trim()).filter(|p| !p.is_empty()).map(PathBuf::from);
-    if let Some(missing) = path.as_ref().filter(|p| !p.is_file()) {
-        read.errors.push(format!("MATTING_MODEL_PATH names {}, which is not a file", missing.display()));
-    }
-    let cuda = match settings.ort_cuda.trim() {
-        "1" | "true" => true,
-        "" | "0" | "false" => false,
-        other => {
-            read.errors.push(format!("ORT_CUDA is {other:?}; it must be 0 or 1"));
-            false
-        }
-    };
-    let model = ModelSettings { path, cuda, threads: THREADS_PER_RENDER };
-    RenderingConfig { preview_long_edge, print_long_edge, model }
-}
-
 fn cores() -> usize {
     available_parallelism().map_or(1, NonZeroUsize::get)
 }
@@ -266,45 +209,4 @@ fn default_concurrency() -> usize {
 fn random_worker_name() -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("w-{}", random.get(..8).unwrap_or(&random))
-}
-
-/// Reads one text after the other and keeps what is wrong for the end.
-#[derive(Default)]
-struct Reader {
-    errors: Vec<String>,
-}
-
-impl Reader {
-    fn parsed<T: std::str::FromStr>(&mut self, name: &str, text: &str, expected: &str) -> Option<T> {
-        let value = text.trim().parse().ok();
-        if value.is_none() {
-            self.errors.push(format!("{name} is {text:?}; it must be {expected}"));
-        }
-        value
-    }
-
-    /// A whole number in a range; on error, the smallest allowed one, which nobody will use.
-    fn whole<T>(&mut self, name: &str, text: &str, least: T, most: T) -> T
-    where
-        T: std::str::FromStr + PartialOrd + fmt::Display + Copy,
-    {
-        let value = text.trim().parse::<T>().ok().filter(|n| (least..=most).contains(n));
-        if value.is_none() {
-            self.errors.push(format!("{name} is {text:?}; it must be a whole number from {least} to {most}"));
-        }
-        value.unwrap_or(least)
-    }
-
-    fn seconds(&mut self, name: &str, text: &str, least: u64) -> Duration {
-        const A_DAY: u64 = 24 * 60 * 60;
-        Duration::from_secs(self.whole(name, text, least, A_DAY))
-    }
-
-    fn count_or(&mut self, name: &str, text: &str, default: usize) -> usize {
-        if text.trim().is_empty() { default } else { self.whole(name, text, 1, 256) }
-    }
-
-    fn finish<T>(self, value: T) -> Result<T, ConfigErrors> {
-        if self.errors.is_empty() { Ok(value) } else { Err(ConfigErrors(self.errors)) }
-    }
 }

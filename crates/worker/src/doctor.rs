@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use headshot_backend::{Backend, BackendSettings, PushGate};
+use headshot_pipeline::Models;
 use tokio::task::spawn_blocking;
 
 use crate::model::model_settings;
@@ -104,8 +105,12 @@ async fn check_model(findings: &mut Findings, config: &Config) {
             let model = pipeline.model();
             let library = headshot_pipeline::runtime_library();
             findings.fine("onnx runtime", &format!("{}, running on {}", library.display(), model.provider));
-            let beginning: String = model.sha256.chars().take(12).collect();
-            findings.fine("model", &format!("{} (sha256 {beginning}…)", model.name));
+            if let Some(reason) = pipeline.cuda_missing() {
+                let allowed =
+                    "ORT_CUDA=1, but CUDA cannot be used, and ORT_CUDA_FALLBACK=cpu lets it go without";
+                findings.note("onnx runtime", &format!("{allowed}: {reason}"));
+            }
+            findings.fine("model", &described(pipeline.models()));
         }
         // The error says what to do about it.
         Ok(Err(error)) => findings.wrong("model and onnx runtime", &format!("{error:#}"), ""),
@@ -115,6 +120,20 @@ async fn check_model(findings: &mut Findings, config: &Config) {
             "Run `make setup`, or point ORT_DYLIB_PATH at the libonnxruntime.so that it fetches.",
         ),
     }
+}
+
+/// Which model it is, and where what is known of it comes from.
+fn described(models: &Models) -> String {
+    let (info, description) = (models.info(), models.description());
+    let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+    let beginning: String = info.sha256.chars().take(12).collect();
+    format!(
+        "{} (version {}, licence {}, sha256 {beginning}…), described {}",
+        info.name,
+        or_unknown(&description.version),
+        or_unknown(&description.licence),
+        models.described_by()
+    )
 }
 
 #[derive(Default)]

@@ -64,13 +64,17 @@ async fn readyz(State(worker): State<Arc<Worker>>) -> Response {
     // The process only gets here with its model loaded.
     let model = worker.render.model();
     checks.insert("model".into(), json!("ok"));
-    let body = json!({
+    let mut body = json!({
         "status": if ready { "ready" } else { "not ready" },
         "checks": Value::Object(checks),
         "model": model.name,
         "provider": model.provider,
         "worker": worker.config.jobs.worker_name,
     });
+    // It was allowed to go without: no reason to send its tasks elsewhere, but worth knowing.
+    if let Some(reason) = worker.render.cuda_missing() {
+        body["cuda"] = json!(format!("asked for, and cannot be used: {reason}"));
+    }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
 }

@@ -25,6 +25,7 @@ pub struct Metrics {
     stages: Family<StageLabels, Histogram>,
     queue_depth: Family<QueueLabels, Gauge>,
     queue_oldest: Gauge<f64, AtomicU64>,
+    cuda_missing: Gauge,
     resident_memory: Gauge,
     running: Gauge,
 }
@@ -91,6 +92,12 @@ impl Metrics {
         let active_provider = Family::<ProviderLabels, Gauge>::default();
         registry.register("active_provider", "1 for what ONNX Runtime runs on", active_provider.clone());
         active_provider.get_or_create(&ProviderLabels { provider: provider.to_owned() }).set(1);
+        let cuda_missing = Gauge::default();
+        registry.register(
+            "cuda_missing",
+            "1 while photos are rendered on the CPU although ORT_CUDA=1 asks for a GPU",
+            cuda_missing.clone(),
+        );
         let resident_memory = Gauge::default();
         registry.register_with_unit(
             "process_resident_memory",
@@ -112,9 +119,15 @@ impl Metrics {
             stages,
             queue_depth,
             queue_oldest,
+            cuda_missing,
             resident_memory,
             running,
         }
+    }
+
+    /// Remembers whether a GPU was asked for that cannot be used.
+    pub fn cuda_is_missing(&self, missing: bool) {
+        self.cuda_missing.set(missing.into());
     }
 
     /// Counts one delivery.

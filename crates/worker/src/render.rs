@@ -19,6 +19,11 @@ pub trait Render: Send + Sync + 'static {
 
     /// The network in use and what it runs on.
     fn model(&self) -> &ModelInfo;
+
+    /// Why the CPU is used although a GPU was asked for; `None` where all is as it was asked for.
+    fn cuda_missing(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The pipeline with its models loaded.
@@ -35,9 +40,14 @@ impl Pipeline {
     /// Loads the models; takes a tenth of a second and blocks.
     ///
     /// # Errors
-    /// When the model or ONNX Runtime cannot be used, or CUDA is demanded and missing.
+    /// When the model or ONNX Runtime cannot be used, or CUDA is insisted on and missing.
     pub fn load(settings: &ModelSettings) -> anyhow::Result<Self> {
         Models::load(settings).map(Self).context("loading the matting model")
+    }
+
+    /// The models behind it.
+    pub fn models(&self) -> &Models {
+        &self.0
     }
 
     /// Renders on the calling thread; a panic is an error like any other.
@@ -74,6 +84,10 @@ impl Render for Pipeline {
 
     fn model(&self) -> &ModelInfo {
         self.0.info()
+    }
+
+    fn cuda_missing(&self) -> Option<&str> {
+        self.0.cuda_missing()
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
@@ -55,8 +55,13 @@ pub async fn run_with(
         %address,
         "the worker is ready"
     );
+    if let Some(reason) = render.cuda_missing() {
+        warn!(reason, "ORT_CUDA=1 asks for CUDA, which cannot be used: photos are rendered on the CPU");
+    }
+    let metrics = Metrics::new(&model.provider);
+    metrics.cuda_is_missing(render.cuda_missing().is_some());
     let worker = Arc::new(Worker {
-        metrics: Metrics::new(&model.provider),
+        metrics,
         vital_signs: VitalSigns::new(config.jobs.timeout),
         hands: Hands::new(config.jobs.concurrency),
         push: config.push.as_ref().map(PushGate::new),

@@ -132,7 +132,23 @@ pub struct RenderingSettings {
     )]
     pub matting_model_path: String,
 
-    /// 1 demands the GPU: without one the worker does not start
+    /// How that other model is fed and read, by the name of its kind: u2net, u2netp, silueta, isnet-general-use, birefnet,
+    /// inspyrenet, modnet or rmbg. When empty, a description beside the file, inside it, or the file's own name says so
+    #[arg(
+        long,
+        env = "MATTING_MODEL_PROFILE",
+        default_value = "",
+        value_name = "NAME",
+        hide_default_value = true
+    )]
+    pub matting_model_profile: String,
+
+    /// 1 asks for an NVIDIA GPU; what happens without one is for ORT_CUDA_FALLBACK to say
     #[arg(long, env = "ORT_CUDA", default_value = "0", value_name = "0|1")]
     pub ort_cuda: String,
+
+    /// Where ORT_CUDA=1 and there is no usable GPU: `refuse` to start, or serve on the `cpu` and say so in /readyz, in
+    /// /metrics and in the log
+    #[arg(long, env = "ORT_CUDA_FALLBACK", default_value = "refuse", value_name = "refuse|cpu")]
+    pub ort_cuda_fallback: String,
 }

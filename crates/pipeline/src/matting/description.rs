@@ -1,22 +1,33 @@
 //! What a matting model expects and returns.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::profiles::profile;
 
 /// How to feed a matting network and how to read its answer.
 ///
-/// It comes from a sidecar file (`MODEL.json` beside `MODEL.onnx`), else from the ONNX metadata entry
-/// `headshot.model`, else it is [`ModelDescription::plain`].
+/// As JSON it is an object with any of these fields. Those left out are as in [`ModelDescription::plain`], or, where
+/// `"profile": "u2net"` or another name of [`crate::PROFILES`] stands beside them, as in that profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelDescription {
-    /// The model's name, for records and logs.
+    /// The model's name, for records and logs; empty for the name of its file.
     pub name: String,
+    /// The model's version, in its maker's words.
+    pub version: String,
+    /// The licence of its weights.
+    pub licence: String,
     /// The long side of the network's input in pixels.
     pub long_side: u32,
     /// Input sides are rounded up to a multiple of this.
     pub multiple: u32,
     /// True when the network takes one square size only: the input is padded to `long_side × long_side`.
     pub square: bool,
+    /// The order of the axes of input and matte.
+    pub layout: Layout,
+    /// What 8-bit values are divided by before mean and std.
+    pub divide_by: Divisor,
     /// Per-channel mean, subtracted from values in 0..1, in R, G, B order.
     pub mean: [f32; 3],
     /// Per-channel standard deviation, divided by after the mean, in R, G, B order.
@@ -25,12 +36,37 @@ pub struct ModelDescription {
     pub channels: ChannelOrder,
     /// The 8-bit colour that fills what the letterboxed photo leaves free, in R, G, B order.
     pub fill: [u8; 3],
-    /// Name of the output that holds the matte; empty for the first output.
+    /// Name of the output that holds the matte; empty for the first output. It may have another resolution than the input.
     pub alpha_output: String,
     /// What turns the output into alpha.
     pub activation: Activation,
+    /// For a network that tells classes apart: alpha is the sum over these channels of the output. Empty where the
+    /// output has one channel, the matte.
+    pub classes: Vec<usize>,
     /// Name of an output `1 × 5` with the head's centre x, centre y, width, height (0..1 of the input) and score.
     pub head_output: Option<String>,
+    /// Name of an output `1 × 1` with the probability that there is a pet at all.
+    pub pet_output: Option<String>,
+}
+
+/// The order of a tensor's axes: batch, channels, height, width, by their first letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Channels first, as PyTorch has it.
+    Nchw,
+    /// Channels last, as TensorFlow has it.
+    Nhwc,
+}
+
+/// What 8-bit values are divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Divisor {
+    /// 255, so that white is 1.
+    White,
+    /// The largest value in the photo, so that its brightest channel is 1: the U²-Net family was trained on that.
+    Brightest,
 }
 
 /// Order of colour channels in the input tensor.
@@ -51,45 +87,85 @@ pub enum Activation {
     None,
     /// The output holds logits.
     Sigmoid,
+    /// The output holds a logit for each class.
+    Softmax,
 }
 
 impl ModelDescription {
     /// The plain contract: RGB in 0..1, long side 512, one alpha out.
     pub fn plain() -> Self {
         Self {
-            name: "unnamed".into(),
+            name: String::new(),
+            version: String::new(),
+            licence: String::new(),
             long_side: 512,
             multiple: 32,
             square: false,
+            layout: Layout::Nchw,
+            divide_by: Divisor::White,
             mean: [0.0; 3],
             std: [1.0; 3],
             channels: ChannelOrder::Rgb,
             fill: [0, 0, 0],
             alpha_output: String::new(),
             activation: Activation::None,
+            classes: Vec::new(),
             head_output: None,
+            pet_output: None,
         }
     }
 
-    /// Reads a description from JSON; fields left out are those of [`ModelDescription::plain`].
+    /// Reads a description from JSON.
     ///
     /// # Errors
     /// A sentence that names what is wrong.
     pub fn from_json(json: &str) -> Result<Self, String> {
-        let description: Self = serde_json::from_str(json).map_err(|e| e.to_string())?;
-        if !(32..=4096).contains(&description.long_side) {
-            return Err(format!("long_side must be 32 to 4096, it is {}", description.long_side));
+        let mut fields: Map<String, Value> = serde_json::from_str(json).map_err(|e| e.to_string())?;
+        let base = match fields.remove("profile") {
+            None => Self::plain(),
+            Some(Value::String(name)) => profile(&name)?,
+            Some(other) => return Err(format!("profile must be a name, it is {other}")),
+        };
+        let mut whole = serde_json::to_value(base).map_err(|e| e.to_string())?;
+        if let Value::Object(whole) = &mut whole {
+            whole.extend(fields);
         }
-        if !(1..=description.long_side).contains(&description.multiple) {
-            return Err(format!("multiple must be 1 to long_side, it is {}", description.multiple));
+        let description: Self = serde_json::from_value(whole).map_err(|e| e.to_string())?;
+        description.check()?;
+        Ok(description)
+    }
+
+    /// The same for a processor that plans each shape of input anew, and slowly: every photo gets the full square.
+    pub(crate) fn with_one_input_shape(self) -> Self {
+        Self { square: true, ..self }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(32..=4096).contains(&self.long_side) {
+            return Err(format!("long_side must be 32 to 4096, it is {}", self.long_side));
         }
-        if description.std.iter().any(|&s| !s.is_finite() || s <= 0.0) {
+        if !self.square && (self.multiple == 0 || !self.long_side.is_multiple_of(self.multiple)) {
+            let Self { long_side, multiple, .. } = self;
+            return Err(format!(
+                "long_side must be a multiple of `multiple`, it is {long_side} with {multiple}"
+            ));
+        }
+        if self.std.iter().any(|&s| !s.is_finite() || s <= 0.0) {
             return Err("every std must be a positive number".into());
         }
-        if description.mean.iter().any(|m| !m.is_finite()) {
+        if self.mean.iter().any(|m| !m.is_finite()) {
             return Err("every mean must be a number".into());
         }
-        Ok(description)
+        if self.activation == Activation::Softmax && self.classes.is_empty() {
+            return Err(
+                "activation \"softmax\" needs `classes`, the channels that are summed to alpha".into()
+            );
+        }
+        let twice = |(i, class): (usize, &usize)| self.classes.iter().take(i).any(|c| c == class);
+        if self.classes.iter().enumerate().any(twice) {
+            return Err(format!("classes names one channel twice: {:?}", self.classes));
+        }
+        Ok(())
     }
 }
 
@@ -106,10 +182,28 @@ mod tests {
     #[test]
     fn what_is_left_out_is_the_plain_contract_and_nonsense_is_refused() {
         assert_eq!(ModelDescription::from_json("{}"), Ok(ModelDescription::plain()));
-        let nonsense =
-            [r#"{"long_side":0}"#, r#"{"std":[0,1,1]}"#, r#"{"multiple":0}"#, r#"{"typo":1}"#, "x"];
-        for json in nonsense {
-            assert!(ModelDescription::from_json(json).is_err(), "{json}");
+        let nonsense = [
+            (r#"{"long_side":0}"#, "long_side must be 32 to 4096"),
+            (r#"{"std":[0,1,1]}"#, "every std"),
+            (r#"{"multiple":0}"#, "a multiple of"),
+            (r#"{"long_side":500}"#, "a multiple of"),
+            (r#"{"typo":1}"#, "unknown field `typo`"),
+            (r#"{"activation":"softmax"}"#, "needs `classes`"),
+            (r#"{"classes":[8,12,8]}"#, "twice"),
+            (r#"{"profile":"u3net"}"#, "inspyrenet, modnet"),
+            (r#"{"profile":7}"#, "must be a name"),
+            ("x", "expected value"),
+        ];
+        for (json, reason) in nonsense {
+            let error = ModelDescription::from_json(json).unwrap_err();
+            assert!(error.contains(reason), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn what_stands_beside_a_profile_takes_the_place_of_its_own() {
+        let read = ModelDescription::from_json(r#"{"profile":"modnet","square":true,"name":"m"}"#);
+        let modnet = profile("modnet").expect("a profile");
+        assert_eq!(read, Ok(ModelDescription { square: true, name: "m".into(), ..modnet }));
     }
 }

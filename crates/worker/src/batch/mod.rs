@@ -16,7 +16,7 @@ use anyhow::Context;
 use headshot_core::Recipe;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::render::Pipeline;
+use crate::render::{Pipeline, Render};
 use crate::{RenderArgs, RenderingConfig};
 use collect::Collected;
 use contact_sheet::{ContactSheet, Row};
@@ -36,6 +36,9 @@ pub fn render_files(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(!photos.is_empty(), "there is no photo to render");
     fs::create_dir_all(&args.out).with_context(|| format!("creating the folder {}", args.out.display()))?;
     let pipeline = Pipeline::load(&config.model)?;
+    if let Some(reason) = pipeline.cuda_missing() {
+        eprintln!("CUDA cannot be used, so photos are rendered on the CPU: {reason}");
+    }
     let recipe = config.recipe(Recipe::HEADSHOT).context("the default recipe is missing")?;
     let job = Job {
         pipeline: &pipeline,

@@ -22,6 +22,7 @@ async fn the_http_port_says_how_the_worker_is() -> Result<()> {
     let body: serde_json::Value = serde_json::from_str(&body)?;
     assert_eq!((status, &body["status"], &body["provider"]), (200, &"ready".into(), &"cpu".into()));
     assert_eq!(body["checks"]["storage"], "ok");
+    assert!(body["cuda"].is_null(), "nobody asked for it: {body:#}");
 
     let (status, metrics) = worker.get("/metrics").await?;
     assert_eq!(status, 200);
@@ -32,6 +33,7 @@ async fn the_http_port_says_how_the_worker_is() -> Result<()> {
         r#"headshot_queue_depth{state="ready"} 0"#,
         "headshot_queue_oldest_seconds 0",
         r#"headshot_active_provider{provider="cpu"} 1"#,
+        "headshot_cuda_missing 0",
         "headshot_process_resident_memory_bytes ",
     ] {
         assert!(metrics.contains(line), "{line} is missing in:\n{metrics}");

@@ -1,5 +1,6 @@
 use clap::Parser;
 use headshot_backend::BackendSettings;
+use headshot_pipeline::Cuda;
 use headshot_worker::{Cli, Command, Config, ConfigErrors};
 
 fn config(args: &[&str], environment: &[&str]) -> Result<Config, ConfigErrors> {
@@ -25,6 +26,31 @@ fn every_error_is_named_at_once() {
     ] {
         assert!(errors.contains(name), "{name} is missing in {errors}");
     }
+}
+
+#[test]
+fn a_profile_must_be_one_there_is_and_have_a_model_to_describe() {
+    let errors = config(&["--matting-model-profile", "u3net"], &[]).unwrap_err().to_string();
+    for sentence in
+        ["no profile \"u3net\"", "u2net, u2netp, silueta", "MATTING_MODEL_PATH or MATTING_MODEL_GCS"]
+    {
+        assert!(errors.contains(sentence), "{sentence} is missing in {errors}");
+    }
+    let url = format!("gs://models/download.onnx#sha256={}", "0".repeat(64));
+    let remote = config(&["--matting-model-gcs", &url, "--matting-model-profile", "rmbg"], &[]);
+    let remote = remote.expect("a profile for a model in Cloud Storage");
+    assert_eq!(remote.rendering.model.profile.as_deref(), Some("rmbg"));
+}
+
+#[test]
+fn without_cuda_the_worker_refuses_unless_it_may_use_the_cpu() {
+    let cuda = |args: &[&str]| config(args, &[]).map(|config| config.rendering.model.cuda);
+    assert_eq!(cuda(&[]), Ok(Cuda::Off));
+    assert_eq!(cuda(&["--ort-cuda", "1"]), Ok(Cuda::OrRefuse));
+    assert_eq!(cuda(&["--ort-cuda", "1", "--ort-cuda-fallback", "cpu"]), Ok(Cuda::OrCpu));
+    assert_eq!(cuda(&["--ort-cuda-fallback", "cpu"]), Ok(Cuda::Off));
+    let errors = cuda(&["--ort-cuda-fallback", "tpu"]).unwrap_err().to_string();
+    assert!(errors.contains("ORT_CUDA_FALLBACK is \"tpu\""), "{errors}");
 }
 
 #[test]

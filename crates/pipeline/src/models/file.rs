@@ -1,0 +1,72 @@
+//! A network as it came, before ONNX Runtime has seen it.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::ModelError;
+
+/// The network that is used unless another is asked for, trained for this project from random weights. It describes
+/// itself in its metadata: another one is another file name here, and its checksum.
+const BUILT_IN_MODEL: &[u8] = include_bytes!("../../models/pet-matte-0.onnx");
+/// Its checksum, which a test holds against the bytes: hashing nine megabytes at every start would be a cost for nothing.
+const BUILT_IN_SHA256: &str = "aac8b7d23783b1446a9b93fb321cee2cf8a59f152168cf80ac4e4caadf6ed78d";
+
+pub(super) struct ModelFile {
+    /// The file's name without its ending.
+    pub name: String,
+    pub bytes: Cow<'static, [u8]>,
+    pub sha256: String,
+    pub sidecar: Option<Sidecar>,
+}
+
+/// The description that lies beside the file.
+pub(super) struct Sidecar {
+    pub path: PathBuf,
+    pub json: String,
+}
+
+impl ModelFile {
+    pub fn built_in() -> Self {
+        Self {
+            name: "built-in".into(),
+            bytes: BUILT_IN_MODEL.into(),
+            sha256: BUILT_IN_SHA256.into(),
+            sidecar: None,
+        }
+    }
+
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        let failed = |p: &Path, e: std::io::Error| ModelError::Unreadable {
+            path: p.display().to_string(),
+            reason: e.to_string(),
+        };
+        let bytes = fs::read(path).map_err(|e| failed(path, e))?;
+        let beside = path.with_extension("json");
+        let sidecar = match fs::read_to_string(&beside) {
+            Ok(json) => Some(Sidecar { path: beside, json }),
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Err(e) => return Err(failed(&beside, e)),
+        };
+        let name = path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned());
+        Ok(Self { name, sha256: sha256(&bytes), bytes: bytes.into(), sidecar })
+    }
+}
+
+/// The checksum of some bytes in lower-case hex, as checksums are written.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_given_out_is_that_of_the_built_in_model() {
+        assert_eq!(sha256(BUILT_IN_MODEL), BUILT_IN_SHA256);
+    }
+}

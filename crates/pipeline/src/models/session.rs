@@ -1,0 +1,55 @@
+//! Opening a network on the CPU or on CUDA.
+
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::value::TensorRef;
+
+use super::file::ModelFile;
+use super::runtime::environment;
+use super::{ModelError, Models};
+use crate::matting::Letterbox;
+use crate::resample::Region;
+
+pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Result<Session, ModelError> {
+    let environment = environment()?;
+    let refused = |reason: String| ModelError::Refused { model: file.name.clone(), reason };
+    let builder = Session::builder(environment)
+        .map_err(|e| refused(e.to_string()))?
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .map_err(|e| refused(e.to_string()))?
+        .with_intra_threads(threads.max(1))
+        .map_err(|e| refused(e.to_string()))?
+        // The same input gives the same bytes, whatever the order of threads.
+        .with_deterministic_compute(true)
+        .map_err(|e| refused(e.to_string()))?;
+    if cuda {
+        let opened = with_cuda(builder)?.commit_from_memory(&file.bytes);
+        return opened.map_err(|e| ModelError::Cuda { reason: e.to_string() });
+    }
+    let mut builder = builder;
+    builder.commit_from_memory(&file.bytes).map_err(|e| refused(e.to_string()))
+}
+
+/// Runs the network once over nothing. Registering the provider and opening the session may pass and the first kernel
+/// fail all the same; that too is "no CUDA". It also lets cuDNN plan for the one shape that all inputs will have.
+pub(super) fn check_cuda(models: &Models) -> Result<(), ModelError> {
+    let missing = |e: ort::Error| ModelError::Cuda { reason: e.to_string() };
+    let description = models.description();
+    let one = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
+    let shape = Letterbox::fit(one, description).shape(description.layout);
+    let nothing = vec![0.0f32; shape.iter().product::<i64>() as usize];
+    let value = TensorRef::from_array_view((shape, &*nothing)).map_err(missing)?;
+    let mut session = models.matting().lock().unwrap_or_else(|e| e.into_inner());
+    session.run(ort::inputs![value]).map(drop).map_err(missing)
+}
+
+#[cfg(feature = "cuda")]
+fn with_cuda(builder: SessionBuilder) -> Result<SessionBuilder, ModelError> {
+    let provider = ort::ep::CUDA::default().build().error_on_failure();
+    builder.with_execution_providers([provider]).map_err(|e| ModelError::Cuda { reason: e.to_string() })
+}
+
+#[cfg(not(feature = "cuda"))]
+fn with_cuda(_: SessionBuilder) -> Result<SessionBuilder, ModelError> {
+    Err(ModelError::Cuda { reason: "this program was built without it".into() })
+}
