@@ -14,12 +14,15 @@ mod matting;
 mod models;
 mod plane;
 mod process;
+mod proof;
 mod quality;
 mod refine;
 mod resample;
 
 pub use matting::{Activation, ChannelOrder, ModelDescription};
 pub use models::{ModelError, ModelSettings, Models, runtime_library};
-pub use process::{
-    Artefact, Outcome, PipelineError, Proof, Rejection, Rendered, process, process_with_proof,
-};
+pub use plane::Plane;
+pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process};
+pub use proof::{CloseUp, Proof, process_with_proof};
+pub use refine::{Crop, Matte};
+pub use resample::Region;
