@@ -2,7 +2,7 @@
 
     python describe.py NETWORK.onnx VERSION         # puts it in, or puts another in its place; weights and graph stay as they are
 
-`docs/models.md` explains the fields. What a network gives besides alpha is taken from its outputs.
+`docs/other-models.md` explains the fields. What a network gives besides alpha is taken from its outputs.
 """
 import json
 import sys

@@ -32,7 +32,7 @@ def fold_batch_norm(module):
 def deployable(net):
     net = copy.deepcopy(net).eval()
     fold_batch_norm(net)
-    net.aux = net.cls = None  # training only
+    net.aux = net.cls = net.presence = None  # training only
     return Deploy(net).eval()
 
 

@@ -75,7 +75,7 @@ pub enum HeadSource {
 /// Which network made a matte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// The model's name, such as `pet-matte-0`.
+    /// The model's name, such as `pet-matte-2`.
     pub name: String,
     /// SHA-256 of the ONNX file, lower-case hex.
     pub sha256: String,

@@ -14,6 +14,7 @@ mod matting;
 mod models;
 mod plane;
 mod process;
+mod proof;
 mod quality;
 mod refine;
 mod resample;
@@ -24,7 +25,7 @@ pub use matting::{
 };
 pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, runtime_library};
 pub use plane::Plane;
-pub use process::{
-    Artefact, Outcome, PipelineError, Proof, Rejection, Rendered, process, process_with_proof,
-};
+pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process};
+pub use proof::{CloseUp, Proof, process_with_proof};
+pub use refine::{Crop, Matte};
 pub use resample::Region;

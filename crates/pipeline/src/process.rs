@@ -66,15 +66,6 @@ pub struct Rejection {
     pub quality: Option<Quality>,
 }
 
-/// The upright photo and the animal's matte in the photo's own size, for people who want to look.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Proof {
-    /// The upright photo.
-    pub photo: Photo,
-    /// Its matte: 0 is background, 255 the animal.
-    pub matte: Vec<u8>,
-}
-
 /// Something failed that has nothing to do with the photo: trying again may help.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -106,54 +97,35 @@ pub fn process(
     Ok(portray(photo, recipe, models, on_stage)?.0)
 }
 
-/// As [`process`], and also returns the photo and its matte, unless the photo could not be opened.
-///
-/// # Errors
-/// As [`process`].
-pub fn process_with_proof(
-    bytes: &[u8],
-    recipe: &Recipe,
-    models: &Models,
-    on_stage: &dyn Fn(Stage),
-) -> Result<(Outcome, Option<Proof>), PipelineError> {
-    let photo = match stage(Stage::Decode, on_stage, || decode(bytes, &DecodeLimits::default())) {
-        Ok(photo) => photo,
-        Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
-    };
-    let (outcome, animal) = portray(photo.clone(), recipe, models, on_stage)?;
-    let Photo { width, height, rgb, alpha, .. } = photo;
-    let crop = Crop { width: width as usize, height: height as usize, rgb };
-    let mut matte = refine(&crop, &animal).alpha;
-    if let Some(alpha) = &alpha {
-        for (m, &a) in matte.iter_mut().zip(alpha) {
-            *m = (*m).min(a);
-        }
-    }
-    let photo = Photo { rgb: crop.rgb, alpha, ..photo };
-    Ok((outcome, Some(Proof { photo, matte })))
+/// The first look's findings, beside the outcome.
+pub struct Seen {
+    /// The animal's cleaned coarse matte over the whole photo.
+    pub animal: Plane,
+    /// Its head, if there is an animal at all.
+    pub head: Option<Head>,
 }
 
-/// The steps after decoding. Also returns the animal's cleaned coarse matte over the whole photo.
-fn portray(
+/// The steps after decoding.
+pub fn portray(
     photo: Photo,
     recipe: &Recipe,
     models: &Models,
     on_stage: &dyn Fn(Stage),
-) -> Result<(Outcome, Plane), PipelineError> {
+) -> Result<(Outcome, Seen), PipelineError> {
     let size = (f64::from(photo.width), f64::from(photo.height));
     let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
     let coarse = stage(Stage::Matting, on_stage, || find_animal(&photo, whole, models))?;
     let animal = keep_the_animal(&coarse.alpha, coarse.head.map(|h| sample_of(&coarse, centre(h.region))));
     let Some(head) = find_head(coarse.head, &animal, size) else {
         let quality = quality::nothing_found(&coarse);
-        return Ok((Outcome::Rejected(refused(quality)), animal));
+        return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: None }));
     };
     let framing = frame_head(&head, &animal, size);
     let print_height = recipe.size(Rendition::Print).1;
     let quality =
         stage(Stage::Quality, on_stage, || quality::judge(&coarse, &animal, &head, &framing, print_height));
     if !quality.pass {
-        return Ok((Outcome::Rejected(refused(quality)), animal));
+        return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: Some(head) }));
     }
 
     let crop = stage(Stage::Compose, on_stage, || cut_out(&photo, &framing, print_height));
@@ -180,11 +152,12 @@ fn portray(
             })
             .collect::<Result<Vec<_>, PipelineError>>()
     })?;
-    Ok((Outcome::Rendered(Rendered { artefacts, quality, head, model: models.info().clone() }), animal))
+    let seen = Seen { animal, head: Some(head.clone()) };
+    Ok((Outcome::Rendered(Rendered { artefacts, quality, head, model: models.info().clone() }), seen))
 }
 
 /// Runs one stage inside its span, and says in the log how long it took.
-fn stage<T>(stage: Stage, on_stage: &dyn Fn(Stage), work: impl FnOnce() -> T) -> T {
+pub fn stage<T>(stage: Stage, on_stage: &dyn Fn(Stage), work: impl FnOnce() -> T) -> T {
     on_stage(stage);
     let span =
         tracing::info_span!("stage", stage = stage.as_str(), duration_ms = tracing::field::Empty).entered();
@@ -196,7 +169,7 @@ fn stage<T>(stage: Stage, on_stage: &dyn Fn(Stage), work: impl FnOnce() -> T) ->
 }
 
 /// The visible part of the frame, at the size it will have in the print, but never enlarged.
-fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
+pub fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
     let visible = framing.visible;
     let scale = (f64::from(print_height) / framing.frame.height).min(1.0);
     let side = |s: f64| ((s * scale).round() as usize).max(1);
@@ -212,7 +185,7 @@ const SECOND_LOOK_AGREES: f32 = 0.88;
 
 /// A second look of the network at the head alone, which it sees several times larger than in the whole photo; kept to
 /// where the first look saw the animal.
-fn look_closer(
+pub fn look_closer(
     photo: &Photo,
     framing: &Framing,
     head: &Head,
@@ -305,7 +278,7 @@ fn sample_of(coarse: &CoarseMatte, (x, y): (f64, f64)) -> (usize, usize) {
     (along(x, region.x, region.width, plane.width), along(y, region.y, region.height, plane.height))
 }
 
-fn undecodable(error: &crate::decode::DecodeError) -> Rejection {
+pub fn undecodable(error: &crate::decode::DecodeError) -> Rejection {
     tracing::info!(code = error.code(), detail = error.detail(), "the photo could not be decoded");
     Rejection { code: error.code().into(), message: error.to_string(), quality: None }
 }

@@ -8,17 +8,26 @@ mod colour_model;
 
 use fast_image_resize::pixels::{U8, U8x3};
 
-use crate::plane::{Plane, RowSampler};
+use crate::plane::{Plane, RowSampler, smoothstep};
 use crate::resample::Resample;
 
 /// Long side of the low resolution at which the model is fitted, in samples.
 const FIT_LONG_SIDE: usize = 560;
-/// The fit's window reaches this many samples of the coarse matte to each side: as far as the network's edge is unsure.
-const REACH: f32 = 1.6;
+/// The fit's window reaches this many samples of the coarse matte to each side: far enough that it holds both the animal
+/// and the room wherever a hair leaves the outline. Of all parameters this one gains the most (docs/MODEL.md).
+const REACH: f32 = 10.0;
 /// Regularisation: colour differences well below √ε are noise, not an edge. Colours are in 0..1.
-const EPSILON: f32 = 2e-4;
+const EPSILON: f32 = 5e-5;
 /// What the fit leaves below the first and above the second is rounding of the window, not fur.
-const LEVELS: (f32, f32) = (0.06, 0.92);
+const LEVELS: (f32, f32) = (0.05, 0.94);
+/// Outside the outline the first level is higher by this: what little a busy room resembles the animal is not fur.
+const DOUBT_OUTSIDE: f32 = 0.08;
+/// The outline's two sides are told apart by the mean of the coarse matte over this many samples to each side.
+const OUTLINE_REACH: f32 = 3.0;
+/// Where that mean is below the first, a pixel is outside; between the other two the body begins, which has no holes.
+const OUTSIDE: f32 = 0.3;
+/// See [`OUTSIDE`].
+const BODY: (f32, f32) = (0.97, 1.0);
 /// Where the mean of the target over the window is below this, nothing of the animal is near: alpha is 0.
 const SURE_ROOM: f32 = 0.004;
 /// Where it is above this, nothing but the animal is near: alpha is 1.
@@ -65,14 +74,16 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
 
     let guide = colour_planes(crop, fit_width, fit_height);
     let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width.max(coarse.height) as f32;
-    let target = colour_model::resolve_doubt(&guide, &coarse.resize(fit_width, fit_height), coarse_sample);
-    let radius = ((coarse_sample * REACH).round() as usize).max(2);
+    let coarse = coarse.resize(fit_width, fit_height);
+    let samples = |reach: f32| ((coarse_sample * reach).round() as usize).max(2);
+    let outline = coarse.box_mean(samples(OUTLINE_REACH));
+    let target = colour_model::resolve_doubt(&guide, &coarse, coarse_sample);
+    let radius = samples(REACH);
 
     let model = fit(&guide, &target, radius);
     let spread = target.box_mean(radius);
-    let planes = model.a.iter().chain([&model.b, &spread, &target]).collect();
+    let planes = model.a.iter().chain([&model.b, &spread, &outline]).collect();
     let mut sampler = RowSampler::new(planes, width, height);
-    let (low, high) = LEVELS;
 
     let mut alpha = vec![0u8; width * height];
     for (y, row) in alpha.chunks_exact_mut(width).enumerate() {
@@ -96,12 +107,21 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
             } else {
                 let value = |i: usize| f32::from(rgb[i]) * (1.0 / 255.0) * sampler.get(i, x);
                 let fitted = value(0) + value(1) + value(2) + sampler.get(3, x);
-                (((fitted - low) / (high - low)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+                (settle(fitted, sampler.get(5, x)) * 255.0 + 0.5) as u8
             };
             x += 1;
         }
     }
     Matte { width, height, alpha }
+}
+
+/// Alpha from what the model says of a pixel and from where it lies: inside the body it is 1, far outside only what
+/// clearly differs from the room is kept.
+#[inline]
+fn settle(fitted: f32, outline: f32) -> f32 {
+    let low = LEVELS.0 + DOUBT_OUTSIDE * smoothstep(OUTSIDE, 0.0, outline);
+    let alpha = ((fitted - low) / (LEVELS.1 - low)).clamp(0.0, 1.0);
+    alpha.max(smoothstep(BODY.0, BODY.1, outline))
 }
 
 /// The three channels of a crop at another size, in 0..1.

@@ -223,6 +223,6 @@ fn done(job: JobId) -> Finish {
             confidence: 0.93,
             source: HeadSource::Model,
         },
-        model: ModelInfo { name: "pet-matte-0".into(), sha256: "cd".repeat(32), provider: "cpu".into() },
+        model: ModelInfo { name: "pet-matte-2".into(), sha256: "cd".repeat(32), provider: "cpu".into() },
     }
 }

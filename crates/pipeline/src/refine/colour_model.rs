@@ -9,7 +9,7 @@ const COLLECT: f32 = 1.7;
 /// Colour noise of a phone photo: differences of this size say nothing.
 const NOISE: f32 = 0.035;
 /// How surely the colours must differ, in standard deviations squared, before colour outweighs the network.
-const CONVINCING: (f32, f32) = (1.5, 6.0);
+const CONVINCING: (f32, f32) = (3.0, 9.0);
 
 /// A better target for the guided filter: inside the band of doubt around the coarse edge, alpha is read off the line
 /// between the colour of the animal nearby (F) and that of the room nearby (B), `(I − B)·(F − B) / |F − B|²`, as far as

@@ -1,0 +1,82 @@
+//! What the pipeline saw on its way, for people who want to look and for the figures of the matte.
+
+use headshot_core::{Head, Recipe, Rendition, Stage};
+
+use crate::decode::{DecodeLimits, Photo, decode};
+use crate::framing::frame_head;
+use crate::models::Models;
+use crate::plane::Plane;
+use crate::process::{Outcome, PipelineError, cut_out, look_closer, portray, stage, undecodable};
+use crate::refine::{Crop, Matte, refine};
+use crate::resample::Region;
+
+/// The upright photo and what was found in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proof {
+    /// The upright photo.
+    pub photo: Photo,
+    /// The animal's cleaned matte from the network's first look, spread over the whole photo.
+    pub coarse: Plane,
+    /// The same refined to the photo's own size: 0 is background, 255 the animal.
+    pub matte: Vec<u8>,
+    /// The head, if there is an animal at all.
+    pub head: Option<Head>,
+    /// What the print is made of, if there is one.
+    pub close_up: Option<CloseUp>,
+}
+
+/// The part of the photo that the print shows, before anything is faded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CloseUp {
+    /// Which part of the photo it is.
+    pub region: Region,
+    /// The cleaned matte from the network's second look, spread over that part.
+    pub coarse: Plane,
+    /// The same refined to the size it has in the print.
+    pub matte: Matte,
+}
+
+/// As [`process`](crate::process()), and also returns what was seen, unless the photo could not be opened.
+///
+/// # Errors
+/// As [`process`](crate::process()).
+pub fn process_with_proof(
+    bytes: &[u8],
+    recipe: &Recipe,
+    models: &Models,
+    on_stage: &dyn Fn(Stage),
+) -> Result<(Outcome, Option<Proof>), PipelineError> {
+    let photo = match stage(Stage::Decode, on_stage, || decode(bytes, &DecodeLimits::default())) {
+        Ok(photo) => photo,
+        Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
+    };
+    let (outcome, seen) = portray(photo.clone(), recipe, models, on_stage)?;
+    let close_up = match (&outcome, &seen.head) {
+        (Outcome::Rendered(_), Some(head)) => Some(close_up(&photo, head, &seen.animal, recipe, models)?),
+        _ => None,
+    };
+
+    let Photo { width, height, rgb, alpha, .. } = photo;
+    let crop = Crop { width: width as usize, height: height as usize, rgb };
+    let mut matte = refine(&crop, &seen.animal).alpha;
+    if let Some(alpha) = &alpha {
+        for (m, &a) in matte.iter_mut().zip(alpha) {
+            *m = (*m).min(a);
+        }
+    }
+    let photo = Photo { rgb: crop.rgb, alpha, ..photo };
+    Ok((outcome, Some(Proof { photo, coarse: seen.animal, matte, head: seen.head, close_up })))
+}
+
+fn close_up(
+    photo: &Photo,
+    head: &Head,
+    animal: &Plane,
+    recipe: &Recipe,
+    models: &Models,
+) -> Result<CloseUp, PipelineError> {
+    let framing = frame_head(head, animal, (f64::from(photo.width), f64::from(photo.height)));
+    let coarse = look_closer(photo, &framing, head, animal, models)?;
+    let crop = cut_out(photo, &framing, recipe.size(Rendition::Print).1);
+    Ok(CloseUp { region: framing.visible, matte: refine(&crop, &coarse), coarse })
+}

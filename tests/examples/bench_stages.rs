@@ -1,0 +1,123 @@
+//! CPU time and memory of each stage of the pipeline: `bench_stages [PHOTO]…`, which `infra/bench-stages` runs.
+//!
+//! Without photos it takes the 12-megapixel JPEG of the shared material and one drawn. Times are medians over several
+//! runs. Memory is that of the first run, in which ONNX Runtime too allocates what it keeps: how far the process
+//! rises above what it holds when the photo has been decoded.
+
+use std::cell::RefCell;
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use headshot_core::{Recipe, Stage};
+use headshot_pipeline::{ModelSettings, Models, Outcome, process};
+use headshot_tests::drawn_pet::{Background, Coat, DrawnPet, Species};
+use headshot_tests::{shared, workspace};
+
+const RUNS: usize = 7;
+/// What matting, refinement and foreground together may take of a 12-megapixel photo.
+const CPU_LIMIT_MS: f64 = 250.0;
+/// What they may allocate above the decoded photo.
+const MEMORY_LIMIT_MB: f64 = 150.0;
+/// The stages that the limits are about.
+const LIMITED: [Stage; 2] = [Stage::Matting, Stage::Foreground];
+
+/// A moment at which a stage begins, or the run ends.
+#[derive(Clone, Copy)]
+struct Mark {
+    stage: Option<Stage>,
+    cpu_ms: f64,
+    resident_mb: f64,
+    /// The most since the mark before.
+    peak_mb: f64,
+}
+
+fn main() -> Result<()> {
+    let here = env::current_dir().context("the current folder")?;
+    let mut photos = Vec::new();
+    for path in env::args().skip(1) {
+        photos.push((path.clone(), fs::read(here.join(&path)).with_context(|| path)?));
+    }
+    env::set_current_dir(workspace()).context("the workspace")?;
+    if photos.is_empty() {
+        photos = twelve_megapixels()?;
+    }
+    let models = Models::load(&ModelSettings { threads: 1, ..ModelSettings::default() })?;
+    for (name, bytes) in &photos {
+        let runs = (0..RUNS).map(|_| run(bytes, &models)).collect::<Result<Vec<_>>>()?;
+        print(name, &runs);
+    }
+    Ok(())
+}
+
+fn twelve_megapixels() -> Result<Vec<(String, Vec<u8>)>> {
+    let name = "dog-hat-12mp-orient6.jpg";
+    let mut photos = Vec::new();
+    if let Some(folder) = shared("photos") {
+        photos.push((name.to_owned(), fs::read(folder.join(name)).context(name)?));
+    }
+    let (species, coat, background) = (Species::Cat, Coat::Tabby, Background::Garden);
+    let pet = DrawnPet { species, coat, background, width: 3000, height: 4000, seed: 1 };
+    photos.push(("drawn cat of 12 megapixels".to_owned(), pet.draw().jpeg()));
+    Ok(photos)
+}
+
+fn run(bytes: &[u8], models: &Models) -> Result<Vec<Mark>> {
+    let marks = RefCell::new(Vec::new());
+    let begin = |stage| marks.borrow_mut().push(Mark::now(Some(stage)));
+    let outcome = process(bytes, &Recipe::headshot(), models, &begin)?;
+    marks.borrow_mut().push(Mark::now(None));
+    ensure!(matches!(outcome, Outcome::Rendered(_)), "there is no print: {outcome:?}");
+    Ok(marks.into_inner())
+}
+
+impl Mark {
+    fn now(stage: Option<Stage>) -> Self {
+        let mark =
+            Self { stage, cpu_ms: cpu_ms(), resident_mb: memory_mb("VmRSS"), peak_mb: memory_mb("VmHWM") };
+        // Begins the peak anew (proc(5)); where that is forbidden, peaks are those since the start.
+        let _ = fs::write("/proc/self/clear_refs", "5");
+        mark
+    }
+}
+
+/// CPU time of all threads so far.
+fn cpu_ms() -> f64 {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let of = |thread: fs::DirEntry| -> Option<f64> {
+        fs::read_to_string(thread.path().join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+    };
+    threads.filter_map(of).sum::<f64>() / 1e6
+}
+
+fn memory_mb(name: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+}
+
+fn print(name: &str, runs: &[Vec<Mark>]) {
+    let first = &runs[0];
+    let decoded = first[1].resident_mb;
+    println!("\n| {name} | CPU ms | peak above the decoded photo, MB |\n|---|---|---|");
+    let (mut cpu, mut memory) = (0.0, f64::NEG_INFINITY);
+    for i in 0..first.len() - 1 {
+        let stage = first[i].stage.expect("only the last mark has none");
+        let mut times: Vec<f64> = runs.iter().map(|run| run[i + 1].cpu_ms - run[i].cpu_ms).collect();
+        times.sort_by(f64::total_cmp);
+        let (time, peak) = (times[times.len() / 2], first[i + 1].peak_mb - decoded);
+        println!("| {} | {time:.0} | {peak:.0} |", stage.as_str());
+        if LIMITED.contains(&stage) {
+            cpu += time;
+            memory = memory.max(peak);
+        }
+    }
+    println!(
+        "| **matting, refinement, foreground** | {} | {} |",
+        held(cpu, CPU_LIMIT_MS),
+        held(memory, MEMORY_LIMIT_MB)
+    );
+}
+
+fn held(value: f64, limit: f64) -> String {
+    format!("{value:.0} (≤ {limit}){}", if value > limit { " **missed**" } else { "" })
+}

@@ -1,0 +1,121 @@
+//! Matte and head on labelled photos that no network was trained on.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use headshot_pipeline::{Models, Plane, Region, process_with_proof};
+use headshot_tests::shared;
+use image::GrayImage;
+
+use crate::figure::{Limit, Report};
+use crate::fur::from_bytes;
+use crate::measures::{box_iou, mean, percentile};
+use crate::{listed, progress, quick_recipe};
+
+/// The trimap's value for the animal.
+const PET: u8 = 1;
+/// The trimap's value for what is one or the other.
+const UNKNOWN: u8 = 3;
+
+/// What is found in one photo.
+struct Row {
+    coarse: Score,
+    refined: Score,
+    head: Option<f64>,
+}
+
+/// A matte against the trimap's known pixels.
+struct Score {
+    iou: f64,
+    absolute_error: f64,
+}
+
+pub fn judge(models: &Models) -> Result<Report> {
+    let mut report = Report::default();
+    let Some(labelled) = shared("pets/labelled") else { return Ok(report) };
+    let blocks = listed("kept_out.txt")?;
+    let unseen = blocks.first().map_or(0, Vec::len);
+    let stems: Vec<String> = blocks.into_iter().flatten().collect();
+    let rows = progress("kept-out", stems.iter())
+        .map(|stem| look_at(&labelled, stem, models).with_context(|| stem.clone()))
+        .collect::<Result<Vec<_>>>()?;
+    for (name, rows) in
+        [(format!("all {}", rows.len()), &rows[..]), (format!("first {unseen}"), &rows[..unseen])]
+    {
+        let stages: [(&str, fn(&Row) -> &Score); 2] =
+            [("coarse", |row| &row.coarse), ("refined", |row| &row.refined)];
+        for (stage, score) in stages {
+            let ious: Vec<f64> = rows.iter().map(|row| score(row).iou).collect();
+            let errors: Vec<f64> = rows.iter().map(|row| score(row).absolute_error).collect();
+            report.add(format!("{name}, {stage}: IoU mean"), mean(&ious), Some(Limit::AtLeast(0.93)));
+            report.add(format!("{name}, {stage}: IoU median"), percentile(&ious, 0.5), None);
+            report.add(
+                format!("{name}, {stage}: IoU 10th percentile"),
+                percentile(&ious, 0.1),
+                Some(Limit::AtLeast(0.83)),
+            );
+            report.add(
+                format!("{name}, {stage}: mean absolute error"),
+                mean(&errors),
+                Some(Limit::AtMost(0.03)),
+            );
+        }
+        let heads: Vec<f64> = rows.iter().filter_map(|row| row.head).collect();
+        report.add(
+            format!("{name}: head box IoU ({} boxes)", heads.len()),
+            mean(&heads),
+            Some(Limit::AtLeast(0.7)),
+        );
+    }
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|&a, &b| rows[a].refined.iou.total_cmp(&rows[b].refined.iou));
+    let worst = order.iter().take(12).map(|&i| format!("{} {:.2}", stems[i], rows[i].refined.iou));
+    report.remarks.push(format!("the lowest IoU: {}", worst.collect::<Vec<_>>().join(", ")));
+    Ok(report)
+}
+
+fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Row> {
+    let photo = fs::read(labelled.join(format!("images/{stem}.jpg")))?;
+    let trimap = image::open(labelled.join(format!("trimaps/{stem}.png")))?.into_luma8();
+    let (_, proof) = process_with_proof(&photo, &quick_recipe(), models, &|_| ())?;
+    let proof = proof.context("the photo cannot be opened")?;
+    let (width, height) = (trimap.width() as usize, trimap.height() as usize);
+    let refined = from_bytes(&proof.matte, width, height);
+    let true_head = head_box(&labelled.join(format!("heads/{stem}.xml")))?;
+    let found = proof.head.map(|head| {
+        let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
+        Region { x, y, width, height }
+    });
+    Ok(Row {
+        coarse: score(&proof.coarse.resize(width, height), &trimap),
+        refined: score(&refined, &trimap),
+        head: true_head.map(|truth| found.map_or(0.0, |found| box_iou(found, truth))),
+    })
+}
+
+fn score(matte: &Plane, trimap: &GrayImage) -> Score {
+    let (mut shared, mut together, mut error, mut known) = (0u32, 0u32, 0.0, 0u32);
+    for (&alpha, &label) in matte.data.iter().zip(trimap.as_raw()).filter(|(_, label)| **label != UNKNOWN) {
+        let (found, truth) = (alpha > 0.5, label == PET);
+        shared += u32::from(found && truth);
+        together += u32::from(found || truth);
+        error += f64::from((alpha - f32::from(u8::from(truth))).abs());
+        known += 1;
+    }
+    Score {
+        iou: f64::from(shared) / f64::from(together.max(1)),
+        absolute_error: error / f64::from(known.max(1)),
+    }
+}
+
+/// The head in Pascal VOC's XML, if the photo has one.
+fn head_box(path: &Path) -> Result<Option<Region>> {
+    let Ok(xml) = fs::read_to_string(path) else { return Ok(None) };
+    let number = |tag: &str| -> Result<f64> {
+        let after = xml.split_once(&format!("<{tag}>")).with_context(|| format!("no {tag}"))?.1;
+        Ok(after.split_once('<').context("cut off")?.0.trim().parse()?)
+    };
+    let (x, y) = (number("xmin")?, number("ymin")?);
+    Ok(Some(Region { x, y, width: number("xmax")? - x, height: number("ymax")? - y }))
+}

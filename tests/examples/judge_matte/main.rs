@@ -1,0 +1,89 @@
+//! Prints the figures of the matte over the real pipeline, each beside its limit: `infra/judge-matte` runs it.
+//!
+//! `judge_matte [--model FILE]… [--only GROUP]…`: without a model the built-in one is judged; several are shown side by
+//! side. Groups are `kept-out`, `silver`, `drawn` and `gate`.
+
+mod drawn;
+mod figure;
+mod fur;
+mod gate;
+mod kept_out;
+mod measures;
+mod part;
+mod silver;
+
+use std::path::PathBuf;
+use std::{env, iter};
+
+use anyhow::{Context, Result, bail};
+use headshot_core::Recipe;
+use headshot_pipeline::{ModelSettings, Models};
+use headshot_tests::workspace;
+
+use figure::Report;
+
+const GROUPS: [(&str, fn(&Models) -> Result<Report>); 4] = [
+    ("kept-out", kept_out::judge),
+    ("silver", silver::judge),
+    ("drawn", drawn::judge),
+    ("gate", gate::judge),
+];
+
+fn main() -> Result<()> {
+    let (mut paths, mut only) = (Vec::new(), Vec::new());
+    let here = env::current_dir().context("the current folder")?;
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
+        match argument.as_str() {
+            "--model" => paths.push(here.join(value)),
+            "--only" if GROUPS.iter().any(|(name, _)| *name == value) => only.push(value),
+            _ => bail!("{argument} {value} is not understood; --model FILE and --only GROUP are"),
+        }
+    }
+    // The built-in runtime is found from there.
+    env::set_current_dir(workspace()).context("the workspace")?;
+    let networks = load(paths)?;
+    for (name, judge) in GROUPS {
+        if only.is_empty() || only.iter().any(|wanted| wanted == name) {
+            let reports = networks.iter().map(judge).collect::<Result<Vec<_>>>()?;
+            figure::print(name, &networks, &reports);
+        }
+    }
+    Ok(())
+}
+
+fn load(paths: Vec<PathBuf>) -> Result<Vec<Models>> {
+    let paths: Vec<Option<PathBuf>> =
+        if paths.is_empty() { vec![None] } else { paths.into_iter().map(Some).collect() };
+    let load = |path| Models::load(&ModelSettings { path, threads: 2, ..ModelSettings::default() });
+    paths.into_iter().map(|path| load(path).context("loading a network")).collect()
+}
+
+/// What is judged lies before the encoder, so small files save time.
+fn quick_recipe() -> Recipe {
+    Recipe { preview_long_edge: 250, print_long_edge: 1000, ..Recipe::headshot() }
+}
+
+/// The lines of a list in `training/`, in its blocks, which begin with comments.
+fn listed(file: &str) -> Result<Vec<Vec<String>>> {
+    let path = workspace().join("training").join(file);
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    let blocks = lines.split(|line| line.starts_with('#')).filter(|block| !block.is_empty());
+    Ok(blocks.map(|block| block.iter().copied().map(str::to_owned).collect()).collect())
+}
+
+/// Says how far a long run has come.
+fn progress<T>(name: &str, things: impl ExactSizeIterator<Item = T>) -> impl Iterator<Item = T> {
+    let (all, mut done) = (things.len(), 0);
+    let name = name.to_owned();
+    let mut things = things;
+    iter::from_fn(move || {
+        if done % 20 == 0 {
+            eprintln!("{name}: {done} of {all}");
+        }
+        done += 1;
+        things.next()
+    })
+}
