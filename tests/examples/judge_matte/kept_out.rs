@@ -43,11 +43,11 @@ pub fn judge(models: &Models) -> Result<Report> {
     for (name, rows) in
         [(format!("all {}", rows.len()), &rows[..]), (format!("first {unseen}"), &rows[..unseen])]
     {
-        let stages: [(&str, fn(&Row) -> &Score); 2] =
-            [("coarse", |row| &row.coarse), ("refined", |row| &row.refined)];
-        for (stage, score) in stages {
-            let ious: Vec<f64> = rows.iter().map(|row| score(row).iou).collect();
-            let errors: Vec<f64> = rows.iter().map(|row| score(row).absolute_error).collect();
+        let coarse: Vec<&Score> = rows.iter().map(|row| &row.coarse).collect();
+        let refined: Vec<&Score> = rows.iter().map(|row| &row.refined).collect();
+        for (stage, scores) in [("coarse", coarse), ("refined", refined)] {
+            let ious: Vec<f64> = scores.iter().map(|score| score.iou).collect();
+            let errors: Vec<f64> = scores.iter().map(|score| score.absolute_error).collect();
             report.add(format!("{name}, {stage}: IoU mean"), mean(&ious), Some(Limit::AtLeast(0.93)));
             report.add(format!("{name}, {stage}: IoU median"), percentile(&ious, 0.5), None);
             report.add(

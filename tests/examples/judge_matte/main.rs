@@ -22,7 +22,10 @@ use headshot_tests::workspace;
 
 use figure::Report;
 
-const GROUPS: [(&str, fn(&Models) -> Result<Report>); 4] = [
+/// Judges one group of figures.
+type Judge = fn(&Models) -> Result<Report>;
+
+const GROUPS: [(&str, Judge); 4] = [
     ("kept-out", kept_out::judge),
     ("silver", silver::judge),
     ("drawn", drawn::judge),
