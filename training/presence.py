@@ -26,6 +26,7 @@ from sampler import draw_sample, negative, normalise
 from photometric import degrade
 
 SIDE, BATCH = 320, 16
+SHAPES = [(320, 320), (320, 256), (256, 320), (320, 224), (224, 320), (320, 192), (192, 320)]
 MEMBERS = 5   # fitted apart and averaged: they are sure where they agree
 NOISE = 0.5   # added to features of unit scale, so that none of them decides alone
 
@@ -45,16 +46,25 @@ class Trunk:
 
 
 def letterboxed(rgb):
+    """As the service does it: at the top left of the smallest canvas with sides that are multiples of 32."""
     scale = SIDE / max(rgb.shape[:2])
-    size = [max(1, round(s * scale)) for s in rgb.shape[1::-1]]
-    canvas = np.full((SIDE, SIDE, 3), FILL, np.uint8)
-    canvas[:size[1], :size[0]] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    width, height = (max(1, round(s * scale)) for s in rgb.shape[1::-1])
+    canvas = np.full((-(-height // 32) * 32, -(-width // 32) * 32, 3), FILL, np.uint8)
+    canvas[:height, :width] = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     return canvas
 
 
 def features_of(trunk, pictures):
-    pictures = [letterboxed(p) for p in pictures]
-    return torch.cat([trunk(pictures[k:k + BATCH]) for k in range(0, len(pictures), BATCH)])
+    return torch.cat([trunk([letterboxed(picture)]) for picture in pictures])
+
+
+def smaller(rng, image):
+    """The same from further away; what lies beyond its border is its border. Done to both halves, so that it tells nothing."""
+    height, width = image.shape[:2]
+    w, h = (int(side * rng.uniform(0.4, 0.8)) for side in (width, height))
+    left, top = int(rng.integers(width - w + 1)), int(rng.integers(height - h + 1))
+    return cv2.copyMakeBorder(cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA), top, height - h - top, left, width - w - left,
+                              cv2.BORDER_REPLICATE)
 
 
 def draw_features(trunk, pets, count, seed):
@@ -64,14 +74,15 @@ def draw_features(trunk, pets, count, seed):
     sampler.NEGATIVES = 0.0  # here the halves are drawn apart
     for k in range(0, count, BATCH):
         images, here = [], []
+        width, height = SHAPES[rng.integers(len(SHAPES))]
         while len(images) < BATCH:
             if len(images) % 2:
-                sample = negative(pets, rng, SIDE, SIDE)
+                sample = negative(pets, rng, width, height)
                 sample.image = degrade(rng, sample.image, rng.random() < 0.5)
             else:
-                sample = draw_sample(pets, rng, SIDE, SIDE, rng.random() < 0.5)
+                sample = draw_sample(pets, rng, width, height, rng.random() < 0.5)
             if sample.presence >= 0:
-                images.append(sample.image)
+                images.append(smaller(rng, sample.image) if rng.random() < 0.15 else sample.image)
                 here.append(sample.presence)
         features.append(trunk(images))
         present += here

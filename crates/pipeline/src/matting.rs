@@ -1,7 +1,7 @@
 //! Finding the animal: one inference of the matting network over a photo, or a part of one.
 
 mod answer;
-mod components;
+pub(crate) mod components;
 mod description;
 mod letterbox;
 mod profiles;

@@ -4,6 +4,7 @@
 //! form (He, Sun, "Fast Guided Filter", 2015): the linear model `alpha = a · colour + b` is fitted per window at low
 //! resolution and applied to every pixel of the boundary band at full resolution. Cost follows the outline's length.
 
+mod attached;
 mod colour_model;
 
 use fast_image_resize::pixels::{U8, U8x3};
@@ -82,7 +83,13 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
 
     let model = fit(&guide, &target, radius);
     let spread = target.box_mean(radius);
-    let planes = model.a.iter().chain([&model.b, &spread, &outline]).collect();
+    let fitted = Plane::from_fn(fit_width, fit_height, |x, y| {
+        let i = y * fit_width + x;
+        let along: f32 = model.a.iter().zip(&guide).map(|(a, seen)| a.data[i] * seen.data[i]).sum();
+        settle(along + model.b.data[i], outline.data[i])
+    });
+    let attached = attached::attached(&fitted, &outline);
+    let planes = model.a.iter().chain([&model.b, &spread, &outline, &attached]).collect();
     let mut sampler = RowSampler::new(planes, width, height);
 
     let mut alpha = vec![0u8; width * height];
@@ -107,7 +114,7 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
             } else {
                 let value = |i: usize| f32::from(rgb[i]) * (1.0 / 255.0) * sampler.get(i, x);
                 let fitted = value(0) + value(1) + value(2) + sampler.get(3, x);
-                (settle(fitted, sampler.get(5, x)) * 255.0 + 0.5) as u8
+                (settle(fitted, sampler.get(5, x)) * sampler.get(6, x) * 255.0 + 0.5) as u8
             };
             x += 1;
         }

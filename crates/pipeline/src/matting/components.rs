@@ -49,10 +49,11 @@ pub fn keep_the_animal(alpha: &Plane, near: Option<(usize, usize)>) -> Plane {
 }
 
 /// Four-connected components of the samples for which `inside` holds; label 0 is the rest.
-struct Components {
+pub struct Components {
     width: usize,
     height: usize,
-    labels: Vec<u32>,
+    /// The component of each sample.
+    pub labels: Vec<u32>,
     areas: Vec<usize>,
 }
 
@@ -69,6 +70,15 @@ impl Components {
         self.areas.iter().skip(1).copied().max().unwrap_or(0)
     }
 
+    /// For each label whether one of its samples is among those asked for; never for what lies outside of all.
+    pub fn that_meet(&self, wanted: impl Fn(usize) -> bool) -> Vec<bool> {
+        let mut meet = vec![false; self.areas.len()];
+        for (i, &label) in self.labels.iter().enumerate() {
+            meet[label as usize] |= label != 0 && wanted(i);
+        }
+        meet
+    }
+
     fn touching_border(&self) -> Vec<bool> {
         let mut touching = vec![false; self.areas.len()];
         let (w, h) = (self.width, self.height);
@@ -81,7 +91,8 @@ impl Components {
     }
 }
 
-fn label(plane: &Plane, inside: impl Fn(f32) -> bool) -> Components {
+/// Finds them.
+pub fn label(plane: &Plane, inside: impl Fn(f32) -> bool) -> Components {
     let (w, h) = (plane.width, plane.height);
     let mut labels = vec![0u32; w * h];
     let mut areas = vec![0usize];
