@@ -40,7 +40,7 @@ pub enum Command {
     /// Take tasks from the queue until SIGTERM (this is what happens without a command)
     Run(Box<Settings>),
     /// Render photos of this machine into a folder, without API, queue or records
-    Render(RenderArgs),
+    Render(Box<RenderArgs>),
     /// Check settings, storage, records, queue, model and ONNX Runtime, and say how to mend what is wrong
     Doctor(Box<Settings>),
 }

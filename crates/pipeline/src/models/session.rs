@@ -24,7 +24,7 @@ pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Resu
         .map_err(|e| refused(e.to_string()))?;
     if cuda {
         let opened = with_cuda(builder)?.commit_from_memory(&file.bytes);
-        return opened.map_err(|e| ModelError::Cuda { reason: e.to_string() });
+        return opened.map_err(missing);
     }
     let mut builder = builder;
     builder.commit_from_memory(&file.bytes).map_err(|e| refused(e.to_string()))
@@ -33,7 +33,6 @@ pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Resu
 /// Runs the network once over nothing. Registering the provider and opening the session may pass and the first kernel
 /// fail all the same; that too is "no CUDA". It also lets cuDNN plan for the one shape that all inputs will have.
 pub(super) fn check_cuda(models: &Models) -> Result<(), ModelError> {
-    let missing = |e: ort::Error| ModelError::Cuda { reason: e.to_string() };
     let description = models.description();
     let one = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
     let shape = Letterbox::fit(one, description).shape(description.layout);
@@ -46,10 +45,15 @@ pub(super) fn check_cuda(models: &Models) -> Result<(), ModelError> {
 #[cfg(feature = "cuda")]
 fn with_cuda(builder: SessionBuilder) -> Result<SessionBuilder, ModelError> {
     let provider = ort::ep::CUDA::default().build().error_on_failure();
-    builder.with_execution_providers([provider]).map_err(|e| ModelError::Cuda { reason: e.to_string() })
+    builder.with_execution_providers([provider]).map_err(missing)
 }
 
 #[cfg(not(feature = "cuda"))]
 fn with_cuda(_: SessionBuilder) -> Result<SessionBuilder, ModelError> {
     Err(ModelError::Cuda { reason: "this program was built without it".into() })
+}
+
+fn missing<T>(error: ort::Error<T>) -> ModelError {
+    // It becomes part of a sentence.
+    ModelError::Cuda { reason: error.to_string().trim_end_matches('.').to_owned() }
 }
