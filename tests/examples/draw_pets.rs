@@ -1,6 +1,7 @@
 //! Draws animals.
 //!
 //! `cargo run --release -p headshot-tests --example draw_pets -- FOLDER` writes a photo of every animal into a folder;
+//! `… draw_pets -- FOLDER 240` as many small ones of others, for training/presence.py;
 //! `… draw_pets -- --pictures` makes the pictures in `docs/pictures` anew, headshots included.
 
 use std::env;
@@ -23,7 +24,10 @@ const GAP: u32 = 10;
 fn main() -> Result<()> {
     match env::args().nth(1).as_deref() {
         Some("--pictures") => draw_pictures(&workspace().join("docs/pictures")),
-        Some(folder) if !folder.starts_with('-') => draw_photos(Path::new(folder)),
+        Some(folder) if !folder.starts_with('-') => match env::args().nth(2) {
+            None => draw_photos(Path::new(folder)),
+            Some(count) => draw_others(Path::new(folder), count.parse().context("how many?")?),
+        },
         _ => bail!("say where the photos shall go, or --pictures"),
     }
 }
@@ -34,6 +38,19 @@ fn draw_photos(folder: &Path) -> Result<()> {
         let path = folder.join(format!("{name}.jpg"));
         fs::write(&path, DrawnPet { width: 2400, height: 3200, ..pet }.draw().jpeg()).context("writing")?;
         println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// Animals that no test and no picture shows.
+fn draw_others(folder: &Path, count: u64) -> Result<()> {
+    fs::create_dir_all(folder).context("creating the folder")?;
+    let kinds = all_pets();
+    for (seed, (_, kind)) in (1000..1000 + count).zip(kinds.iter().cycle()) {
+        let background = if seed / 10 % 2 == 0 { Background::Garden } else { Background::Room };
+        let (width, height) = [(480, 640), (640, 480), (560, 560)][(seed % 3) as usize];
+        let photo = DrawnPet { background, width, height, seed, ..*kind }.draw().jpeg();
+        fs::write(folder.join(format!("{seed}.jpg")), photo).context("writing")?;
     }
     Ok(())
 }

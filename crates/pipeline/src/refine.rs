@@ -22,7 +22,7 @@ const EPSILON: f32 = 5e-5;
 /// What the fit leaves below the first and above the second is rounding of the window, not fur.
 const LEVELS: (f32, f32) = (0.05, 0.94);
 /// Outside the outline the first level is higher by this: what little a busy room resembles the animal is not fur.
-const DOUBT_OUTSIDE: f32 = 0.08;
+const DOUBT_OUTSIDE: f32 = 0.05;
 /// The outline's two sides are told apart by the mean of the coarse matte over this many samples to each side.
 const OUTLINE_REACH: f32 = 3.0;
 /// Where that mean is below the first, a pixel is outside; between the other two the body begins, which has no holes.

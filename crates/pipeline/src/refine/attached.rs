@@ -4,7 +4,7 @@ use crate::matting::components;
 use crate::plane::Plane;
 
 /// A hair thinner than a sample shows no more than this in the mean of it and its neighbours.
-const FAINT: f32 = 0.03;
+const FAINT: f32 = 0.012;
 /// The body is where the coarse matte's mean around a sample is above this.
 const BODY: f32 = 0.5;
 
