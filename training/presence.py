@@ -29,7 +29,7 @@ SIDE, BATCH = 320, 16
 DRAWN = 3     # how often each drawn pet counts
 SHAPES = [(320, 320), (320, 256), (256, 320), (320, 224), (224, 320), (320, 192), (192, 320)]
 MEMBERS = 5   # fitted apart and averaged: they are sure where they agree
-NOISE = 0.8   # added to features of unit scale, so that none of them decides alone
+NOISE = 1.2   # added to features of unit scale, so that none of them decides alone
 
 
 class Trunk:
@@ -69,7 +69,7 @@ def smaller(rng, image):
 
 
 # To refuse somebody's pet is worse than to render somebody: this much is said to be one half, where the service draws the line.
-LINE = 0.4
+LINE = 0.42
 
 
 def draw_features(trunk, pets, count, seed):
