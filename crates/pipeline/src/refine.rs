@@ -29,10 +29,8 @@ const OUTLINE_REACH: f32 = 3.0;
 const OUTSIDE: f32 = 0.3;
 /// See [`OUTSIDE`].
 const BODY: (f32, f32) = (0.97, 1.0);
-/// Where the mean of the target over the window is below this, nothing of the animal is near: alpha is 0.
-const SURE_ROOM: f32 = 0.004;
-/// Where it is above this, nothing but the animal is near: alpha is 1.
-const SURE_ANIMAL: f32 = 0.996;
+/// So far inside that the body's alpha is rounded to 1.
+const SURE_BODY: f32 = 0.999;
 
 /// 8-bit sRGB pixels of the part of the photo that is worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,14 +80,13 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
     let radius = samples(REACH);
 
     let model = fit(&guide, &target, radius);
-    let spread = target.box_mean(radius);
     let fitted = Plane::from_fn(fit_width, fit_height, |x, y| {
         let i = y * fit_width + x;
         let along: f32 = model.a.iter().zip(&guide).map(|(a, seen)| a.data[i] * seen.data[i]).sum();
         settle(along + model.b.data[i], outline.data[i])
     });
     let attached = attached::attached(&fitted, &outline);
-    let planes = model.a.iter().chain([&model.b, &spread, &outline, &attached]).collect();
+    let planes = model.a.iter().chain([&model.b, &outline, &attached]).collect();
     let mut sampler = RowSampler::new(planes, width, height);
 
     let mut alpha = vec![0u8; width * height];
@@ -98,24 +95,18 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
         let pixels = &crop.rgb[y * width * 3..(y + 1) * width * 3];
         let mut x = 0;
         while x < width {
-            let room = sampler.settled(4, x, |spread| spread <= SURE_ROOM).map(|end| (end, 0));
-            let settled = room.or_else(|| sampler.settled(4, x, |s| s >= SURE_ANIMAL).map(|end| (end, 255)));
+            // Most of the crop is either body or hangs together with nothing: the model is asked for the band between.
+            let room = sampler.settled(5, x, |attached| attached <= 0.0).map(|end| (end, 0));
+            let settled = room.or_else(|| sampler.settled(4, x, |o| o >= SURE_BODY).map(|end| (end, 255)));
             if let Some((end, alpha)) = settled {
                 row[x..end].fill(alpha);
                 x = end;
                 continue;
             }
             let rgb = &pixels[x * 3..x * 3 + 3];
-            let spread = sampler.get(4, x);
-            row[x] = if spread <= SURE_ROOM {
-                0
-            } else if spread >= SURE_ANIMAL {
-                255
-            } else {
-                let value = |i: usize| f32::from(rgb[i]) * (1.0 / 255.0) * sampler.get(i, x);
-                let fitted = value(0) + value(1) + value(2) + sampler.get(3, x);
-                (settle(fitted, sampler.get(5, x)) * sampler.get(6, x) * 255.0 + 0.5) as u8
-            };
+            let value = |i: usize| f32::from(rgb[i]) * (1.0 / 255.0) * sampler.get(i, x);
+            let fitted = value(0) + value(1) + value(2) + sampler.get(3, x);
+            row[x] = (settle(fitted, sampler.get(4, x)) * sampler.get(5, x) * 255.0 + 0.5) as u8;
             x += 1;
         }
     }
