@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as F
 
 import checkpoint
-import sampler
 from dataset import Pets, build_cache
 from evaluate import background_crops, corpus_pictures, generated_scenes, load, unseen_by_prototype
 from export import fold_batch_norm
@@ -76,7 +75,6 @@ def draw_features(trunk, pets, count, seed):
     """Half with a pet, half without; half as hard as in training."""
     rng = np.random.default_rng(seed)
     features, present = [], []
-    sampler.NEGATIVES = 0.0  # here the halves are drawn apart
     for k in range(0, count, BATCH):
         images, here = [], []
         width, height = SHAPES[rng.integers(len(SHAPES))]
@@ -85,7 +83,7 @@ def draw_features(trunk, pets, count, seed):
                 sample = negative(pets, rng, width, height)
                 sample.image = degrade(rng, sample.image, rng.random() < 0.5)
             else:
-                sample = draw_sample(pets, rng, width, height, rng.random() < 0.5)
+                sample = draw_sample(pets, rng, width, height, rng.random() < 0.5, negatives=0)
             if sample.presence >= 0:
                 images.append(smaller(rng, sample.image) if rng.random() < 0.15 else sample.image)
                 here.append(sample.presence)

@@ -119,8 +119,8 @@ def negative(pets, rng, width, height):
     return Sample(np.ascontiguousarray(image), empty, np.ones((height, width), np.float32), -1, head, 0.0, False)
 
 
-def draw_sample(pets, rng, width, height, hard=True):
-    if rng.random() < NEGATIVES:
+def draw_sample(pets, rng, width, height, hard=True, negatives=NEGATIVES):
+    if rng.random() < negatives:
         sample = negative(pets, rng, width, height)
         sample.image = degrade(rng, sample.image, hard)
         return sample

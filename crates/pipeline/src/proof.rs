@@ -21,8 +21,6 @@ pub struct Proof {
     pub matte: Vec<u8>,
     /// The head, if there is an animal at all.
     pub head: Option<Head>,
-    /// What the print is made of, if there is one.
-    pub close_up: Option<CloseUp>,
 }
 
 /// The part of the photo that the print shows, before anything is faded.
@@ -51,11 +49,6 @@ pub fn process_with_proof(
         Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
     };
     let (outcome, seen) = portray(photo.clone(), recipe, models, on_stage)?;
-    let close_up = match (&outcome, &seen.head) {
-        (Outcome::Rendered(_), Some(head)) => Some(close_up(&photo, head, &seen.animal, recipe, models)?),
-        _ => None,
-    };
-
     let Photo { width, height, rgb, alpha, .. } = photo;
     let crop = Crop { width: width as usize, height: height as usize, rgb };
     let mut matte = refine(&crop, &seen.animal).alpha;
@@ -65,18 +58,20 @@ pub fn process_with_proof(
         }
     }
     let photo = Photo { rgb: crop.rgb, alpha, ..photo };
-    Ok((outcome, Some(Proof { photo, coarse: seen.animal, matte, head: seen.head, close_up })))
+    Ok((outcome, Some(Proof { photo, coarse: seen.animal, matte, head: seen.head })))
 }
 
-fn close_up(
-    photo: &Photo,
-    head: &Head,
-    animal: &Plane,
-    recipe: &Recipe,
-    models: &Models,
-) -> Result<CloseUp, PipelineError> {
-    let framing = frame_head(head, animal, (f64::from(photo.width), f64::from(photo.height)));
-    let coarse = look_closer(photo, &framing, head, animal, models)?;
-    let crop = cut_out(photo, &framing, recipe.size(Rendition::Print).1);
-    Ok(CloseUp { region: framing.visible, matte: refine(&crop, &coarse), coarse })
+impl Proof {
+    /// What the print is made of; `None` without an animal. The same work as for the print, done once more.
+    ///
+    /// # Errors
+    /// As [`process`](crate::process()).
+    pub fn close_up(&self, recipe: &Recipe, models: &Models) -> Result<Option<CloseUp>, PipelineError> {
+        let Some(head) = &self.head else { return Ok(None) };
+        let size = (f64::from(self.photo.width), f64::from(self.photo.height));
+        let framing = frame_head(head, &self.coarse, size);
+        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, models)?;
+        let crop = cut_out(&self.photo, &framing, recipe.size(Rendition::Print).1);
+        Ok(Some(CloseUp { region: framing.visible, matte: refine(&crop, &coarse), coarse }))
+    }
 }

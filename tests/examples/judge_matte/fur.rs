@@ -1,8 +1,8 @@
 //! What refinement makes of the edges, against the coarse matte merely stretched.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use headshot_core::Recipe;
-use headshot_pipeline::{Models, Plane, process_with_proof};
+use headshot_pipeline::{Models, Outcome, Plane, process_with_proof};
 
 use crate::measures::{gradient_error, sad};
 use crate::part::part;
@@ -61,7 +61,8 @@ pub struct Edges {
 pub fn edges(photo: &[u8], truth: &Plane, models: &Models) -> Result<Edges> {
     let (outcome, proof) = process_with_proof(photo, &Recipe::headshot(), models, &|_| ())?;
     let proof = proof.context("the photo cannot be opened")?;
-    let close_up = proof.close_up.with_context(|| format!("there is no print: {outcome:?}"))?;
+    ensure!(matches!(outcome, Outcome::Rendered(_)), "there is no print: {outcome:?}");
+    let close_up = proof.close_up(&Recipe::headshot(), models)?.context("there is no head")?;
     let shown = part(truth, close_up.region, close_up.matte.width, close_up.matte.height);
     Ok(Edges {
         whole: Errors::of(&proof.matte, &proof.coarse, truth),
