@@ -6,6 +6,7 @@
 mod artefact;
 mod blob_key;
 mod job_id;
+mod look;
 mod message;
 mod quality;
 mod recipe;
@@ -15,6 +16,7 @@ pub mod upload;
 pub use artefact::{ArtefactInfo, Head, HeadSource, ModelInfo, Rendition};
 pub use blob_key::{BlobKey, Bucket};
 pub use job_id::{InvalidJobId, JobId};
+pub use look::Look;
 pub use message::{TaskMessage, TaskMessageError};
 pub use quality::{Metric, Quality, Reason, Severity};
 pub use recipe::{Recipe, UnknownRecipe};

@@ -1,12 +1,15 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Rendition;
+use crate::{Look, Rendition};
 
 /// What is to be made of a photo. Sibling products are other recipes of the same pipeline, never a second pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// The recipe's name, as customers of the API write it.
     pub name: String,
+    /// How the black and white is graded.
+    #[serde(default)]
+    pub look: Look,
     /// Long edge (height, at 4:5) of the preview in pixels.
     pub preview_long_edge: u32,
     /// Long edge (height, at 4:5) of the print master in pixels.
@@ -24,7 +27,12 @@ impl Recipe {
 
     /// The built-in default: a 4:5 black-and-white head portrait on a transparent background.
     pub fn headshot() -> Self {
-        Self { name: Self::HEADSHOT.into(), preview_long_edge: 1600, print_long_edge: 3000 }
+        Self {
+            name: Self::HEADSHOT.into(),
+            look: Look::House,
+            preview_long_edge: 1600,
+            print_long_edge: 3000,
+        }
     }
 
     /// Looks a recipe up by name.
