@@ -18,6 +18,6 @@ pub use blob_key::{BlobKey, Bucket};
 pub use job_id::{InvalidJobId, JobId};
 pub use look::Look;
 pub use message::{TaskMessage, TaskMessageError};
-pub use quality::{Metric, Quality, Reason, Severity};
+pub use quality::{Metric, PrintSize, Quality, QualityPolicy, Reason, Severity};
 pub use recipe::{Recipe, UnknownRecipe};
 pub use record::{Failure, JobRecord, Lease, Stage, Status, Upload};

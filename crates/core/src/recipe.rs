@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Look, Rendition};
+use crate::{Look, QualityPolicy, Rendition};
 
 /// What is to be made of a photo. Sibling products are other recipes of the same pipeline, never a second pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,10 +10,16 @@ pub struct Recipe {
     /// How the black and white is graded.
     #[serde(default)]
     pub look: Look,
+    /// Film grain, seeded from the picture itself, so that it is the same each time.
+    #[serde(default)]
+    pub grain: bool,
     /// Long edge (height, at 4:5) of the preview in pixels.
     pub preview_long_edge: u32,
     /// Long edge (height, at 4:5) of the print master in pixels.
     pub print_long_edge: u32,
+    /// Whether the gate may refuse.
+    #[serde(default)]
+    pub quality_policy: QualityPolicy,
 }
 
 /// A recipe name that is not in the book.
@@ -30,8 +36,10 @@ impl Recipe {
         Self {
             name: Self::HEADSHOT.into(),
             look: Look::House,
+            grain: false,
             preview_long_edge: 1600,
             print_long_edge: 3000,
+            quality_policy: QualityPolicy::Enforce,
         }
     }
 

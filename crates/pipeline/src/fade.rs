@@ -1,21 +1,31 @@
 //! The neck fades into the paper, and so does what the photo cuts off.
 
+use std::ops::Range;
+
 use crate::framing::Framing;
 use crate::plane::smoothstep;
 use crate::refine::Matte;
 
-/// The neck fade starts this share of the head's height below the chin under the head, …
-const START_BELOW_CHIN: f32 = 0.06;
-/// … and this much higher over the shoulders, so that the bust closes like an oval.
-const SHOULDER_RISE: f32 = 0.22;
+/// In the middle the neck fade starts this share of the head's height below the chin, …
+const START_BELOW_CHIN: f32 = 0.16;
+/// … towards the head's sides higher by this, so that it curves around the chin without touching the head, …
+const RISE_UNDER_HEAD: f32 = 0.14;
+/// … and over the shoulders by this more, so that the bust closes like an oval.
+const RISE_OVER_SHOULDERS: f32 = 0.24;
 /// Over the shoulders it ends earlier by this share of its length.
 const SHOULDER_END: f32 = 0.30;
+/// The fade's length where the photo ends soon, as a share of the frame's height, and the least where it ends at the chin itself.
+const SHORT: (f32, f32) = (0.08, 0.03);
+/// Rows in which the shoulders are looked for, as shares of the head's height below the chin.
+const SHOULDERS: (f32, f32) = (0.05, 0.40);
 /// Width of the fade where the frame or the photo cuts the body at the side, as a share of the frame's width.
 const SIDE: f32 = 0.10;
 /// Width of the same fade beside the head, which must stay whole.
 const SIDE_AT_HEAD: f32 = 0.015;
 
 /// The matte of the visible part of the frame, faded below the chin and at the sides. Head alpha is unchanged.
+///
+/// The fade's shape follows the animal: it curves around the chin, rises over the shoulders where they are, and closes with them.
 pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
     let (frame, visible, head) = (framing.frame, framing.visible, framing.head);
     let (width, height) = (matte.width, matte.height);
@@ -30,18 +40,27 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
     let half_head = (head.width / unit) as f32 / 2.0;
     let left = along(frame.x.max(visible.x), visible.x);
     let right = along((frame.x + frame.width).min(visible.x + visible.width), visible.x);
-    let half_frame = (frame.width / unit) as f32 / 2.0;
     let bottom = along((frame.y + frame.height).min(visible.y + visible.height), visible.y);
-    let start = (chin + START_BELOW_CHIN * head_height).min(bottom - 0.08);
+    let start = (chin + START_BELOW_CHIN * head_height).min(bottom - SHORT.0);
+    let start = start.max(chin.min(bottom - SHORT.1));
+
+    let row = |below_chin: f32| ((chin + below_chin * head_height) / scale).max(0.0) as usize;
+    let shoulders = shoulders(matte, row(SHOULDERS.0)..row(SHOULDERS.1));
+    let reach = shoulders.map(|(from, to)| [centre - from as f32 * scale, to as f32 * scale - centre]);
+    // Never narrower than the head: what hangs down beside it is the head's too.
+    let reach = reach.unwrap_or([half_head; 2]).map(|reach| reach.max(half_head * 1.15));
 
     let mut columns: Vec<(f32, f32, f32)> = Vec::with_capacity(width);
     for x in 0..width {
         let x = (x as f32 + 0.5) * scale;
-        let outside =
-            ((x - centre).abs() - 0.5 * half_head).max(0.0) / (half_frame - 0.5 * half_head).max(1e-3);
-        let rise = smoothstep(0.0, 1.0, outside);
-        let column_start = start - rise * SHOULDER_RISE * head_height;
-        let column_end = bottom - rise * SHOULDER_END * (bottom - start);
+        let away = (x - centre).abs();
+        let reach = if x < centre { reach[0] } else { reach[1] };
+        let under = smoothstep(0.3, 1.0, away / half_head.max(1e-3));
+        let over = smoothstep(0.0, 1.0, (away - half_head) / (reach - half_head).max(1e-3));
+        let rise = (under * RISE_UNDER_HEAD + over * RISE_OVER_SHOULDERS) * head_height;
+        // Beside the head it may rise beyond the chin, under it never.
+        let column_start = if away <= half_head { (start - rise).max(start.min(chin)) } else { start - rise };
+        let column_end = bottom - 0.5 * (under + over) * SHOULDER_END * (bottom - start);
         let side = (x - left).min(right - x).max(0.0);
         columns.push((column_start, column_end.max(column_start + 0.04), side));
     }
@@ -64,24 +83,65 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
     Matte { width, height, alpha }
 }
 
+/// The mean first and last column of the animal in those rows; `None` where there is none of it.
+fn shoulders(matte: &Matte, rows: Range<usize>) -> Option<(usize, usize)> {
+    let rows = rows.start.min(matte.height)..rows.end.min(matte.height);
+    let (mut from, mut to, mut count) = (0, 0, 0);
+    for row in matte.alpha[rows.start * matte.width..rows.end * matte.width].chunks_exact(matte.width) {
+        let solid = |&alpha: &u8| alpha >= 128;
+        if let (Some(first), Some(last)) = (row.iter().position(solid), row.iter().rposition(solid)) {
+            (from, to, count) = (from + first, to + last, count + 1);
+        }
+    }
+    (count > 0).then(|| (from / count, to / count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::resample::Region;
+
+    fn whole(width: usize, height: usize, from: usize, to: usize) -> Matte {
+        let row: Vec<u8> = (0..width).map(|x| if (from..to).contains(&x) { 255 } else { 0 }).collect();
+        Matte { width, height, alpha: row.repeat(height) }
+    }
 
     #[test]
     fn the_head_stays_whole_and_the_bottom_edge_is_clear() {
         let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
         let head = Region { x: 80.0, y: 45.0, width: 240.0, height: 300.0 };
         let framing = Framing { frame, visible: frame, head };
-        let matte = Matte { width: 400, height: 500, alpha: vec![255; 400 * 500] };
-        let faded = fade(&matte, &framing);
+        let faded = fade(&whole(400, 500, 0, 400), &framing);
         let at = |x: usize, y: usize| faded.alpha[y * 400 + x];
-        for y in (45..340).step_by(5) {
-            assert!(at(200, y) >= 254, "the face is whole at {y}: {}", at(200, y));
+        for y in 45..345 {
+            assert!((80..320).all(|x| at(x, y) >= 254), "the head is whole in row {y}");
         }
         assert!((0..400).all(|x| at(x, 499) <= 1), "nothing meets the bottom edge");
         assert!((0..500).all(|y| at(0, y) <= 8 && at(399, y) <= 8), "nothing meets the sides");
         assert!((346..499).all(|y| at(200, y) <= at(200, y - 1)), "the fade falls steadily");
+    }
+
+    #[test]
+    fn it_is_no_straight_band_and_follows_the_shoulders() {
+        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
+        let head = Region { x: 130.0, y: 45.0, width: 140.0, height: 300.0 };
+        let framing = Framing { frame, visible: frame, head };
+        let half = |faded: &Matte, x: usize| (0..500).find(|y| faded.alpha[y * 400 + x] < 128).unwrap_or(500);
+        // The left shoulder reaches the frame's edge, the right one ends beside the head.
+        let faded = fade(&whole(400, 500, 40, 300), &framing);
+        assert!(half(&faded, 90) + 20 < half(&faded, 200), "it rises towards the left");
+        assert!(half(&faded, 290) + 20 < half(&faded, 240), "it rises towards the right");
+        let mirrored = |x: usize| 399 - x;
+        assert!(half(&faded, mirrored(290)) > half(&faded, 290), "each side in its own place");
+    }
+
+    #[test]
+    fn a_photo_that_ends_at_the_chin_is_faded_there_and_hardly_touches_the_head() {
+        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
+        let head = Region { x: 80.0, y: 45.0, width: 240.0, height: 300.0 };
+        let visible = Region { height: 350.0, ..frame };
+        let faded = fade(&whole(400, 350, 0, 400), &Framing { frame, visible, head });
+        let at = |x: usize, y: usize| faded.alpha[y * 400 + x];
+        assert!((45..330).all(|y| at(200, y) >= 254) && at(200, 349) <= 4);
     }
 }

@@ -2,16 +2,26 @@
 
 use headshot_core::Head;
 
-use crate::plane::Plane;
+use crate::plane::{Plane, smoothstep};
 use crate::resample::Region;
 
 /// From ear tips to chin, the head takes this share of the frame's height: with headroom of a tenth the eyes come to
-/// lie on the upper third, as portrait painters place them.
-const HEAD_HEIGHT: f64 = 0.60;
-/// From ear to ear (or ruff to ruff) the head takes at most this share of the frame's width.
-const HEAD_WIDTH: f64 = 0.78;
-/// Empty space above the ears, as a share of the frame's height.
-const HEADROOM: f64 = 0.09;
+/// lie on the upper third, as portrait painters place them. The second where the photo ends soon under the chin: larger, and
+/// so with less empty paper below.
+const HEAD_HEIGHT: (f64, f64) = (0.60, 0.66);
+/// From ear to ear (or ruff to ruff) the head takes at most this share of the frame's width; likewise.
+const HEAD_WIDTH: (f64, f64) = (0.78, 0.86);
+/// Empty space above the ears, as a share of the frame's height; likewise.
+const HEADROOM: (f64, f64) = (0.09, 0.10);
+/// What the photo shows below the chin, in heights of the head: hardly anything, and enough for a bust.
+const BUST: (f32, f32) = (0.12, 0.45);
+/// An animal that looks to one side gets at most this share of the frame's width more room there.
+const LOOKING_ROOM: f64 = 0.05;
+/// How much more of the head's box is filled at the back of the head than at the muzzle, in a head that is seen from
+/// the front and in one that is seen from the side.
+const PROFILE: (f32, f32) = (0.04, 0.20);
+/// How far the body's middle lies beside the head's, in widths of the head, in an animal that faces us and in one that turns away.
+const BODY_ASIDE: (f32, f32) = (0.15, 0.60);
 /// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
 const EARS: (f64, f64) = (0.55, 0.40);
 /// Width over height.
@@ -28,19 +38,55 @@ pub struct Framing {
     pub head: Region,
 }
 
-/// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, centred on the head.
+/// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, and room in the direction of its look.
 ///
 /// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
 pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
     let head = with_ears(inside_photo(head, size), matte, size);
-    let height = (head.height / HEAD_HEIGHT).max(head.width / (HEAD_WIDTH * ASPECT));
+    let below = (size.1 - head.y - head.height) / head.height;
+    let cut_short = 1.0 - f64::from(smoothstep(BUST.0, BUST.1, below as f32));
+    let between = |(usual, short): (f64, f64)| usual + cut_short * (short - usual);
+    let height = (head.height / between(HEAD_HEIGHT)).max(head.width / (between(HEAD_WIDTH) * ASPECT));
     let width = height * ASPECT;
-    let headroom = height * HEADROOM;
+    let headroom = height * between(HEADROOM);
     // Ears that the photo cuts off end at the frame's edge: a straight cut in mid-air would look like a mistake.
     let cut_above = head.y < height * 0.01;
     let y = if cut_above { head.y.max(0.0) } else { head.y - headroom };
-    let frame = Region { x: head.x + head.width / 2.0 - width / 2.0, y, width, height };
+    let aside = looks_aside(head, matte, size) * LOOKING_ROOM * width;
+    let frame = Region { x: head.x + head.width / 2.0 - width / 2.0 + aside, y, width, height };
     Framing { frame, visible: inside(frame, size), head }
+}
+
+/// Where the animal looks: -1 to the left, 1 to the right, 0 straight ahead.
+///
+/// In profile the back of the head fills its side of the box, neck and all, and the muzzle does not fill the other; and the body
+/// lies behind the head. Only where both say the same is it believed: a face that is lit or turned oddly says one alone.
+fn looks_aside(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
+    let third = |from: f64| Region { x: head.x + from * head.width, width: head.width / 3.0, ..head };
+    let whole = Region { x: 0.0, y: 0.0, width, height };
+    let filled = |region: Region| {
+        let part = matte.part(whole, inside(region, (width, height)));
+        part.data.iter().sum::<f32>() / part.data.len() as f32
+    };
+    let behind = filled(third(0.0)) - filled(third(2.0 / 3.0));
+    let (mut mass, mut moment) = (0.0f64, 0.0f64);
+    for row in matte.data.chunks_exact(matte.width) {
+        for (x, &a) in row.iter().enumerate() {
+            mass += f64::from(a);
+            moment += f64::from(a) * (x as f64 + 0.5);
+        }
+    }
+    let body = moment / mass.max(1e-6) * width / matte.width as f64;
+    let aside = ((head.x + head.width / 2.0 - body) / head.width) as f32;
+    if behind * aside <= 0.0 {
+        return 0.0;
+    }
+    let sure = smoothstep(PROFILE.0, PROFILE.1, behind.abs()).min(smoothstep(
+        BODY_ASIDE.0,
+        BODY_ASIDE.1,
+        aside.abs(),
+    ));
+    f64::from(sure * behind.signum())
 }
 
 /// The part of `region` inside an image of `size`, at least one pixel large.
@@ -102,6 +148,35 @@ mod tests {
         let headroom = (framing.head.y - framing.frame.y) / framing.frame.height;
         assert!((framing.head.y - 320.0).abs() < 5.0, "the ears start at 320, not {}", framing.head.y);
         assert!((0.06..=0.12).contains(&headroom), "headroom {headroom}");
+    }
+
+    #[test]
+    fn a_profile_gets_room_to_look_into() {
+        // The back of the head and the neck fill the box's left, the muzzle a part of its right.
+        let matte = Plane::from_fn(250, 250, |x, y| {
+            let skull = (100..135).contains(&x) && y >= 100 || x < 100 && y >= 150;
+            let muzzle = (135..150).contains(&x) && (118..138).contains(&y);
+            if skull || muzzle { 1.0 } else { 0.0 }
+        });
+        let framing = frame_head(&head(400.0, 400.0, 200.0, 200.0), &matte, (1000.0, 1000.0));
+        let before = framing.head.x - framing.frame.x;
+        let ahead = framing.frame.x + framing.frame.width - framing.head.x - framing.head.width;
+        assert!(ahead > before * 1.3, "{before} behind it, {ahead} ahead");
+        let straight =
+            frame_head(&head(400.0, 400.0, 200.0, 200.0), &Plane::filled(250, 250, 1.0), (1000.0, 1000.0));
+        let middle = straight.head.x + straight.head.width / 2.0;
+        assert!((middle - straight.frame.x - straight.frame.width / 2.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_photo_that_ends_under_the_chin_leaves_less_paper_empty() {
+        let matte = Plane::filled(250, 250, 1.0);
+        let empty = |head_y: f32| {
+            let f = frame_head(&head(400.0, head_y, 200.0, 200.0), &matte, (1000.0, 1000.0));
+            (f.frame.y + f.frame.height - f.visible.y - f.visible.height) / f.frame.height
+        };
+        assert!(empty(300.0) < 1e-9, "enough of the body is shown");
+        assert!(empty(780.0) < 0.25, "{}", empty(780.0));
     }
 
     proptest! {

@@ -3,15 +3,23 @@
 //! The mix is made in linear light; everything after it works on lightness L* (CIE 1976) scaled to 0..1, where equal
 //! steps look equal. Statistics are weighted by alpha, so that another background leaves the animal's grey alone.
 
+mod catch_light;
 mod curve;
+mod grain;
 mod local_contrast;
+mod parameters;
 mod tone;
+
+use headshot_core::Look;
 
 use crate::plane::{Plane, RowSampler};
 use crate::refine::{Crop, Matte, colour_planes};
+use catch_light::{catch_lights, raised};
 use curve::Curve;
+use grain::Grain;
 use local_contrast::LocalContrast;
-use tone::{ToneTables, percentile};
+use parameters::LookParameters;
+pub use tone::{ToneTables, percentile};
 
 /// Weights of linear red, green and blue; they sum to 1. More red than the eye's own weights: warm coats gain tooth
 /// and skin and tongue stay light, as with a yellow filter on panchromatic film.
@@ -30,10 +38,20 @@ pub struct Portrait {
     pub grey_alpha: Vec<u8>,
 }
 
-/// Grades decontaminated colours (sRGB) to grey. `head_height` is the head's height as a share of the crop's height: the scale of local
-/// contrast follows it, so that the look is the same whatever the resolution.
-pub fn grade(crop: &Crop, matte: &Matte, head_height: f64) -> Portrait {
+/// The head with its ears in a crop, as shares of the crop's height from its top.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeadSpan {
+    /// Where the ears begin.
+    pub top: f64,
+    /// From there to the chin.
+    pub height: f64,
+}
+
+/// Grades decontaminated colours (sRGB) to grey. The scale of local contrast follows the head, so that the look is the same
+/// whatever the resolution.
+pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool) -> Portrait {
     let (width, height) = (crop.width, crop.height);
+    let parameters = LookParameters::of(look);
     let tables = ToneTables::new(MIX);
     let long = width.max(height);
     let scale = ANALYSIS_LONG_SIDE.min(long) as f32 / long as f32;
@@ -45,12 +63,14 @@ pub fn grade(crop: &Crop, matte: &Matte, head_height: f64) -> Portrait {
         tables.lightness([r.at(x, y), g.at(x, y), b.at(x, y)].map(|v| (v * 255.0 + 0.5) as u8))
     });
 
-    let [low, middle, high] = [0.05, 0.5, 0.97].map(|share| percentile(&lightness, &alpha, share));
-    let curve = Curve::for_coat(low, middle, high);
-    let head = head_height as f32 * small_height as f32;
-    let local = LocalContrast::analyse(&lightness, &alpha, head);
+    let [low, middle, high] = [0.10, 0.5, 0.95].map(|share| percentile(&lightness, &alpha, share));
+    let curve = Curve::for_coat(&parameters, low, middle, high);
+    let [top, head_height] = [head.top, head.height].map(|share| share as f32 * small_height as f32);
+    let local = LocalContrast::analyse(&lightness, &alpha, head_height);
+    let glints = catch_lights(&lightness, &alpha, (top, head_height));
+    let grain = grain.then(|| Grain::seeded_by(&lightness, height));
 
-    let mut sampler = RowSampler::new(vec![&local.slope, &local.offset], width, height);
+    let mut sampler = RowSampler::new(vec![&local.slope, &local.offset, &glints], width, height);
     let finish = tables.finish(&curve);
     let mut grey_alpha = vec![0u8; width * height * 2];
     for (y, out) in grey_alpha.chunks_exact_mut(width * 2).enumerate() {
@@ -63,7 +83,15 @@ pub fn grade(crop: &Crop, matte: &Matte, head_height: f64) -> Portrait {
             }
             let lightness = tables.lightness([rgb[0], rgb[1], rgb[2]]);
             let base = sampler.get(0, x) * lightness + sampler.get(1, x);
-            pair[0] = finish.grey(LocalContrast::apply(lightness, base));
+            let mut tone = LocalContrast::apply(lightness, base, parameters.relief);
+            let glint = sampler.get(2, x);
+            if glint > 0.0 {
+                tone = raised(tone, parameters.catch_light_stops * glint);
+            }
+            if let Some(grain) = &grain {
+                tone = grain.on(tone, x, y);
+            }
+            pair[0] = finish.grey(tone);
             pair[1] = alpha;
         }
     }

@@ -1,6 +1,6 @@
 //! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
 
-use crate::resample::Resample;
+use crate::resample::{Region, Resample};
 
 /// A row-major plane of `f32` samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +94,26 @@ impl Plane {
             }
         }
         result
+    }
+
+    /// The part over `to` of a plane that is spread over `from`, at the same density.
+    pub fn part(&self, from: Region, to: Region) -> Self {
+        let (sx, sy) = (self.width as f64 / from.width, self.height as f64 / from.height);
+        let side = |s: f64| (s.round() as usize).max(8);
+        let (width, height) = (side(to.width * sx), side(to.height * sy));
+        let position = |i: usize, n: usize, origin: f64, length: f64, scale: f64, max: usize| {
+            let p =
+                ((origin + (i as f64 + 0.5) / n as f64 * length) * scale - 0.5).clamp(0.0, (max - 1) as f64);
+            (p as usize, p.fract() as f32)
+        };
+        Self::from_fn(width, height, |x, y| {
+            let (x0, tx) = position(x, width, to.x - from.x, to.width, sx, self.width);
+            let (y0, ty) = position(y, height, to.y - from.y, to.height, sy, self.height);
+            let (x1, y1) = ((x0 + 1).min(self.width - 1), (y0 + 1).min(self.height - 1));
+            let above = self.at(x0, y0) + tx * (self.at(x1, y0) - self.at(x0, y0));
+            let below = self.at(x0, y1) + tx * (self.at(x1, y1) - self.at(x0, y1));
+            above + ty * (below - above)
+        })
     }
 
     /// The plane at another size: bilinear when enlarged, area-averaging when reduced.

@@ -12,7 +12,7 @@ use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::{Framing, frame_head, inside};
 use crate::head::find_head;
-use crate::look::grade;
+use crate::look::{HeadSpan, grade};
 use crate::matting::{CoarseMatte, find_animal, keep_the_animal};
 use crate::models::Models;
 use crate::plane::Plane;
@@ -122,8 +122,16 @@ pub fn portray(
     };
     let framing = frame_head(&head, &animal, size);
     let print_height = recipe.size(Rendition::Print).1;
-    let quality =
-        stage(Stage::Quality, on_stage, || quality::judge(&coarse, &animal, &head, &framing, print_height));
+    let quality = stage(Stage::Quality, on_stage, || {
+        let found = quality::Found {
+            photo: &photo,
+            coarse: &coarse,
+            animal: &animal,
+            head: &head,
+            framing: &framing,
+        };
+        quality::judge(&found, recipe)
+    });
     if !quality.pass {
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: Some(head) }));
     }
@@ -137,8 +145,11 @@ pub fn portray(
     })?;
     let crop = stage(Stage::Foreground, on_stage, || foreground(crop, &matte));
     let matte = stage(Stage::Compose, on_stage, || fade(&matte, &framing));
-    let portrait =
-        stage(Stage::Look, on_stage, || grade(&crop, &matte, framing.head.height / framing.visible.height));
+    let span = HeadSpan {
+        top: (framing.head.y - framing.visible.y) / framing.visible.height,
+        height: framing.head.height / framing.visible.height,
+    };
+    let portrait = stage(Stage::Look, on_stage, || grade(&crop, &matte, span, recipe.look, recipe.grain));
     drop((crop, matte));
 
     let artefacts = stage(Stage::Encode, on_stage, || {
@@ -204,11 +215,11 @@ pub fn look_closer(
     let coarse = find_animal(photo, inside(around, size), models)?;
     let middle = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
     let close = keep_the_animal(&coarse.alpha, Some(sample_of(&coarse, middle)));
-    let close = part(&close, coarse.region, framing.visible);
-    let seen = part(animal, whole, framing.visible).resize(close.width, close.height);
+    let close = close.part(coarse.region, framing.visible);
+    let seen = animal.part(whole, framing.visible).resize(close.width, close.height);
     // Compared on the head alone: what the looks make of the body is faded out anyway.
     let on_head =
-        |plane: &Plane| part(plane, framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
+        |plane: &Plane| plane.part(framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
     if on_head(&close.zip(&seen, f32::min)) < SECOND_LOOK_AGREES * on_head(&seen) {
         // So close, the network took the animal for something else: the first look stands.
         return Ok(seen);
@@ -216,25 +227,6 @@ pub fn look_closer(
     let reach = (close.width.max(close.height) / 24).max(2);
     let near = seen.box_mean(reach);
     Ok(close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 }))
-}
-
-/// The part of a plane that is spread over `from`, for `to`, at the same density.
-fn part(plane: &Plane, from: Region, to: Region) -> Plane {
-    let (sx, sy) = (plane.width as f64 / from.width, plane.height as f64 / from.height);
-    let side = |s: f64| (s.round() as usize).max(8);
-    let (width, height) = (side(to.width * sx), side(to.height * sy));
-    let position = |i: usize, n: usize, origin: f64, length: f64, scale: f64, max: usize| {
-        let p = ((origin + (i as f64 + 0.5) / n as f64 * length) * scale - 0.5).clamp(0.0, (max - 1) as f64);
-        (p as usize, p.fract() as f32)
-    };
-    Plane::from_fn(width, height, |x, y| {
-        let (x0, tx) = position(x, width, to.x - from.x, to.width, sx, plane.width);
-        let (y0, ty) = position(y, height, to.y - from.y, to.height, sy, plane.height);
-        let (x1, y1) = ((x0 + 1).min(plane.width - 1), (y0 + 1).min(plane.height - 1));
-        let above = plane.at(x0, y0) + tx * (plane.at(x1, y0) - plane.at(x0, y0));
-        let below = plane.at(x0, y1) + tx * (plane.at(x1, y1) - plane.at(x0, y1));
-        above + ty * (below - above)
-    })
 }
 
 /// The photo's own transparency over the crop, if it has any.

@@ -1,7 +1,7 @@
 //! Prints the figures of the matte over the real pipeline, each beside its limit: `infra/judge-matte` runs it.
 //!
 //! `judge_matte [--model FILE]… [--only GROUP]…`: without a model the built-in one is judged; several are shown side by
-//! side. Groups are `kept-out`, `silver`, `drawn` and `gate`.
+//! side. Groups are `kept-out`, `silver`, `drawn`, `gate` and `verdicts`.
 
 mod drawn;
 mod figure;
@@ -11,6 +11,7 @@ mod kept_out;
 mod measures;
 mod part;
 mod silver;
+mod verdicts;
 
 use std::path::PathBuf;
 use std::{env, iter};
@@ -25,11 +26,12 @@ use figure::Report;
 /// Judges one group of figures.
 type Judge = fn(&Models) -> Result<Report>;
 
-const GROUPS: [(&str, Judge); 4] = [
+const GROUPS: [(&str, Judge); 5] = [
     ("kept-out", kept_out::judge),
     ("silver", silver::judge),
     ("drawn", drawn::judge),
     ("gate", gate::judge),
+    ("verdicts", verdicts::judge),
 ];
 
 fn main() -> Result<()> {

@@ -6,9 +6,6 @@ use crate::plane::Plane;
 const RADIUS: f32 = 0.045;
 /// Variations of lightness well below √ε are relief and are raised, those well above are outlines and stay.
 const EPSILON: f32 = 0.005;
-/// How much relief is raised.
-const GAIN: f32 = 1.42;
-
 /// A smooth version of lightness that keeps outlines, as `slope · lightness + offset`.
 ///
 /// It is the self-guided filter (He 2013) with alpha-weighted windows: the room behind the animal has no say.
@@ -36,16 +33,19 @@ impl LocalContrast {
         Self { slope: mean(&slope), offset: mean(&offset) }
     }
 
-    /// Lightness with its relief over `base` raised, eased off where there is no room above or below.
+    /// Lightness with its relief over `base` raised `gain` times, eased off where there is no room above or below.
     #[inline]
-    pub fn apply(lightness: f32, base: f32) -> f32 {
-        (base + GAIN * (lightness - base)).clamp(lightness * 0.6, lightness + 0.4 * (1.0 - lightness))
+    pub fn apply(lightness: f32, base: f32, gain: f32) -> f32 {
+        (base + gain * (lightness - base)).clamp(lightness * 0.72, lightness + 0.3 * (1.0 - lightness))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The strongest of the looks, "dramatic".
+    const GAIN: f32 = 1.75;
 
     #[test]
     fn a_step_edge_overshoots_by_at_most_three_per_cent() {
@@ -54,7 +54,7 @@ mod tests {
         let local = LocalContrast::analyse(&step, &alpha, 200.0);
         for x in 0..200 {
             let v = step.at(x, 30);
-            let out = LocalContrast::apply(v, local.slope.at(x, 30) * v + local.offset.at(x, 30));
+            let out = LocalContrast::apply(v, local.slope.at(x, 30) * v + local.offset.at(x, 30), GAIN);
             assert!((0.25 - 0.015..=0.75 + 0.015).contains(&out), "{out} at {x}");
         }
     }
@@ -69,7 +69,7 @@ mod tests {
             let local = LocalContrast::analyse(&lightness, &alpha, 160.0);
             let at = |x: usize, y: usize| {
                 let v = lightness.at(x, y);
-                LocalContrast::apply(v, local.slope.at(x, y) * v + local.offset.at(x, y))
+                LocalContrast::apply(v, local.slope.at(x, y) * v + local.offset.at(x, y), GAIN)
             };
             (at(78, 80), at(40, 40), at(43, 40))
         };
