@@ -62,7 +62,7 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
         let column_start = if away <= half_head { (start - rise).max(start.min(chin)) } else { start - rise };
         let column_end = bottom - 0.5 * (under + over) * SHOULDER_END * (bottom - start);
         let side = (x - left).min(right - x).max(0.0);
-        columns.push((column_start, column_end.max(column_start + 0.04), side));
+        columns.push((column_start, column_end.max(column_start + SHORT.1), side));
     }
 
     let frame_width = (frame.width / unit) as f32;

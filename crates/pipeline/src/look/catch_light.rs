@@ -16,17 +16,24 @@ const EYES: (f32, f32) = (0.22, 0.66);
 /// How surely each sample is part of a catch-light, 0..1. `head` is top and height of the head with its ears, in samples.
 pub fn catch_lights(lightness: &Plane, alpha: &Plane, (top, height): (f32, f32)) -> Plane {
     let radius = |share: f32| ((height * share).round() as usize).max(1);
-    let around = |r: usize| {
-        let weight = alpha.box_mean(r);
-        lightness.zip(alpha, |l, a| l * a).box_mean(r).zip(&weight, |sum, w| sum / w.max(1e-4))
+    let weight = alpha.box_mean(radius(EYE));
+    let eye =
+        lightness.zip(alpha, |l, a| l * a).box_mean(radius(EYE)).zip(&weight, |sum, w| sum / w.max(1e-4));
+    let (reach, smooth) = (2 * radius(GLINT) + 1, lightness.box_mean(1));
+    // On all four sides: what is light on one side only is the fur beside a dark eye.
+    let lightest_around = |x: usize, y: usize| {
+        let left = smooth.at(x.saturating_sub(reach), y);
+        let right = smooth.at((x + reach).min(smooth.width - 1), y);
+        let above = smooth.at(x, y.saturating_sub(reach));
+        let below = smooth.at(x, (y + reach).min(smooth.height - 1));
+        left.max(right).max(above).max(below)
     };
-    let (near, eye) = (around(2 * radius(GLINT)), around(radius(EYE)));
     Plane::from_fn(lightness.width, lightness.height, |x, y| {
         let depth = (y as f32 + 0.5 - top) / height;
         if !(EYES.0..EYES.1).contains(&depth) {
             return 0.0;
         }
-        let lighter = lightness.at(x, y) - near.at(x, y);
+        let lighter = lightness.at(x, y) - lightest_around(x, y);
         smoothstep(LIGHTER.0, LIGHTER.1, lighter) * smoothstep(DARK.0, DARK.1, eye.at(x, y)) * alpha.at(x, y)
     })
 }

@@ -52,7 +52,7 @@ impl LookParameters {
                 most_stretch: 1.9,
                 most_lift: 2.2,
                 least_shadow: 0.3,
-                relief: 1.75,
+                relief: 1.65,
                 catch_light_stops: 0.3,
             },
         }
