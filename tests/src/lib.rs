@@ -11,6 +11,7 @@ mod photos;
 mod pictures;
 mod process;
 mod proxy;
+pub mod spoil;
 
 pub use app::{Options, TestApp};
 pub use client::{Answer, Client};

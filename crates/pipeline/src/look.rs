@@ -82,8 +82,8 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
                 continue;
             }
             let lightness = tables.lightness([rgb[0], rgb[1], rgb[2]]);
-            let base = sampler.get(0, x) * lightness + sampler.get(1, x);
-            let mut tone = LocalContrast::apply(lightness, base, parameters.relief);
+            let mut tone =
+                LocalContrast::apply(lightness, sampler.get(0, x), sampler.get(1, x), parameters.relief);
             let glint = sampler.get(2, x);
             if glint > 0.0 {
                 tone = raised(tone, parameters.catch_light_stops * glint);
@@ -97,3 +97,6 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
     }
     Portrait { width, height, grey_alpha }
 }
+
+#[cfg(test)]
+mod tests;

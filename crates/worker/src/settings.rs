@@ -122,6 +122,11 @@ pub struct RenderingSettings {
     #[arg(long, env = "PRINT_LONG_EDGE", default_value = "3000", value_name = "PIXELS")]
     pub print_long_edge: String,
 
+    /// What becomes of a photo that the gate would refuse: `enforce` refuses it, `warn` makes the headshot all the same and keeps
+    /// the reason as a warning
+    #[arg(long, env = "QUALITY_POLICY", default_value = "enforce", value_name = "enforce|warn")]
+    pub quality_policy: String,
+
     /// ONNX file of another matting model; the built-in one when empty
     #[arg(
         long,

@@ -8,18 +8,25 @@ use headshot_core::{Head, Quality};
 use headshot_pipeline::decode::{DecodeLimits, decode};
 use headshot_pipeline::{Models, Outcome, process};
 use headshot_tests::drawn_pet::png;
-use headshot_tests::shared;
+use headshot_tests::{shared, spoil};
 use image::RgbImage;
-use image::imageops::{FilterType, fast_blur, resize};
 
 use crate::figure::{Limit, Report};
 use crate::{progress, quick_recipe};
 
 /// Ways to spoil a photo, and the verdict that says so.
 const SPOILS: [(&str, Spoil, &str); 3] = [
-    ("blurred by 1.5 % of the head", blurred, "face_blurred"),
-    ("four stops darker", darker, "too_dark"),
-    ("shrunk to a head of 60 pixels", shrunk, "head_too_small"),
+    (
+        "blurred by 1.5 % of the head",
+        |photo, head| spoil::blurred(photo, 0.015 * long_edge(head)),
+        "face_blurred",
+    ),
+    ("four stops darker", |photo, _| spoil::darker(photo, 4), "too_dark"),
+    (
+        "shrunk to a head of 60 pixels",
+        |photo, head| spoil::shrunk(photo, 60.0 / long_edge(head)),
+        "head_too_small",
+    ),
 ];
 
 type Spoil = fn(&RgbImage, &Head) -> RgbImage;
@@ -88,25 +95,6 @@ fn photos() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn blurred(photo: &RgbImage, head: &Head) -> RgbImage {
-    fast_blur(photo, 0.015 * head.width.max(head.height))
-}
-
-/// A sixteenth of the light, in 8 bits.
-fn darker(photo: &RgbImage, _: &Head) -> RgbImage {
-    let table: [u8; 256] = std::array::from_fn(|v| {
-        let v = v as f64 / 255.0;
-        let light = if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) } / 16.0;
-        let v = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
-        (v * 255.0 + 0.5) as u8
-    });
-    let mut dark = photo.clone();
-    dark.iter_mut().for_each(|v| *v = table[*v as usize]);
-    dark
-}
-
-fn shrunk(photo: &RgbImage, head: &Head) -> RgbImage {
-    let scale = (60.0 / head.width.max(head.height)).min(1.0);
-    let side = |s: u32| ((s as f32 * scale).round() as u32).max(1);
-    resize(photo, side(photo.width()), side(photo.height()), FilterType::Triangle)
+fn long_edge(head: &Head) -> f32 {
+    head.width.max(head.height)
 }

@@ -5,6 +5,7 @@
 
 mod compare;
 mod files;
+mod gate;
 mod look;
 mod matte;
 mod reduced;

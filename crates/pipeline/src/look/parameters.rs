@@ -34,7 +34,7 @@ impl LookParameters {
                 most_stretch: 1.5,
                 most_lift: 4.0,
                 least_shadow: 0.5,
-                relief: 1.42,
+                relief: 1.5,
                 catch_light_stops: 0.3,
             },
             Look::Soft => Self {
@@ -43,7 +43,7 @@ impl LookParameters {
                 most_stretch: 1.15,
                 most_lift: 5.0,
                 least_shadow: 0.75,
-                relief: 1.12,
+                relief: 1.15,
                 catch_light_stops: 0.2,
             },
             Look::Dramatic => Self {
@@ -52,7 +52,7 @@ impl LookParameters {
                 most_stretch: 1.9,
                 most_lift: 2.2,
                 least_shadow: 0.3,
-                relief: 1.65,
+                relief: 1.8,
                 catch_light_stops: 0.3,
             },
         }

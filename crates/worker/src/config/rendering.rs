@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use headshot_core::Recipe;
+use headshot_core::{QualityPolicy, Recipe};
 use headshot_pipeline::{Cuda, ModelSettings};
 
 use super::reader::Reader;
@@ -14,6 +14,8 @@ pub struct RenderingConfig {
     pub preview_long_edge: u32,
     /// Height of the print master in pixels.
     pub print_long_edge: u32,
+    /// Whether the gate may refuse.
+    pub quality_policy: QualityPolicy,
     /// Which network, and on what it runs.
     pub model: ModelSettings,
 }
@@ -39,7 +41,7 @@ impl RenderingConfig {
     pub fn recipe(&self, name: &str) -> Option<Recipe> {
         let recipe = Recipe::named(name).ok()?;
         let (preview_long_edge, print_long_edge) = (self.preview_long_edge, self.print_long_edge);
-        Some(Recipe { preview_long_edge, print_long_edge, ..recipe })
+        Some(Recipe { preview_long_edge, print_long_edge, quality_policy: self.quality_policy, ..recipe })
     }
 }
 
@@ -59,6 +61,14 @@ pub(super) fn rendering(
     };
     let preview_long_edge = edge("PREVIEW_LONG_EDGE", &settings.preview_long_edge);
     let print_long_edge = edge("PRINT_LONG_EDGE", &settings.print_long_edge);
+    let quality_policy = match settings.quality_policy.trim() {
+        "enforce" => QualityPolicy::Enforce,
+        "warn" => QualityPolicy::Warn,
+        other => {
+            read.errors.push(format!("QUALITY_POLICY is {other:?}; it must be \"enforce\" or \"warn\""));
+            QualityPolicy::Enforce
+        }
+    };
     let path = Some(settings.matting_model_path.trim()).filter(|p| !p.is_empty()).map(PathBuf::from);
     if let Some(missing) = path.as_ref().filter(|p| !p.is_file()) {
         read.errors.push(format!("MATTING_MODEL_PATH names {}, which is not a file", missing.display()));
@@ -76,7 +86,7 @@ pub(super) fn rendering(
     }
     let profile = profile.map(str::to_owned);
     let model = ModelSettings { path, profile, cuda: cuda(read, settings), threads: THREADS_PER_RENDER };
-    RenderingConfig { preview_long_edge, print_long_edge, model }
+    RenderingConfig { preview_long_edge, print_long_edge, quality_policy, model }
 }
 
 fn cuda(read: &mut Reader, settings: &RenderingSettings) -> Cuda {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use headshot_backend::{Backend, BackendSettings, LocalSettings};
 use headshot_core::upload::Format;
 use headshot_core::{
-    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, Recipe, Rendition, Stage, TaskMessage,
-    Upload,
+    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Recipe, Rendition, Stage,
+    TaskMessage, Upload,
 };
 use headshot_pipeline::{Artefact, ModelSettings, Outcome, Rendered};
 use headshot_worker::render::Render;
@@ -60,6 +60,7 @@ impl Bench {
             rendering: RenderingConfig {
                 preview_long_edge: 1600,
                 print_long_edge: 3000,
+                quality_policy: QualityPolicy::Enforce,
                 model: ModelSettings::default(),
             },
             jobs: JobsConfig {

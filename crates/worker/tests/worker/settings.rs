@@ -1,5 +1,6 @@
 use clap::Parser;
 use headshot_backend::BackendSettings;
+use headshot_core::QualityPolicy;
 use headshot_pipeline::Cuda;
 use headshot_worker::{Cli, Command, Config, ConfigErrors};
 
@@ -51,6 +52,18 @@ fn without_cuda_the_worker_refuses_unless_it_may_use_the_cpu() {
     assert_eq!(cuda(&["--ort-cuda-fallback", "cpu"]), Ok(Cuda::Off));
     let errors = cuda(&["--ort-cuda-fallback", "tpu"]).unwrap_err().to_string();
     assert!(errors.contains("ORT_CUDA_FALLBACK is \"tpu\""), "{errors}");
+}
+
+#[test]
+fn the_gate_refuses_unless_it_may_only_warn() {
+    let policy = |args: &[&str]| {
+        let rendering = config(args, &[]).map(|config| config.rendering)?;
+        Ok(rendering.recipe("headshot").expect("the default recipe").quality_policy)
+    };
+    assert_eq!(policy(&[]), Ok(QualityPolicy::Enforce));
+    assert_eq!(policy(&["--quality-policy", "warn"]), Ok(QualityPolicy::Warn));
+    let errors: ConfigErrors = policy(&["--quality-policy", "ignore"]).unwrap_err();
+    assert!(errors.to_string().contains("QUALITY_POLICY is \"ignore\""), "{errors}");
 }
 
 #[test]
