@@ -15,7 +15,7 @@ use crate::head::find_head;
 use crate::look::{HeadSpan, grade};
 use crate::matting::{CoarseMatte, find_animal, keep_the_animal};
 use crate::models::Models;
-use crate::plane::Plane;
+use crate::plane::{Plane, smoothstep};
 use crate::quality;
 use crate::refine::{Crop, Matte, refine};
 use crate::resample::{Region, Resample};
@@ -194,6 +194,9 @@ pub fn cut_out(photo: &Photo, framing: &Framing, print_height: u32) -> Crop {
 /// The second look must find at least this share of the head that the first look saw.
 const SECOND_LOOK_AGREES: f32 = 0.88;
 
+/// So many samples of the first look inside its outline, it is believed.
+const SURE_INSIDE: f64 = 2.0;
+
 /// A second look of the network at the head alone, which it sees several times larger than in the whole photo; kept to
 /// where the first look saw the animal.
 pub fn look_closer(
@@ -226,7 +229,11 @@ pub fn look_closer(
     }
     let reach = (close.width.max(close.height) / 24).max(2);
     let near = seen.box_mean(reach);
-    Ok(close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 }))
+    let close = close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 });
+    // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
+    let sample = (framing.visible.width / size.0 * animal.width as f64 / close.width as f64).recip();
+    let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
+    Ok(close.zip(&core, f32::max))
 }
 
 /// The photo's own transparency over the crop, if it has any.
