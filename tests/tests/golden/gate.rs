@@ -33,8 +33,8 @@ fn a_spoilt_photo_is_refused_with_the_sentence_that_helps() -> Result<()> {
         let (good, made) = verdict(&drawn.photo, &small_recipe())?;
         ensure!(made && severity(&good, "face_soft").is_none(), "{:?}: {good:?}", pet.coat);
         let spoilt = [
-            ("face_blurred", spoil::blurred(&drawn.photo, 0.015 * head), "blurry"),
-            ("face_blurred", spoil::noisy(&spoil::blurred(&drawn.photo, 0.015 * head), 14.0), "blurry"),
+            ("face_blurred", spoil::blurred(&drawn.photo, 0.02 * head), "blurry"),
+            ("face_blurred", spoil::noisy(&spoil::blurred(&drawn.photo, 0.02 * head), 14.0), "blurry"),
             ("too_dark", spoil::darker(&drawn.photo, 4), "too dark"),
         ];
         for (code, photo, word) in spoilt {
