@@ -42,6 +42,8 @@ const SMALL_HEAD_PX: f64 = 600.0;
 const MOST_BLUR: (f64, f64) = (0.0095, 0.0078);
 /// Four stops under, the brightest white comes to lie at L* 0.30.
 const LEAST_HIGHLIGHTS: f64 = 0.31;
+/// And nothing else in the photo is lighter than this: else it is the coat that is dark.
+const LIGHT_AROUND: f64 = 0.40;
 /// The share of a face that may be burnt out without a word. White coats have much of it near white, little of it at white.
 const MOST_CLIPPED: f64 = 0.08;
 /// Another animal of this share of the portrayed one's area is worth a word.
@@ -88,7 +90,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     let enlargement = f64::from(recipe.size(Rendition::Print).1) / framing.frame.height;
     let face = Face::of(photo, head, animal);
     let blur = blur(&face);
-    let light = exposure(&face);
+    let light = exposure(&face, photo);
     let others = other_animals(coarse, animal);
 
     let headless = coarse.head.is_some() && head.source == HeadSource::Matte;
@@ -100,7 +102,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     // The first that holds is what the customer is told. In the dark, and in a blur, the network too is at a loss: where it finds
     // a head all the same, light and blur are the better advice.
     let verdicts = [
-        ("too_dark", Severity::Reject, light.highlights < LEAST_HIGHLIGHTS),
+        ("too_dark", Severity::Reject, light.highlights < LEAST_HIGHLIGHTS && light.around < LIGHT_AROUND),
         ("face_blurred", Severity::Reject, blurred && (!petless || head.source == HeadSource::Model)),
         ("no_pet_found", Severity::Reject, petless),
         ("head_too_small", Severity::Reject, !petless && head_px < LEAST_HEAD_PX),
@@ -122,6 +124,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
         metric("head_confidence", f64::from(head.confidence)),
         metric("head_long_edge_px", head_px.round()),
         metric("head_highlights", light.highlights),
+        metric("photo_highlights", light.around),
         metric("head_clipped_share", light.clipped),
         metric("other_pets_share", others),
         metric("print_enlargement", enlargement),

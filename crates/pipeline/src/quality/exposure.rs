@@ -1,20 +1,26 @@
 //! How much light there is on the face.
 
-use super::face::Face;
-use crate::look::percentile;
+use super::face::{Face, LUMINANCE};
+use crate::decode::Photo;
+use crate::look::{ToneTables, percentile};
 use crate::plane::Plane;
 
-/// Light on a face.
+/// Pixels of the photo that are looked at, spread evenly over it.
+const SAMPLES: usize = 20_000;
+
+/// Light on a face, and around it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exposure {
-    /// The lightness L* that only a fiftieth of the face exceeds, 0..1: the highlights. Even a black coat has some.
+    /// The lightness L* that only a fiftieth of the face exceeds, 0..1: the highlights.
     pub highlights: f64,
+    /// The lightness that only a two-hundredth of the whole photo exceeds. A black coat is dark, a dark photo is dark everywhere.
+    pub around: f64,
     /// The share of the face that is burnt out, 0..1.
     pub clipped: f64,
 }
 
 /// Measures the animal's part of the face; where the matte is empty there, all of it.
-pub fn exposure(face: &Face) -> Exposure {
+pub fn exposure(face: &Face, photo: &Photo) -> Exposure {
     let covered = face.alpha.data.iter().sum::<f32>() > 1.0;
     let weight =
         if covered { face.alpha.clone() } else { Plane::filled(face.alpha.width, face.alpha.height, 1.0) };
@@ -23,6 +29,17 @@ pub fn exposure(face: &Face) -> Exposure {
         face.clipped.data.iter().zip(&weight.data).map(|(&c, &w)| f64::from(c) * f64::from(w)).sum();
     Exposure {
         highlights: f64::from(percentile(&face.lightness, &weight, 0.98)),
+        around: brightest(photo),
         clipped: burnt / total.max(1e-6),
     }
+}
+
+fn brightest(photo: &Photo) -> f64 {
+    let pixels = photo.rgb.as_chunks::<3>().0;
+    let tables = ToneTables::new(LUMINANCE);
+    // An odd step does not fall into the rows' rhythm.
+    let step = (pixels.len() / SAMPLES) | 1;
+    let seen: Vec<f32> = pixels.iter().step_by(step).map(|&pixel| tables.lightness(pixel)).collect();
+    let seen = Plane { width: seen.len(), height: 1, data: seen };
+    f64::from(percentile(&seen, &Plane::filled(seen.width, 1, 1.0), 0.995))
 }
