@@ -2,8 +2,10 @@
 
 mod canvas;
 mod deflate;
+mod flattened;
 
 pub use canvas::{Canvas, Placement};
+pub use flattened::flattened;
 
 use deflate::Compressor;
 
@@ -37,6 +39,18 @@ pub fn rgba(canvas: &Canvas<'_>) -> Result<Vec<u8>, PipelineError> {
     file(canvas.width, canvas.height, png::ColorType::Rgba, &compressor.finish())
 }
 
+/// The same as [`rgba`] makes, as 8-bit grey and alpha.
+///
+/// # Errors
+/// [`PipelineError::Encode`] when the encoder fails, which only a lack of memory explains.
+pub fn grey_alpha(canvas: &Canvas<'_>) -> Result<Vec<u8>, PipelineError> {
+    let mut pixels = vec![0; canvas.width * canvas.height * 2];
+    for (y, row) in pixels.chunks_exact_mut(canvas.width * 2).enumerate() {
+        canvas.fill(y, row);
+    }
+    file_of(canvas.width, canvas.height, png::ColorType::GrayscaleAlpha, &pixels)
+}
+
 /// The differences of red, green and blue, which are those of grey, and of alpha. Written so that any processor does
 /// several at a time.
 #[inline]
@@ -59,6 +73,24 @@ fn file(
     for part in compressed.chunks(IDAT_BYTES) {
         writer.write_chunk(png::chunk::IDAT, part).map_err(failed)?;
     }
+    writer.finish().map_err(failed)?;
+    Ok(file)
+}
+
+/// A PNG file of pixels of one or two bytes. Those are too short for our own compressor; what the png crate does quickest is
+/// nearly as small.
+fn file_of(
+    width: usize,
+    height: usize,
+    kind: png::ColorType,
+    pixels: &[u8],
+) -> Result<Vec<u8>, PipelineError> {
+    let failed = |e: png::EncodingError| PipelineError::Encode(e.to_string());
+    let mut file = Vec::with_capacity(pixels.len() / 2);
+    let mut encoder = header(&mut file, width, height, kind);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(pixels).map_err(failed)?;
     writer.finish().map_err(failed)?;
     Ok(file)
 }

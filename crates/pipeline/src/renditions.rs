@@ -1,5 +1,7 @@
 //! The last step: the files that a recipe asks for, all of one portrait.
 
+use std::cell::LazyCell;
+
 use headshot_core::{Recipe, Rendition};
 
 use crate::encode::{self, Canvas, Placement};
@@ -16,15 +18,25 @@ pub fn renditions(
     framing: &Framing,
     recipe: &Recipe,
 ) -> Result<Vec<Artefact>, PipelineError> {
-    Rendition::ALL
-        .into_iter()
-        .map(|rendition| {
-            let (width, height) = recipe.size(rendition);
-            let canvas =
-                Canvas::new(portrait, (width as usize, height as usize), placement(framing, (width, height)));
-            Ok(Artefact { rendition, width, height, png: encode::rgba(&canvas)? })
-        })
-        .collect()
+    let canvas = |rendition| {
+        let (width, height) = recipe.size(rendition);
+        Canvas::new(portrait, (width as usize, height as usize), placement(framing, (width, height)))
+    };
+    // All but the preview show the same pixels, so that they are resized once.
+    let print = LazyCell::new(|| canvas(Rendition::Print));
+    let mut artefacts = Vec::new();
+    for rendition in recipe.renditions() {
+        let png = match (rendition, recipe.background) {
+            (Rendition::Preview, _) => encode::rgba(&canvas(rendition))?,
+            (Rendition::Print, _) => encode::rgba(&print)?,
+            (Rendition::GreyAlpha, _) => encode::grey_alpha(&print)?,
+            (Rendition::Flattened, Some(background)) => encode::flattened(&print, background)?,
+            (Rendition::Flattened, None) => continue,
+        };
+        let (width, height) = recipe.size(rendition);
+        artefacts.push(Artefact { rendition, width, height, png });
+    }
+    Ok(artefacts)
 }
 
 /// Where the visible part lies on a canvas that shows the whole frame.

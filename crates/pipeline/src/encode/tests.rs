@@ -1,5 +1,6 @@
 //! Whatever is in a picture, a reader of PNG gets it back.
 
+use headshot_core::{Background, Colour};
 use proptest::prelude::*;
 
 use super::*;
@@ -104,4 +105,56 @@ fn a_first_pixel_like_the_byte_before_it_is_not_taken_for_a_run() {
 fn noise_takes_no_more_than_its_own_size_and_a_little() {
     let portrait = portrait(500, 500, 256, 11);
     assert!(rgba(&whole(&portrait)).expect("a file").len() < 500 * 500 * 4 * 11 / 10);
+}
+
+/// A portrait that lies off the middle of its canvas, with every pair of grey and alpha in it.
+fn every_pair() -> Portrait {
+    let pairs = (0..=255u8).flat_map(|alpha| (0..=255u8).flat_map(move |grey| [grey, alpha]));
+    Portrait { width: 256, height: 256, grey_alpha: pairs.collect() }
+}
+
+fn canvas_of(portrait: &Portrait) -> Canvas<'_> {
+    Canvas::new(portrait, (300, 280), Placement { x: 31, y: 7, width: 256, height: 256 })
+}
+
+#[test]
+fn grey_and_alpha_are_those_of_the_print() {
+    let portrait = every_pair();
+    let print = read(&rgba(&canvas_of(&portrait)).expect("a print"));
+    let (width, height, kind, pairs) = read(&grey_alpha(&canvas_of(&portrait)).expect("a file"));
+    assert_eq!((width, height, kind), (300, 280, png::ColorType::GrayscaleAlpha));
+    let of_the_print = print.3.chunks_exact(4).flat_map(|rgba| [rgba[0], rgba[3]]);
+    assert!(pairs.into_iter().eq(of_the_print));
+}
+
+#[test]
+fn a_flattened_file_is_the_print_over_its_colour() {
+    let portrait = every_pair();
+    let print = read(&rgba(&canvas_of(&portrait)).expect("a print")).3;
+    for (colour, bleed_mm, kind, channels) in [
+        (Colour { red: 255, green: 238, blue: 221 }, 3, png::ColorType::Rgb, 3),
+        (Colour { red: 1, green: 0, blue: 0 }, 0, png::ColorType::Rgb, 3),
+        (Colour::WHITE, 10, png::ColorType::Grayscale, 1),
+        (Colour::BLACK, 0, png::ColorType::Grayscale, 1),
+    ] {
+        let background = Background { colour, bleed_mm };
+        let (width, height, read_kind, pixels) =
+            read(&flattened(&canvas_of(&portrait), background).expect("a file"));
+        let bleed = background.bleed_pixels();
+        assert_eq!((width, height, read_kind), (300 + 2 * bleed, 280 + 2 * bleed, kind), "{colour}");
+        for (i, pixel) in pixels.chunks_exact(channels).enumerate() {
+            let (x, y) = (i as u32 % width, i as u32 / width);
+            let inside = (bleed..bleed + 300).contains(&x) && (bleed..bleed + 280).contains(&y);
+            let rgba =
+                if inside { &print[((y - bleed) * 300 + x - bleed) as usize * 4..][..4] } else { &[0; 4] };
+            let alpha = f64::from(rgba[3]) / 255.0;
+            for (channel, ground) in pixel.iter().zip([colour.red, colour.green, colour.blue]) {
+                let wanted = f64::from(rgba[0]) * alpha + f64::from(ground) * (1.0 - alpha);
+                assert!(
+                    (f64::from(*channel) - wanted).abs() <= 0.51,
+                    "{colour}, {x}, {y}: {channel}, {wanted}"
+                );
+            }
+        }
+    }
 }
