@@ -178,7 +178,7 @@ fn codes(tokens: &[Token]) -> (Code<LITERALS_AND_LENGTHS>, Code<DISTANCES>) {
 }
 
 /// What a length or a distance is written as.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Written {
     /// The symbol's bits; for a length with its extra bits above them.
     bits: u32,
@@ -188,28 +188,23 @@ struct Written {
     extra_from: u8,
 }
 
-/// What each length of a match is written as.
+/// What each length of a match is written as; there is none below [`SHORTEST`].
 fn length_bits(code: &Code<LITERALS_AND_LENGTHS>) -> [Written; LONGEST + 1] {
-    let mut written = [Written::default(); LONGEST + 1];
-    for length in SHORTEST..=LONGEST {
-        let (symbol, extra_bits, extra_count) = length_symbol(length);
+    std::array::from_fn(|length| {
+        let (symbol, extra_bits, extra_count) = length_symbol(length.max(SHORTEST));
         let (bits, extra_from) = (u32::from(code.bits[symbol]), code.lengths[symbol]);
-        written[length] =
-            Written { bits: bits | extra_bits << extra_from, count: extra_from + extra_count, extra_from };
-    }
-    written
+        Written { bits: bits | extra_bits << extra_from, count: extra_from + extra_count, extra_from }
+    })
 }
 
 /// What each distance symbol is written as. There are 30; two more that never occur spare a check for each match.
 fn distance_bits(code: &Code<DISTANCES>) -> [Written; 32] {
-    let mut written = [Written::default(); 32];
-    for symbol in 0..DISTANCES {
-        let extra_count = (symbol as u8 / 2).saturating_sub(1);
-        let extra_from = code.lengths[symbol];
-        let bits = u32::from(code.bits[symbol]);
-        written[symbol] = Written { bits, count: extra_from + extra_count, extra_from };
-    }
-    written
+    std::array::from_fn(|symbol| {
+        let known = symbol.min(DISTANCES - 1);
+        let extra_count = (known as u8 / 2).saturating_sub(1);
+        let extra_from = code.lengths[known];
+        Written { bits: code.bits[known].into(), count: extra_from + extra_count, extra_from }
+    })
 }
 
 /// The symbol of a match's length, its extra bits, and their number (RFC 1951, 3.2.5).
