@@ -33,6 +33,10 @@ struct Document<'a> {
     preview_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     print_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grey_alpha_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flattened_url: Option<String>,
 }
 
 /// One finished file, without its place in storage.
@@ -61,6 +65,8 @@ pub(crate) async fn respond(
         if record.status == Status::Done {
             document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
             document.print_url = link(app, record, Rendition::Print, ttl).await?;
+            document.grey_alpha_url = link(app, record, Rendition::GreyAlpha, ttl).await?;
+            document.flattened_url = link(app, record, Rendition::Flattened, ttl).await?;
         }
         Json(document).into_response()
     };
@@ -97,6 +103,8 @@ fn document(record: &JobRecord) -> Document<'_> {
         updated_at: record.updated_at,
         preview_url: None,
         print_url: None,
+        grey_alpha_url: None,
+        flattened_url: None,
     }
 }
 

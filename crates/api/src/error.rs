@@ -38,7 +38,7 @@ pub(crate) enum ApiError {
     InvalidFileName,
     /// The order number is too long or cannot be shown.
     InvalidOrderId,
-    /// There is no recipe of that name; the sentence lists those there are.
+    /// There is no such recipe, or it has no such option; the sentence says what there is.
     UnknownRecipe(String),
     /// As many uploads as we take at once are under way.
     Busy,

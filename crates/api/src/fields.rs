@@ -46,7 +46,7 @@ impl Fields {
         self.order_id.as_deref()
     }
 
-    /// The recipe to follow.
+    /// The recipe to follow, as text.
     pub(crate) fn recipe(&self) -> &str {
         self.recipe.as_deref().unwrap_or(Recipe::HEADSHOT)
     }
@@ -61,32 +61,36 @@ fn put(
     slot: &mut Option<String>,
     name: &'static str,
     value: &str,
-    check: fn(&str) -> Result<(), ApiError>,
+    check: fn(&str) -> Result<String, ApiError>,
 ) -> Result<(), ApiError> {
     if value.is_empty() {
         return Ok(());
     }
-    check(value)?;
-    if slot.replace(value.to_owned()).is_some() { Err(ApiError::DuplicateField(name)) } else { Ok(()) }
+    if slot.replace(check(value)?).is_some() { Err(ApiError::DuplicateField(name)) } else { Ok(()) }
 }
 
-fn order_id(value: &str) -> Result<(), ApiError> {
+fn order_id(value: &str) -> Result<String, ApiError> {
     let short = value.chars().count() <= MAX_ORDER_ID_CHARS;
     let shown = !value.chars().any(is_unprintable) && !value.trim().is_empty();
-    if short && shown { Ok(()) } else { Err(ApiError::InvalidOrderId) }
+    if short && shown { Ok(value.to_owned()) } else { Err(ApiError::InvalidOrderId) }
 }
 
-fn recipe(value: &str) -> Result<(), ApiError> {
+/// In the one form that every recipe has, so that support finds all orders of a kind by one text.
+fn recipe(value: &str) -> Result<String, ApiError> {
     match Recipe::named(value) {
-        Ok(_) => Ok(()),
-        Err(unknown) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {unknown}."))),
+        Ok(recipe) => Ok(recipe.to_string()),
+        Err(error) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {error}."))),
     }
 }
 
-fn file_name(value: &str) -> Result<(), ApiError> {
+fn file_name(value: &str) -> Result<String, ApiError> {
     let path = value.contains(['/', '\\']) || value == "." || value == "..";
     let hidden = value.chars().any(is_unprintable);
-    if path || hidden || value.len() > MAX_FILE_NAME_BYTES { Err(ApiError::InvalidFileName) } else { Ok(()) }
+    if path || hidden || value.len() > MAX_FILE_NAME_BYTES {
+        Err(ApiError::InvalidFileName)
+    } else {
+        Ok(value.to_owned())
+    }
 }
 
 /// Control characters, and those that break lines or turn the direction of text round: a name that support reads in a
@@ -109,6 +113,13 @@ mod tests {
         assert_eq!(fields.order_id(), Some("#1001 – Müller"));
         assert_eq!(fields.recipe(), "headshot");
         assert_eq!(fields.file_name(), Some("Bello am Strand…2024.jpeg"));
+    }
+
+    #[test]
+    fn a_recipe_is_kept_in_its_one_form() {
+        let mut fields = Fields::default();
+        fields.set("recipe", "headshot,grey-alpha,background=#FFEEDD,look=house").unwrap();
+        assert_eq!(fields.recipe(), "headshot,background=#ffeedd,grey-alpha");
     }
 
     #[test]

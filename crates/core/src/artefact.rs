@@ -8,17 +8,24 @@ pub enum Rendition {
     Preview,
     /// The print master, 2400 × 3000 at 300 dpi by default.
     Print,
+    /// The print master as 8-bit grey and alpha: the same picture for software that takes no colour.
+    GreyAlpha,
+    /// The print master laid onto a plain colour, with bleed.
+    Flattened,
 }
 
 impl Rendition {
-    /// Every rendition, in the order in which they are listed to customers.
-    pub const ALL: [Self; 2] = [Self::Preview, Self::Print];
+    /// Every rendition that there is, in the order in which they are listed to customers. Which of them a job makes its
+    /// recipe says: [`crate::Recipe::renditions`].
+    pub const ALL: [Self; 4] = [Self::Preview, Self::Print, Self::GreyAlpha, Self::Flattened];
 
     /// The file name inside the job's output folder.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Preview => "preview.png",
             Self::Print => "print.png",
+            Self::GreyAlpha => "print-grey-alpha.png",
+            Self::Flattened => "flattened.png",
         }
     }
 

@@ -19,5 +19,5 @@ pub use job_id::{InvalidJobId, JobId};
 pub use look::Look;
 pub use message::{TaskMessage, TaskMessageError};
 pub use quality::{Metric, PrintSize, Quality, QualityPolicy, Reason, Severity};
-pub use recipe::{Recipe, UnknownRecipe};
+pub use recipe::{Background, Colour, Recipe, RecipeError};
 pub use record::{Failure, JobRecord, Lease, Stage, Status, Upload};

@@ -1,11 +1,22 @@
+mod background;
+mod error;
+mod text;
+
 use serde::{Deserialize, Serialize};
+
+pub use background::{Background, Colour};
+pub use error::RecipeError;
 
 use crate::{Look, QualityPolicy, Rendition};
 
 /// What is to be made of a photo. Sibling products are other recipes of the same pipeline, never a second pipeline.
+///
+/// Customers of the API, records and the command line write it as one line of text, such as
+/// `headshot,look=soft,background=#ffeedd,bleed=3mm`: [`Recipe::named`] reads it, `Display` writes it. The sizes are no
+/// part of the text; they are the worker's settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
-    /// The recipe's name, as customers of the API write it.
+    /// The recipe's name, with which its text begins.
     pub name: String,
     /// How the black and white is graded.
     #[serde(default)]
@@ -20,15 +31,16 @@ pub struct Recipe {
     /// Whether the gate may refuse.
     #[serde(default)]
     pub quality_policy: QualityPolicy,
+    /// What the print is laid onto for a flattened rendition besides; `None` for none.
+    #[serde(default)]
+    pub background: Option<Background>,
+    /// Whether the print is made as grey and alpha besides.
+    #[serde(default)]
+    pub grey_alpha: bool,
 }
 
-/// A recipe name that is not in the book.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no recipe of that name; the recipes are: headshot")]
-pub struct UnknownRecipe;
-
 impl Recipe {
-    /// The name of the default recipe.
+    /// The name, and the whole text, of the default recipe.
     pub const HEADSHOT: &str = "headshot";
 
     /// The built-in default: a 4:5 black-and-white head portrait on a transparent background.
@@ -40,24 +52,32 @@ impl Recipe {
             preview_long_edge: 1600,
             print_long_edge: 3000,
             quality_policy: QualityPolicy::Enforce,
+            background: None,
+            grey_alpha: false,
         }
     }
 
-    /// Looks a recipe up by name.
-    ///
-    /// # Errors
-    /// [`UnknownRecipe`] when there is none of that name.
-    pub fn named(name: &str) -> Result<Self, UnknownRecipe> {
-        if name == Self::HEADSHOT { Ok(Self::headshot()) } else { Err(UnknownRecipe) }
+    /// The files that the recipe asks for, in the order in which they are listed to customers.
+    pub fn renditions(&self) -> impl Iterator<Item = Rendition> + use<> {
+        let (grey_alpha, flattened) = (self.grey_alpha, self.background.is_some());
+        Rendition::ALL.into_iter().filter(move |rendition| match rendition {
+            Rendition::Preview | Rendition::Print => true,
+            Rendition::GreyAlpha => grey_alpha,
+            Rendition::Flattened => flattened,
+        })
     }
 
-    /// Width and height in pixels of a rendition: 4:5, the height being the long edge.
+    /// Width and height in pixels of a rendition: 4:5, the height being the long edge. The flattened print has its
+    /// background's bleed on each side besides.
     pub fn size(&self, rendition: Rendition) -> (u32, u32) {
-        let height = match rendition {
-            Rendition::Preview => self.preview_long_edge,
-            Rendition::Print => self.print_long_edge,
+        let (height, bleed) = match rendition {
+            Rendition::Preview => (self.preview_long_edge, 0),
+            Rendition::Print | Rendition::GreyAlpha => (self.print_long_edge, 0),
+            Rendition::Flattened => {
+                (self.print_long_edge, self.background.map_or(0, Background::bleed_pixels))
+            }
         };
-        (height * 4 / 5, height)
+        (height * 4 / 5 + 2 * bleed, height + 2 * bleed)
     }
 }
 

@@ -22,7 +22,7 @@ pub struct JobRecord {
     pub lease: Option<Lease>,
     /// One sentence in plain English for support.
     pub message_for_support: String,
-    /// Name of the [`crate::Recipe`] to follow.
+    /// The [`crate::Recipe`] to follow, as text.
     pub recipe: String,
     /// The shop's own order number, if it sent one.
     pub order_id: Option<String>,

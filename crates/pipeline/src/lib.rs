@@ -17,6 +17,7 @@ mod process;
 mod proof;
 mod quality;
 mod refine;
+mod renditions;
 mod resample;
 
 pub use matting::{

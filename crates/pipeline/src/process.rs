@@ -7,7 +7,6 @@ use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::{Head, ModelInfo, Quality, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
-use crate::encode::{Placement, lay_out, png};
 use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::{Framing, frame_head, inside};
@@ -18,6 +17,7 @@ use crate::models::Models;
 use crate::plane::{Plane, smoothstep};
 use crate::quality;
 use crate::refine::{Crop, Matte, refine};
+use crate::renditions::renditions;
 use crate::resample::{Region, Resample};
 
 /// How a photo ended.
@@ -152,17 +152,7 @@ pub fn portray(
     let portrait = stage(Stage::Look, on_stage, || grade(&crop, &matte, span, recipe.look, recipe.grain));
     drop((crop, matte));
 
-    let artefacts = stage(Stage::Encode, on_stage, || {
-        Rendition::ALL
-            .into_iter()
-            .map(|rendition| {
-                let (width, height) = recipe.size(rendition);
-                let size = (width as usize, height as usize);
-                let png = png(&lay_out(&portrait, size, placement(&framing, (width, height))))?;
-                Ok(Artefact { rendition, width, height, png })
-            })
-            .collect::<Result<Vec<_>, PipelineError>>()
-    })?;
+    let artefacts = stage(Stage::Encode, on_stage, || renditions(&portrait, &framing, recipe))?;
     let seen = Seen { animal, head: Some(head.clone()) };
     Ok((Outcome::Rendered(Rendered { artefacts, quality, head, model: models.info().clone() }), seen))
 }
@@ -249,19 +239,6 @@ fn with_transparency(mut matte: Matte, alpha: Option<Vec<u8>>) -> Matte {
         *m = (*m).min(a);
     }
     matte
-}
-
-/// Where the visible part lies on a canvas that shows the whole frame.
-fn placement(framing: &Framing, (width, height): (u32, u32)) -> Placement {
-    let (frame, visible) = (framing.frame, framing.visible);
-    let along = |v: f64, origin: f64, length: f64, pixels: u32| {
-        (((v - origin) / length * f64::from(pixels)).round().max(0.0) as usize).min(pixels as usize)
-    };
-    let x0 = along(visible.x, frame.x, frame.width, width).min(width as usize - 1);
-    let y0 = along(visible.y, frame.y, frame.height, height).min(height as usize - 1);
-    let x1 = along(visible.x + visible.width, frame.x, frame.width, width).max(x0 + 1);
-    let y1 = along(visible.y + visible.height, frame.y, frame.height, height).max(y0 + 1);
-    Placement { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }
 }
 
 fn centre(region: Region) -> (f64, f64) {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use headshot_core::{Recipe, RecipeError};
 
 use crate::{RenderingSettings, Settings};
 
@@ -52,9 +53,15 @@ pub struct RenderArgs {
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
 
-    /// Folder for the results, created when missing: NAME.preview.png, NAME.print.png, NAME.json
+    /// Folder for the results, created when missing: NAME.preview.png, NAME.print.png, NAME.json, and what the recipe asks
+    /// for besides
     #[arg(short, long, value_name = "FOLDER")]
     pub out: PathBuf,
+
+    /// What to make: headshot[,look=house|soft|dramatic][,background=white|black|#rrggbb[,bleed=0mm…10mm]][,grey-alpha].
+    /// With a background there is NAME.flattened.png, with grey-alpha NAME.print-grey-alpha.png
+    #[arg(long, value_name = "RECIPE", default_value = Recipe::HEADSHOT, value_parser = recipe)]
+    pub recipe: Recipe,
 
     /// Also write NAME.matte.png, in the upright photo's own size
     #[arg(long)]
@@ -77,4 +84,8 @@ pub struct RenderArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would become the help text of the whole command")]
     pub rendering: RenderingSettings,
+}
+
+fn recipe(text: &str) -> Result<Recipe, RecipeError> {
+    Recipe::named(text)
 }

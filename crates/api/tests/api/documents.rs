@@ -67,6 +67,23 @@ async fn a_tag_never_outlives_the_links_it_came_with() {
 }
 
 #[tokio::test]
+async fn there_is_a_link_for_each_file_that_the_recipe_makes() {
+    let app = TestApp::start().await;
+    let links = async |recipe: &str| {
+        let answer = app.post(&format!("/headshot-async?recipe={recipe}"), photos::jpeg()).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        let id = answer.job_id();
+        app.pretend_to_render(id).await;
+        let document = app.get(&format!("/headshot/{id}")).await.json();
+        let links = document.as_object().unwrap().iter().filter(|(key, _)| key.ends_with("_url"));
+        links.map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(links("headshot").await, ["preview_url", "print_url"]);
+    assert_eq!(links("headshot,grey-alpha").await, ["grey_alpha_url", "preview_url", "print_url"]);
+    assert_eq!(links("headshot,background=black").await, ["flattened_url", "preview_url", "print_url"]);
+}
+
+#[tokio::test]
 async fn a_refused_photo_says_why() {
     let app = TestApp::start().await;
     let id = app.submit(photos::jpeg()).await;

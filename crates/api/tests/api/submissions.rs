@@ -64,6 +64,31 @@ async fn a_photo_may_be_the_body_itself_whatever_type_it_declares() {
 }
 
 #[tokio::test]
+async fn a_recipe_with_options_is_kept_and_one_that_makes_no_sense_is_refused_with_what_does() {
+    let app = TestApp::start().await;
+    let post =
+        async |recipe: &str| app.post(&format!("/headshot-async?recipe={recipe}"), photos::jpeg()).await;
+    let answer = post("headshot,bleed=3mm,look=soft,background=%23FFEEDD,grey-alpha").await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let record = app.record(answer.job_id()).await;
+    assert_eq!(record.recipe, "headshot,look=soft,background=#ffeedd,bleed=3mm,grey-alpha");
+
+    for (nonsense, allowed) in [
+        ("portrait", "the recipes are: headshot"),
+        ("headshot,frame=gold", "look=house|soft|dramatic, background=white|black|#rrggbb"),
+        ("headshot,look=noir", "house, soft, dramatic"),
+        ("headshot,background=beige", "white, black, or a colour such as #ffeedd"),
+        ("headshot,background=white,bleed=30mm", "from 0mm to 10mm"),
+        ("headshot,bleed=3mm", "a bleed needs a background"),
+        ("headshot,grey-alpha,grey-alpha", "grey-alpha may be given once"),
+    ] {
+        let problem = post(nonsense).await.assert_problem(400, "unknown_recipe");
+        let sentence = problem["detail"].as_str().unwrap();
+        assert!(sentence.contains(allowed), "{nonsense}: {sentence}");
+    }
+}
+
+#[tokio::test]
 async fn fifty_uploads_at_once_all_become_jobs_or_are_asked_to_come_back() {
     let app = TestApp::start_with(&["--max-concurrent-uploads", "8"]).await;
     let photo = bytes::Bytes::from(photos::large_jpeg());

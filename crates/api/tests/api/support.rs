@@ -10,7 +10,7 @@ use clap::Parser;
 use headshot_api::{Config, Settings};
 use headshot_backend::{Backend, Claim, Claimed, Finish};
 use headshot_core::{
-    ArtefactInfo, BlobKey, Failure, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, Rendition,
+    ArtefactInfo, BlobKey, Failure, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, Recipe,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::{HeaderMap, Method, Request, StatusCode};
@@ -148,7 +148,7 @@ impl TestApp {
     pub async fn pretend_to_render(&self, id: JobId) {
         let claim = self.claim(id).await;
         let mut outputs = Vec::new();
-        for rendition in Rendition::ALL {
+        for rendition in Recipe::named(&claim.record().recipe).unwrap().renditions() {
             let bytes = Bytes::from(format!("the {} of {id}", rendition.file_name()));
             let key = BlobKey::Artefact(id, rendition);
             outputs.push(ArtefactInfo {

@@ -13,7 +13,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::Context;
-use headshot_core::Recipe;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::render::{Pipeline, Render};
@@ -39,7 +38,7 @@ pub fn render_files(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     if let Some(reason) = pipeline.cuda_missing() {
         eprintln!("CUDA cannot be used, so photos are rendered on the CPU: {reason}");
     }
-    let recipe = config.recipe(Recipe::HEADSHOT).context("the default recipe is missing")?;
+    let recipe = config.sized(args.recipe.clone());
     let job = Job {
         pipeline: &pipeline,
         recipe: &recipe,

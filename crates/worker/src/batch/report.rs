@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Preview and print are there.
+    /// The pictures are there.
     Done,
     /// It can never become a headshot, and `error` says why.
     Refused,

@@ -37,11 +37,10 @@ impl RenderingConfig {
         read.finish((Self { model, ..config }, at_once))
     }
 
-    /// The recipe of that name in the sizes of these settings; `None` when there is no such recipe.
-    pub fn recipe(&self, name: &str) -> Option<Recipe> {
-        let recipe = Recipe::named(name).ok()?;
+    /// The recipe in the sizes of these settings.
+    pub fn sized(&self, recipe: Recipe) -> Recipe {
         let (preview_long_edge, print_long_edge) = (self.preview_long_edge, self.print_long_edge);
-        Some(Recipe { preview_long_edge, print_long_edge, quality_policy: self.quality_policy, ..recipe })
+        Recipe { preview_long_edge, print_long_edge, quality_policy: self.quality_policy, ..recipe }
     }
 }
 

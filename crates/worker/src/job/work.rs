@@ -46,9 +46,10 @@ pub async fn run(
     permit: Arc<OwnedSemaphorePermit>,
 ) -> anyhow::Result<Made> {
     let record = claim.record();
-    let Some(recipe) = worker.config.rendering.recipe(&record.recipe) else {
+    let Ok(recipe) = Recipe::named(&record.recipe) else {
         return Ok(refusal("unknown_recipe", "This kind of picture is not one that we make."));
     };
+    let recipe = worker.config.rendering.sized(recipe);
     let limit = worker.config.jobs.max_original_bytes;
     if record.upload.bytes > limit {
         return Ok(refusal("too_large", "The photo is larger than we can take. Please send a smaller file."));
@@ -125,7 +126,7 @@ async fn store(
         let key = BlobKey::Artefact(job_id, rendition);
         let png = Bytes::from(png);
         let hashed = png.clone();
-        // A print master is some 10 MB: hashing it takes longer than a task may keep its thread.
+        // A print master is some 5 MB: hashing it takes longer than a task may keep its thread.
         let sha256 = spawn_blocking(move || sha256(&hashed)).await.context("hashing an artefact")?;
         let bytes = png.len() as u64;
         let name = rendition.file_name();

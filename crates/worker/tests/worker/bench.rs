@@ -8,7 +8,7 @@ use bytes::Bytes;
 use headshot_backend::{Backend, BackendSettings, LocalSettings};
 use headshot_core::upload::Format;
 use headshot_core::{
-    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Recipe, Rendition, Stage,
+    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Recipe, Stage,
     TaskMessage, Upload,
 };
 use headshot_pipeline::{Artefact, ModelSettings, Outcome, Rendered};
@@ -100,8 +100,19 @@ impl Bench {
         Ok(id)
     }
 
+    /// The same with a recipe other than the default.
+    pub async fn accept_with_recipe(&self, photo: &'static [u8], recipe: &str) -> Result<JobId> {
+        let id = self.store(photo, recipe).await?;
+        self.publish(id).await?;
+        Ok(id)
+    }
+
     /// An API that is killed before it could publish.
     pub async fn accept_without_task(&self, photo: &'static [u8]) -> Result<JobId> {
+        self.store(photo, Recipe::HEADSHOT).await
+    }
+
+    async fn store(&self, photo: &'static [u8], recipe: &str) -> Result<JobId> {
         let id = JobId::new();
         let content_type = Format::Jpeg.content_type();
         self.backend.blobs.put(BlobKey::Original(id), content_type, Bytes::from_static(photo)).await?;
@@ -114,8 +125,7 @@ impl Bench {
             height: 1,
         };
         let now = Timestamp::now();
-        let record =
-            JobRecord::accepted(id, upload, Recipe::HEADSHOT, now, now + SignedDuration::from_hours(1));
+        let record = JobRecord::accepted(id, upload, recipe, now, now + SignedDuration::from_hours(1));
         self.backend.jobs.create(&record).await?;
         Ok(id)
     }
@@ -229,11 +239,31 @@ where
     }
 }
 
+/// A render that makes each file that its recipe asks for, in the recipe's size, and looks at nothing.
+pub struct ByRecipe(pub ModelInfo);
+
+impl Render for ByRecipe {
+    fn render(&self, _: &[u8], recipe: &Recipe, _: &dyn Fn(Stage)) -> Result<Outcome> {
+        Ok(made(recipe, b"picture"))
+    }
+
+    fn model(&self) -> &ModelInfo {
+        &self.0
+    }
+}
+
 /// A finished headshot whose files hold `content`.
 pub fn headshot(content: &[u8]) -> Outcome {
-    let artefact = |rendition| Artefact { rendition, width: 4, height: 5, png: content.to_vec() };
+    made(&Recipe::headshot(), content)
+}
+
+fn made(recipe: &Recipe, content: &[u8]) -> Outcome {
+    let artefact = |rendition| {
+        let (width, height) = recipe.size(rendition);
+        Artefact { rendition, width, height, png: content.to_vec() }
+    };
     Outcome::Rendered(Rendered {
-        artefacts: Rendition::ALL.map(artefact).to_vec(),
+        artefacts: recipe.renditions().map(artefact).collect(),
         quality: Quality::new(Vec::new(), Vec::new()),
         head: Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model },
         model: ModelInfo { name: "fake".into(), sha256: String::new(), provider: "cpu".into() },

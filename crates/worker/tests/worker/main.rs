@@ -13,5 +13,6 @@ mod push_emulator;
 mod push_keys;
 mod push_stopping;
 mod push_tokens;
+mod recipes;
 mod settings;
 mod stopping;

@@ -1,6 +1,6 @@
 use clap::Parser;
 use headshot_backend::BackendSettings;
-use headshot_core::QualityPolicy;
+use headshot_core::{QualityPolicy, Recipe};
 use headshot_pipeline::Cuda;
 use headshot_worker::{Cli, Command, Config, ConfigErrors};
 
@@ -58,7 +58,7 @@ fn without_cuda_the_worker_refuses_unless_it_may_use_the_cpu() {
 fn the_gate_refuses_unless_it_may_only_warn() {
     let policy = |args: &[&str]| {
         let rendering = config(args, &[]).map(|config| config.rendering)?;
-        Ok(rendering.recipe("headshot").expect("the default recipe").quality_policy)
+        Ok(rendering.sized(Recipe::headshot()).quality_policy)
     };
     assert_eq!(policy(&[]), Ok(QualityPolicy::Enforce));
     assert_eq!(policy(&["--quality-policy", "warn"]), Ok(QualityPolicy::Warn));
