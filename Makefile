@@ -11,7 +11,7 @@ ORT_DYLIB_PATH ?= $(CURDIR)/.runtime/onnxruntime/libonnxruntime.so
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: PORT=$(PORT) WORKER_PORT=$(WORKER_PORT) DATA_DIR=$(DATA_DIR), for instance: make run PORT=9000"
 
@@ -58,6 +58,26 @@ shellcheck: ## lint the scripts
 	else \
 	  echo "shellcheck: SKIPPED, it is not installed (infra/setup --ci installs it)"; \
 	fi
+
+# Images and running them on Google Cloud: docs/images.md, docs/deploy.md. PHOTO is a photo of a dog or a cat.
+.PHONY: hadolint doc-links test-scripts images deploy rollback smoke load-test
+check: hadolint doc-links
+hadolint: ## lint the Dockerfiles
+	@infra/check-images
+doc-links: ## do the links between the documents lead somewhere?
+	@infra/check-doc-links
+test-scripts: ## the scripts that deploy, roll back and replay, over fakes and Google's emulator
+	python3 -m unittest discover --verbose --start-directory infra/tests
+images: ## build both images without a registry and send PHOTO through them
+	infra/try-images "$(PHOTO)"
+deploy: ## build in the cloud, apply, send PHOTO through it
+	infra/deploy "$(PHOTO)"
+rollback: ## put the images of the release before back
+	infra/rollback $(if $(PHOTO),--photo="$(PHOTO)")
+smoke: ## send PHOTO through the service at URL and take apart what comes out
+	@infra/smoke "$(URL)" "$(PHOTO)"
+load-test: ## send 100 times PHOTO to the service at URL
+	@infra/load-test "$(URL)" "$(PHOTO)"
 
 .PHONY: clean
 clean: ## remove what was built and fetched; photos and results in DATA_DIR stay
