@@ -104,10 +104,6 @@ run "alerts" {
     }
     error_message = "Instances, routes and places are taken together."
   }
-}
-
-run "what_they_watch" {
-  command = plan
 
   assert {
     condition = { for name, alert in {

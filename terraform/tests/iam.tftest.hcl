@@ -8,7 +8,7 @@ variables {
   image_writers = ["serviceAccount:build@perkie-test.iam.gserviceaccount.com"]
 }
 
-run "accounts" {
+run "grants" {
   command = plan
 
   assert {
@@ -25,10 +25,6 @@ run "accounts" {
     condition     = google_project_iam_custom_role.remover.permissions == toset(["storage.objects.delete"]) && google_project_iam_custom_role.remover.role_id == "headshot_object_remover"
     error_message = "The removing role removes and does nothing else."
   }
-}
-
-run "api" {
-  command = plan
 
   assert {
     condition = [for grant in [google_storage_bucket_iam_member.api_writes_originals, google_storage_bucket_iam_member.api_removes_originals, google_storage_bucket_iam_member.api_reads_outputs] : [grant.bucket, grant.role, grant.member]] == [
@@ -61,10 +57,6 @@ run "api" {
     )
     error_message = "The API reads and writes records, of this database only."
   }
-}
-
-run "worker" {
-  command = plan
 
   assert {
     condition = [for grant in [
@@ -112,10 +104,6 @@ run "worker" {
     ]
     error_message = "The worker writes metrics and traces."
   }
-}
-
-run "pubsub_moves_dead_letters" {
-  command = plan
 
   assert {
     condition = [google_pubsub_topic_iam_member.pubsub_sets_aside.topic, google_pubsub_topic_iam_member.pubsub_sets_aside.role, google_pubsub_topic_iam_member.pubsub_sets_aside.member] == [
@@ -130,10 +118,6 @@ run "pubsub_moves_dead_letters" {
     ]
     error_message = "Pub/Sub must be allowed to acknowledge what it moves to the dead letters."
   }
-}
-
-run "private" {
-  command = plan
 
   assert {
     condition     = length(google_cloud_run_v2_service_iam_member.public) == 0

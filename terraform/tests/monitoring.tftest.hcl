@@ -3,7 +3,7 @@ mock_provider "google" {
   override_during = plan
 }
 
-run "log_metrics" {
+run "what_is_watched" {
   command = plan
 
   assert {
@@ -52,10 +52,6 @@ run "log_metrics" {
     )
     error_message = "Latency is kept by route and method."
   }
-}
-
-run "uptime" {
-  command = plan
 
   assert {
     condition = (
@@ -83,23 +79,6 @@ run "uptime" {
     condition     = google_monitoring_uptime_check_config.api.http_check[0].service_agent_authentication[0].type == "OIDC_TOKEN"
     error_message = "An API that is not public wants a token."
   }
-}
-
-run "uptime_of_a_public_api" {
-  command = plan
-
-  variables {
-    api_public = true
-  }
-
-  assert {
-    condition     = length(google_monitoring_uptime_check_config.api.http_check[0].service_agent_authentication) == 0
-    error_message = "A public API is asked as customers ask it."
-  }
-}
-
-run "dashboard" {
-  command = plan
 
   assert {
     condition = [for tile in jsondecode(google_monitoring_dashboard.service.dashboard_json).mosaicLayout.tiles : tile.widget.title] == [
@@ -156,14 +135,23 @@ run "dashboard" {
     condition     = length(regexall("subscription_id=..headshot-dead-letters", google_monitoring_dashboard.service.dashboard_json)) == 1 && length(regexall("subscription_id=..headshot-tasks", google_monitoring_dashboard.service.dashboard_json)) == 2
     error_message = "Tasks and dead letters are told apart."
   }
-}
-
-run "no_budget" {
-  command = plan
 
   assert {
     condition     = length(google_billing_budget.monthly) == 0
     error_message = "A budget needs a billing account."
+  }
+}
+
+run "uptime_of_a_public_api" {
+  command = plan
+
+  variables {
+    api_public = true
+  }
+
+  assert {
+    condition     = length(google_monitoring_uptime_check_config.api.http_check[0].service_agent_authentication) == 0
+    error_message = "A public API is asked as customers ask it."
   }
 }
 

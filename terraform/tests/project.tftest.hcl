@@ -3,7 +3,7 @@ mock_provider "google" {
   override_during = plan
 }
 
-run "apis" {
+run "project" {
   command = plan
 
   assert {
@@ -18,10 +18,6 @@ run "apis" {
     condition     = alltrue([for api in google_project_service.enabled : api.disable_on_destroy == false])
     error_message = "Destroying this must not switch APIs off for others."
   }
-}
-
-run "registry" {
-  command = plan
 
   assert {
     condition = (
@@ -42,10 +38,6 @@ run "registry" {
     }
     error_message = "Old images go, and what a rollback needs stays."
   }
-}
-
-run "outputs" {
-  command = plan
 
   assert {
     condition     = output.api_url == "https://headshot-api-123456789012.europe-west1.run.app"
