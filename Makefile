@@ -79,6 +79,16 @@ smoke: ## send PHOTO through the service at URL and take apart what comes out
 load-test: ## send 100 times PHOTO to the service at URL
 	@infra/load-test "$(URL)" "$(PHOTO)"
 
+# The checker carries the provider's schema, so that nothing is asked of Google or of a registry.
+.PHONY: terraform
+check: terraform
+terraform: ## format, schema and tests of terraform/
+	@if [ -x ../shared/terraform-check/check ] && command -v terraform >/dev/null; then \
+	  ../shared/terraform-check/check terraform; \
+	else \
+	  echo "terraform: SKIPPED, it needs terraform and ../shared/terraform-check"; \
+	fi
+
 .PHONY: clean
 clean: ## remove what was built and fetched; photos and results in DATA_DIR stay
 	cargo clean

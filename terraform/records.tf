@@ -1,0 +1,70 @@
+# Job records. A database of its own, so that rights and deletion are about nothing else.
+resource "google_firestore_database" "records" {
+  name        = var.name
+  location_id = coalesce(var.firestore_location, var.region)
+  type        = "FIRESTORE_NATIVE"
+
+  delete_protection_state           = "DELETE_PROTECTION_ENABLED"
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
+
+  depends_on = [google_project_service.enabled]
+}
+
+# A record is deleted some time after its expire_at, within a day as a rule.
+resource "google_firestore_field" "expire_at" {
+  database   = google_firestore_database.records.name
+  collection = local.collection
+  field      = "expire_at"
+
+  ttl_config {}
+
+  # No index: nobody asks by it, and an index over ever-growing dates makes one hot spot of all writes.
+  index_config {}
+}
+
+# The sweep's query: what has not been written for a while and is not finished.
+resource "google_firestore_index" "sweep" {
+  database   = google_firestore_database.records.name
+  collection = local.collection
+
+  fields {
+    field_path = "status"
+    order      = "ASCENDING"
+  }
+  fields {
+    field_path = "updated_at"
+    order      = "ASCENDING"
+  }
+}
+
+# Support's listing: the latest jobs of a status.
+resource "google_firestore_index" "support" {
+  database   = google_firestore_database.records.name
+  collection = local.collection
+
+  fields {
+    field_path = "status"
+    order      = "ASCENDING"
+  }
+  fields {
+    field_path = "created_at"
+    order      = "DESCENDING"
+  }
+}
+
+# Browsers and phones could speak to Firestore directly. None may; IAM, which servers go by, is not concerned.
+resource "google_firebaserules_ruleset" "deny_all" {
+  source {
+    files {
+      name    = "firestore.rules"
+      content = file("${path.module}/firestore.rules")
+    }
+  }
+
+  depends_on = [google_firestore_database.records]
+}
+
+resource "google_firebaserules_release" "deny_all" {
+  name         = "cloud.firestore/${google_firestore_database.records.name}"
+  ruleset_name = google_firebaserules_ruleset.deny_all.name
+}

@@ -1,0 +1,29 @@
+# The service needs no secret: links are signed by IAM, and every Google API takes the account's own token. The one there can be
+# is the token of a trace collector elsewhere. Its value is put in by hand (README.md), so that it is never in Terraform's state.
+
+resource "google_secret_manager_secret" "otlp_headers" {
+  count = local.otlp_headers_secret ? 1 : 0
+
+  secret_id = "${var.name}-otlp-headers"
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.region
+      }
+    }
+  }
+
+  depends_on = [google_project_service.enabled]
+}
+
+resource "google_secret_manager_secret_iam_member" "otlp_headers" {
+  for_each = local.otlp_headers_secret ? {
+    api    = google_service_account.api.member
+    worker = google_service_account.worker.member
+  } : {}
+
+  secret_id = google_secret_manager_secret.otlp_headers[0].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = each.value
+}

@@ -1,0 +1,88 @@
+# The environment of the two programs. A test holds these names against their `--help` (tests/tests/terraform.rs), and what is
+# left out has the right default: docs/settings.md.
+
+locals {
+  collection  = "headshots"
+  api_port    = 8080
+  worker_port = 8081
+
+  # Cloud Run refuses requests of more than 32 MiB over HTTP/1. Below that the API answers itself, and says what is wrong. A form
+  # may hold 256 KiB beside its photo.
+  largest_upload = 32 * 1024 * 1024 - 256 * 1024
+
+  api_settings = merge(
+    {
+      BACKEND              = "gcp"
+      PROJECT_ID           = var.project_id
+      GCS_BUCKET_ORIGINAL  = google_storage_bucket.originals.name
+      GCS_BUCKET_OUTPUT    = google_storage_bucket.outputs.name
+      PUBSUB_TOPIC         = google_pubsub_topic.tasks.name
+      FIRESTORE_DATABASE   = google_firestore_database.records.name
+      FIRESTORE_COLLECTION = local.collection
+      ALLOWED_ORIGINS      = join(",", var.allowed_origins)
+      MAX_UPLOAD_BYTES     = tostring(local.largest_upload)
+      RECORD_TTL_DAYS      = tostring(var.output_days)
+    },
+    local.trace_settings,
+  )
+
+  worker_settings = merge(
+    {
+      BACKEND                  = "gcp"
+      PROJECT_ID               = var.project_id
+      GCS_BUCKET_ORIGINAL      = google_storage_bucket.originals.name
+      GCS_BUCKET_OUTPUT        = google_storage_bucket.outputs.name
+      PUBSUB_TOPIC             = google_pubsub_topic.tasks.name
+      PUBSUB_SUBSCRIPTION      = google_pubsub_subscription.tasks.name
+      PUBSUB_DEAD_LETTER_TOPIC = google_pubsub_topic.dead_letters.name
+      FIRESTORE_DATABASE       = google_firestore_database.records.name
+      FIRESTORE_COLLECTION     = local.collection
+
+      # Probes come from outside of the container; by default the worker listens to itself alone, and nothing sets its port.
+      HOST = "0.0.0.0"
+      PORT = tostring(local.worker_port)
+
+      # By default a core stays free for the API, which here is somewhere else.
+      WORKER_CONCURRENCY = tostring(var.worker_gpu ? 4 : var.worker_cpu)
+
+      # infra/worker.tunables, which a test holds this against: memory that was used once is kept instead of cleared again.
+      GLIBC_TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=1000000000"
+    },
+    local.gpu_settings,
+    local.model_settings,
+    local.trace_settings,
+  )
+
+  gpu_settings = {
+    for name, value in {
+      ORT_CUDA          = "1"
+      ORT_CUDA_FALLBACK = var.worker_gpu_fallback
+    } : name => value if var.worker_gpu
+  }
+
+  model_settings = {
+    for name, value in {
+      MATTING_MODEL_GCS     = try("gs://${google_storage_bucket.models.name}/${var.matting_model.object}#sha256=${var.matting_model.sha256}", null)
+      MATTING_MODEL_PROFILE = try(var.matting_model.profile, null)
+    } : name => value if value != null
+  }
+
+  collector_image = try(var.telemetry.collector_image, null)
+
+  trace_settings = {
+    for name, value in {
+      OTEL_EXPORTER_OTLP_ENDPOINT = local.collector_image == null ? try(var.telemetry.endpoint, null) : "http://127.0.0.1:4318"
+      OTEL_TRACES_SAMPLER         = "parentbased_traceidratio"
+      OTEL_TRACES_SAMPLER_ARG     = try(tostring(var.telemetry.sample_ratio), null)
+    } : name => value if var.telemetry != null
+  }
+
+  otlp_headers_secret = try(var.telemetry.headers_secret, false)
+
+  # Settings whose values are secrets: the program gets them, Terraform never sees them.
+  secret_settings = {
+    for name, secret in {
+      OTEL_EXPORTER_OTLP_HEADERS = one(google_secret_manager_secret.otlp_headers[*].secret_id)
+    } : name => secret if local.otlp_headers_secret
+  }
+}

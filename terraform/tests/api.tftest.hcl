@@ -1,0 +1,114 @@
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+run "api" {
+  command = plan
+
+  variables {
+    allowed_origins = ["https://shop.example", "https://www.shop.example"]
+  }
+
+  assert {
+    condition = { for setting in google_cloud_run_v2_service.api.template[0].containers[0].env : setting.name => setting.value } == {
+      BACKEND              = "gcp"
+      PROJECT_ID           = "perkie-test"
+      GCS_BUCKET_ORIGINAL  = "perkie-test-headshot-originals"
+      GCS_BUCKET_OUTPUT    = "perkie-test-headshot-outputs"
+      PUBSUB_TOPIC         = "headshot-tasks"
+      FIRESTORE_DATABASE   = "headshot"
+      FIRESTORE_COLLECTION = "headshots"
+      ALLOWED_ORIGINS      = "https://shop.example,https://www.shop.example"
+      MAX_UPLOAD_BYTES     = "33292288"
+      RECORD_TTL_DAYS      = "90"
+    }
+    error_message = "The API's settings are these and no others."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service.api.name == "headshot-api"
+      && google_cloud_run_v2_service.api.location == "europe-west1"
+      && google_cloud_run_v2_service.api.ingress == "INGRESS_TRAFFIC_ALL"
+    )
+    error_message = "The API is in the region, and browsers reach it."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.deletion_protection
+    error_message = "The API must be protected from deletion."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.template[0].containers[0].image == var.api_image && strcontains(google_cloud_run_v2_service.api.template[0].containers[0].image, "@sha256:")
+    error_message = "The API's image is named by digest."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.template[0].service_account == "headshot-api@perkie-test.iam.gserviceaccount.com"
+    error_message = "The API must not run as the project's default account, which may do anything."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.template[0].timeout == "330s" && google_cloud_run_v2_service.api.template[0].max_instance_request_concurrency == 100
+    error_message = "The slowest upload and the wait for its picture must fit into a request."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.template[0].scaling[0].min_instance_count == 1 && google_cloud_run_v2_service.api.template[0].scaling[0].max_instance_count == 10
+    error_message = "From 1 to 10 instances of the API."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.template[0].containers[0].ports[0].container_port == 8080
+    error_message = "Cloud Run tells the program its port by this."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service.api.template[0].containers[0].resources[0].limits == tomap({ cpu = "1", memory = "512Mi" })
+      && google_cloud_run_v2_service.api.template[0].containers[0].resources[0].cpu_idle
+      && google_cloud_run_v2_service.api.template[0].containers[0].resources[0].startup_cpu_boost
+    )
+    error_message = "One core, 512 MiB, billed by request."
+  }
+
+  assert {
+    condition = [for probe in google_cloud_run_v2_service.api.template[0].containers[0].startup_probe :
+      [probe.http_get[0].path, probe.http_get[0].port, probe.period_seconds, probe.timeout_seconds, probe.failure_threshold]
+    ] == [["/readyz", 8080, 5, 5, 36]]
+    error_message = "A revision that cannot reach what it needs must not get customers."
+  }
+
+  assert {
+    condition = [for probe in google_cloud_run_v2_service.api.template[0].containers[0].liveness_probe :
+      [probe.http_get[0].path, probe.http_get[0].port, probe.period_seconds, probe.timeout_seconds, probe.failure_threshold]
+    ] == [["/healthz", 8080, 15, 5, 4]]
+    error_message = "A stuck process is restarted, and an outage elsewhere restarts nobody."
+  }
+
+  assert {
+    condition     = [for traffic in google_cloud_run_v2_service.api.traffic : [traffic.type, traffic.percent]] == [["TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", 100]]
+    error_message = "Everybody gets the latest revision."
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service.api.template[0].containers) == 1
+    error_message = "Without telemetry there is no collector."
+  }
+}
+
+run "sizes" {
+  command = plan
+
+  variables {
+    api_min_instances = 0
+    api_max_instances = 3
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.template[0].scaling[0].min_instance_count == 0 && google_cloud_run_v2_service.api.template[0].scaling[0].max_instance_count == 3
+    error_message = "The variables must reach the service."
+  }
+}
