@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use headshot_core::{Recipe, Rendition};
+use headshot_core::{Look, Recipe, Rendition};
 use headshot_pipeline::{Outcome, process};
 use headshot_tests::drawn_pet::{Background, Coat, DrawnPet, Species, jpeg};
 use headshot_tests::{models, workspace};
@@ -77,13 +77,29 @@ fn draw_pictures(folder: &Path) -> Result<()> {
         columns.push(column);
     }
     fs::write(folder.join("coats.jpg"), jpeg(&side_by_side(&columns), 88))?;
+
+    let mut columns = Vec::new();
+    for look in Look::ALL {
+        let mut column = RgbImage::from_pixel(300, 3 * 375 + 2 * GAP, WHITE);
+        for (row, name) in (0..).zip(["cat-tan", "dog-black", "cat-white"]) {
+            let (_, headshot) = portray_in(look, pet(name)?)?;
+            replace(&mut column, &on(&headshot, WHITE, 300, 375), 0, i64::from(row * (375 + GAP)));
+        }
+        columns.push(column);
+    }
+    fs::write(folder.join("looks.jpg"), jpeg(&side_by_side(&columns), 88))?;
     Ok(())
 }
 
 /// A photo and its preview.
 fn portray(pet: DrawnPet) -> Result<(RgbImage, RgbaImage)> {
+    portray_in(Look::House, pet)
+}
+
+fn portray_in(look: Look, pet: DrawnPet) -> Result<(RgbImage, RgbaImage)> {
     let drawn = DrawnPet { width: 2400, height: 3200, ..pet }.draw();
-    let outcome = process(&drawn.jpeg(), &Recipe::headshot(), models(), &|_| ())?;
+    let recipe = Recipe { look, ..Recipe::headshot() };
+    let outcome = process(&drawn.jpeg(), &recipe, models(), &|_| ())?;
     let Outcome::Rendered(rendered) = outcome else { bail!("{pet:?} was refused: {outcome:?}") };
     let preview =
         rendered.artefacts.iter().find(|a| a.rendition == Rendition::Preview).context("no preview")?;
