@@ -9,6 +9,7 @@ mod fade;
 mod foreground;
 mod framing;
 mod head;
+mod level;
 mod look;
 mod matting;
 mod models;
@@ -19,6 +20,7 @@ mod quality;
 mod refine;
 mod renditions;
 mod resample;
+mod roll;
 
 pub use matting::{
     Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,

@@ -24,6 +24,8 @@ pub use tone::{ToneTables, percentile};
 /// Weights of linear red, green and blue; they sum to 1. More red than the eye's own weights: warm coats gain tooth
 /// and skin and tongue stay light, as with a yellow filter on panchromatic film.
 const MIX: [f32; 3] = [0.34, 0.54, 0.12];
+/// Weights of linear red, green and blue in luminance as the eye has it (IEC 61966-2-1).
+pub const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 /// Long side of the low resolution for statistics and local means, in samples.
 const ANALYSIS_LONG_SIDE: usize = 600;
 

@@ -38,6 +38,21 @@ impl Plane {
         self.data[y * self.width + x]
     }
 
+    /// Bilinear between the four samples around a point, sample centres lying at whole numbers; 0 beyond the plane.
+    pub fn between(&self, x: f64, y: f64) -> f32 {
+        if x <= -1.0 || y <= -1.0 || x >= self.width as f64 || y >= self.height as f64 {
+            return 0.0;
+        }
+        let (tx, ty) = ((x - x.floor()) as f32, (y - y.floor()) as f32);
+        let column = |v: f64| v.max(0.0).min((self.width - 1) as f64) as usize;
+        let row = |v: f64| v.max(0.0).min((self.height - 1) as f64) as usize;
+        let ((x0, x1), (y0, y1)) =
+            ((column(x.floor()), column(x.floor() + 1.0)), (row(y.floor()), row(y.floor() + 1.0)));
+        let above = self.at(x0, y0) + tx * (self.at(x1, y0) - self.at(x0, y0));
+        let below = self.at(x0, y1) + tx * (self.at(x1, y1) - self.at(x0, y1));
+        above + ty * (below - above)
+    }
+
     /// A new plane with `f` applied to each sample.
     pub fn map(&self, f: impl Fn(f32) -> f32) -> Self {
         Self { width: self.width, height: self.height, data: self.data.iter().map(|&v| f(v)).collect() }

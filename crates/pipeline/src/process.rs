@@ -11,6 +11,7 @@ use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::{Framing, frame_head, inside};
 use crate::head::find_head;
+use crate::level::{Levelled, level};
 use crate::look::{HeadSpan, grade};
 use crate::matting::{CoarseMatte, find_animal, keep_the_animal};
 use crate::models::Models;
@@ -19,6 +20,7 @@ use crate::quality;
 use crate::refine::{Crop, Matte, refine};
 use crate::renditions::renditions;
 use crate::resample::{Region, Resample};
+use crate::roll::roll;
 
 /// How a photo ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,23 +124,33 @@ pub fn portray(
     };
     let framing = frame_head(&head, &animal, size);
     let print_height = recipe.size(Rendition::Print).1;
-    let quality = stage(Stage::Quality, on_stage, || {
+    let (quality, roll) = stage(Stage::Quality, on_stage, || {
+        let roll = roll(&photo, &head, &animal);
         let found = quality::Found {
             photo: &photo,
             coarse: &coarse,
             animal: &animal,
             head: &head,
             framing: &framing,
+            roll,
         };
-        quality::judge(&found, recipe)
+        (quality::judge(&found, recipe), roll)
     });
     if !quality.pass {
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: Some(head) }));
     }
 
+    let upright = match roll {
+        Some(degrees) => stage(Stage::Compose, on_stage, || level(&photo, &framing, &head, &animal, degrees)),
+        None => Levelled { photo, head: head.clone(), animal: animal.clone() },
+    };
+    let Levelled { photo, head: upright_head, animal: upright_animal } = upright;
+    let size = (f64::from(photo.width), f64::from(photo.height));
+    let framing = if roll.is_some() { frame_head(&upright_head, &upright_animal, size) } else { framing };
+
     let crop = stage(Stage::Compose, on_stage, || cut_out(&photo, &framing, print_height));
     let matte = stage(Stage::Matting, on_stage, || {
-        let close_up = look_closer(&photo, &framing, &head, &animal, models)?;
+        let close_up = look_closer(&photo, &framing, &upright_head, &upright_animal, models)?;
         let alpha = transparency(&photo, &framing, &crop);
         drop(photo);
         Ok::<_, PipelineError>(with_transparency(refine(&crop, &close_up), alpha))

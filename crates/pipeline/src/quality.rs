@@ -68,6 +68,8 @@ pub struct Found<'a> {
     pub head: &'a Head,
     /// The frame around the head.
     pub framing: &'a Framing,
+    /// By how many degrees the head was turned upright, if it was.
+    pub roll: Option<f64>,
 }
 
 /// The verdict on a photo in which nothing was found. No policy can make a portrait of it.
@@ -80,7 +82,7 @@ pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
 
 /// Judges the photo by what was found in it.
 pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
-    let Found { photo, coarse, animal, head, framing } = *found;
+    let Found { photo, coarse, animal, head, framing, roll } = *found;
     let area = animal.data.len() as f64;
     let share = sum(animal) / area;
     let solid = || coarse.alpha.data.iter().zip(&animal.data).filter(|&(_, &a)| a >= 0.5);
@@ -129,6 +131,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
         metric("other_pets_share", others),
         metric("print_enlargement", enlargement),
     ];
+    metrics.extend(roll.map(|roll| metric("head_roll_degrees", roll)));
     metrics.extend(blur.map(|blur| metric("head_blur", blur)));
     metrics.extend(pet.map(|pet| metric("pet_confidence", pet)));
     let mut quality = Quality::new(metrics, reasons);

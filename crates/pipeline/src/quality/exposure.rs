@@ -1,8 +1,8 @@
 //! How much light there is on the face.
 
-use super::face::{Face, LUMINANCE};
+use super::face::Face;
 use crate::decode::Photo;
-use crate::look::{ToneTables, percentile};
+use crate::look::{LUMINANCE, ToneTables, percentile};
 use crate::plane::Plane;
 
 /// Pixels of the photo that are looked at, spread evenly over it.

@@ -6,14 +6,12 @@ use headshot_core::Head;
 
 use crate::decode::Photo;
 use crate::framing::inside;
-use crate::look::ToneTables;
+use crate::look::{LUMINANCE, ToneTables};
 use crate::plane::Plane;
 use crate::resample::{Region, Resample};
 
 /// The head's longer edge in samples. Large enough for eyes and nose, small enough that a phone's noise is averaged away.
 pub const LONG_EDGE: f64 = 192.0;
-/// Weights of linear red, green and blue in luminance (IEC 61966-2-1).
-pub const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 /// From here on, in all three channels, there is nothing left to see.
 const CLIPPED: u8 = 252;
 

@@ -80,16 +80,8 @@ fn is_middle_of_an_edge(coarse: &Plane, strength: &Plane, x: usize, y: usize) ->
     let (gx, gy) = gradient(coarse, x, y);
     let length = here.sqrt();
     let (ux, uy) = (gx / length, gy / length);
-    let (x, y) = (x as f32, y as f32);
-    here >= between(strength, x + ux, y + uy) && here >= between(strength, x - ux, y - uy)
-}
-
-/// Bilinear between the four samples around a point that has them.
-fn between(plane: &Plane, x: f32, y: f32) -> f32 {
-    let (x0, y0) = (x as usize, y as usize);
-    let (tx, ty) = (x.fract(), y.fract());
-    let across = |y: usize| plane.at(x0, y) + tx * (plane.at(x0 + 1, y) - plane.at(x0, y));
-    across(y0) + ty * (across(y0 + 1) - across(y0))
+    let (x, y, ux, uy) = (x as f64, y as f64, f64::from(ux), f64::from(uy));
+    here >= strength.between(x + ux, y + uy) && here >= strength.between(x - ux, y - uy)
 }
 
 fn smooth(plane: &Plane, radius: usize) -> Plane {
