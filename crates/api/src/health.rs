@@ -24,7 +24,7 @@ pub(crate) async fn index() -> Response {
     Json(body).into_response()
 }
 
-/// `GET /healthz`: the process answers. It looks at nothing else, so that a database that is down does not have
+/// `GET /healthz` and `GET /health`: the process answers. It looks at nothing else, so that a database that is down does not have
 /// every instance restarted.
 pub(crate) async fn live() -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(json!({"status": "ok"}))).into_response()

@@ -66,7 +66,7 @@ impl Pending<'_> {
             (503, _) => warn!(code, cause, "refused for now"),
             (500.., _) => error!(code, cause, "failed"),
             (400.., _) => info!(code, "refused"),
-            (_, "/healthz" | "/readyz" | "/metrics") => debug!("answered"),
+            (_, "/healthz" | "/health" | "/readyz" | "/metrics") => debug!("answered"),
             _ => info!("answered"),
         }
     }

@@ -46,6 +46,7 @@ async fn every_answer_has_a_request_id_and_a_sane_one_of_the_clients_is_kept() {
 async fn a_server_in_good_health_says_so() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/healthz").await.json(), serde_json::json!({"status": "ok"}));
+    assert_eq!(app.get("/health").await.json(), serde_json::json!({"status": "ok"}));
     assert_eq!(app.get("/readyz").await.json(), serde_json::json!({"status": "ready"}));
     assert_eq!(app.get("/").await.json()["service"], "headshot-api");
 }
