@@ -106,6 +106,11 @@ run "grants" {
   }
 
   assert {
+    condition     = data.google_project.this.project_id == "perkie-test"
+    error_message = "Google's agents are those of this project."
+  }
+
+  assert {
     condition = [google_pubsub_topic_iam_member.pubsub_sets_aside.topic, google_pubsub_topic_iam_member.pubsub_sets_aside.role, google_pubsub_topic_iam_member.pubsub_sets_aside.member] == [
       "projects/perkie-test/topics/headshot-dead-letters", "roles/pubsub.publisher", "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
     ]
