@@ -218,7 +218,7 @@ resource "google_monitoring_alert_policy" "uptime" {
   notification_channels = local.channels
 
   conditions {
-    display_name = "/healthz fails from more than one place"
+    display_name = "/health fails from more than one place"
     condition_threshold {
       filter          = "resource.type=\"uptime_url\" AND metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id=\"${google_monitoring_uptime_check_config.api.uptime_check_id}\""
       comparison      = "COMPARISON_GT"
@@ -234,6 +234,6 @@ resource "google_monitoring_alert_policy" "uptime" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "/healthz does not answer from more than one place. Runbook: ${local.runbooks}#uptime"
+    content   = "/health does not answer from more than one place. Runbook: ${local.runbooks}#uptime"
   }
 }

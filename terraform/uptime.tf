@@ -5,7 +5,7 @@ resource "google_monitoring_uptime_check_config" "api" {
   timeout      = "10s"
 
   http_check {
-    path         = "/healthz"
+    path         = "/health"
     port         = 443
     use_ssl      = true
     validate_ssl = true

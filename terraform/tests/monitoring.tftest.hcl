@@ -57,14 +57,14 @@ run "what_is_watched" {
     condition = (
       google_monitoring_uptime_check_config.api.period == "60s"
       && google_monitoring_uptime_check_config.api.timeout == "10s"
-      && google_monitoring_uptime_check_config.api.http_check[0].path == "/healthz"
+      && google_monitoring_uptime_check_config.api.http_check[0].path == "/health"
       && google_monitoring_uptime_check_config.api.http_check[0].port == 443
       && google_monitoring_uptime_check_config.api.http_check[0].use_ssl
       && google_monitoring_uptime_check_config.api.http_check[0].validate_ssl
       && google_monitoring_uptime_check_config.api.http_check[0].accepted_response_status_codes[0].status_class == "STATUS_CLASS_2XX"
       && [for matcher in google_monitoring_uptime_check_config.api.content_matchers : [matcher.content, matcher.matcher]] == [["\"status\":\"ok\"", "CONTAINS_STRING"]]
     )
-    error_message = "/healthz is asked for every minute, over TLS, and must say that it is well."
+    error_message = "/health is asked for every minute, over TLS, and must say that it is well."
   }
 
   assert {
