@@ -26,7 +26,7 @@ pub struct Levelled {
 }
 
 /// Where a point, relative to the middle of a picture that was turned counter-clockwise, was before.
-#[inline]
+#[cfg(test)]
 pub fn turned((x, y): (f64, f64), degrees: f64) -> (f64, f64) {
     let (sin, cos) = degrees.to_radians().sin_cos();
     (cos * x - sin * y, sin * x + cos * y)

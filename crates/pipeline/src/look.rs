@@ -68,7 +68,7 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
     let [low, middle, high] = [0.10, 0.5, 0.95].map(|share| percentile(&lightness, &alpha, share));
     let curve = Curve::for_coat(&parameters, low, middle, high);
     let [top, head_height] = [head.top, head.height].map(|share| share as f32 * small_height as f32);
-    let local = LocalContrast::analyse(&lightness, &alpha, head_height);
+    let local = LocalContrast::analyse(&lightness, &alpha, head_height, parameters.relief);
     let glints = catch_lights(&lightness, &alpha, (top, head_height));
     let grain = grain.then(|| Grain::seeded_by(&lightness, height));
 
@@ -77,6 +77,7 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
     let mut grey_alpha = vec![0u8; width * height * 2];
     for (y, out) in grey_alpha.chunks_exact_mut(width * 2).enumerate() {
         sampler.seek(y);
+        let glints_here = sampler.any(2, |glint| glint > 0.0);
         let pixels = crop.rgb[y * width * 3..(y + 1) * width * 3].chunks_exact(3);
         let alphas = &matte.alpha[y * width..(y + 1) * width];
         for (x, ((pair, rgb), &alpha)) in out.chunks_exact_mut(2).zip(pixels).zip(alphas).enumerate() {
@@ -84,11 +85,9 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
                 continue;
             }
             let lightness = tables.lightness([rgb[0], rgb[1], rgb[2]]);
-            let mut tone =
-                LocalContrast::apply(lightness, sampler.get(0, x), sampler.get(1, x), parameters.relief);
-            let glint = sampler.get(2, x);
-            if glint > 0.0 {
-                tone = raised(tone, parameters.catch_light_stops * glint);
+            let mut tone = LocalContrast::apply(lightness, sampler.get(0, x), sampler.get(1, x));
+            if glints_here {
+                tone = raised(tone, parameters.catch_light_stops * sampler.get(2, x));
             }
             if let Some(grain) = &grain {
                 tone = grain.on(tone, x, y);

@@ -226,6 +226,11 @@ impl<'a> RowSampler<'a> {
         (test(row[x0]) && test(row[x0 + 1])).then(|| self.cell_ends[x0] as usize)
     }
 
+    /// Whether any sample of plane `index` in the current row passes a test.
+    pub fn any(&self, index: usize, test: impl Fn(f32) -> bool) -> bool {
+        self.rows[index].iter().any(|&v| test(v))
+    }
+
     /// The value of plane `index` at output column `x` of the current row.
     #[inline]
     pub fn get(&self, index: usize, x: usize) -> f32 {

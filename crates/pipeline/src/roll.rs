@@ -6,7 +6,6 @@ use headshot_core::Head;
 
 use crate::decode::Photo;
 use crate::framing::inside;
-use crate::level::turned;
 use crate::look::{LUMINANCE, ToneTables};
 use crate::plane::Plane;
 use crate::resample::{Region, Resample};
@@ -62,8 +61,8 @@ pub fn roll(photo: &Photo, head: &Head, animal: &Plane) -> Option<f64> {
 fn surroundings(photo: &Photo, head: &Head, animal: &Plane) -> (Plane, Plane) {
     let size = (f64::from(photo.width), f64::from(photo.height));
     let reach = REACH * f64::from(head.width.max(head.height));
-    // A patch turned by any angle fits into a square larger by the root of two.
-    let half = reach * std::f64::consts::SQRT_2;
+    // A patch turned by any angle fits into a square larger by the root of two; a sample more for interpolation.
+    let half = reach * (std::f64::consts::SQRT_2 + 4.0 / PATCH as f64);
     let centre = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
     let square = Region { x: centre.0 - half, y: centre.1 - half, width: 2.0 * half, height: 2.0 * half };
     let shown = inside(square, size);
@@ -80,7 +79,8 @@ fn surroundings(photo: &Photo, head: &Head, animal: &Plane) -> (Plane, Plane) {
     let shades = lightness.box_mean(SHADES);
     let drawing = lightness.zip(&shades, |l, s| l - s).zip(&alpha, |d, a| d * a);
     // Beyond the photo's edges there is nothing.
-    let (left, top) = (side(shown.x - square.x) - 1, side(shown.y - square.y) - 1);
+    let missing = |s: f64| (s * scale).round() as usize;
+    let (left, top) = (missing(shown.x - square.x), missing(shown.y - square.y));
     let whole_side = side(square.width);
     let padded = |plane: &Plane| {
         Plane::from_fn(whole_side, whole_side, |x, y| {
@@ -118,10 +118,17 @@ fn likeness(drawing: &Plane, alpha: &Plane, degrees: f64) -> f32 {
 
 /// The middle of a square plane, turned counter-clockwise.
 fn patch(plane: &Plane, degrees: f64) -> Plane {
-    let (middle, centre) = (plane.width as f64 / 2.0, PATCH as f64 / 2.0);
+    let (middle, centre) = (plane.width as f32 / 2.0, PATCH as f32 / 2.0);
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (sin, cos) = (sin as f32, cos as f32);
     Plane::from_fn(PATCH, PATCH, |x, y| {
-        let (dx, dy) = turned((x as f64 + 0.5 - centre, y as f64 + 0.5 - centre), degrees);
-        plane.between(middle + dx - 0.5, middle + dy - 0.5)
+        // As `turned`, in single precision: this is done for every sample of every tilt.
+        let (dx, dy) = (x as f32 + 0.5 - centre, y as f32 + 0.5 - centre);
+        let (sx, sy) = (middle + cos * dx - sin * dy - 0.5, middle + sin * dx + cos * dy - 0.5);
+        let (x0, y0) = (sx as usize, sy as usize);
+        let (tx, ty) = (sx - x0 as f32, sy - y0 as f32);
+        let across = |y: usize| plane.at(x0, y) + tx * (plane.at(x0 + 1, y) - plane.at(x0, y));
+        across(y0) + ty * (across(y0 + 1) - across(y0))
     })
 }
 
@@ -131,6 +138,7 @@ mod tests {
     use headshot_core::upload::Format;
 
     use super::*;
+    use crate::level::turned;
 
     /// A face of two eyes, a nose and two ears, tilted counter-clockwise.
     fn tilted(degrees: f64) -> (Photo, Head, Plane) {

@@ -6,40 +6,43 @@ use crate::plane::Plane;
 const RADIUS: f32 = 0.045;
 /// Variations of lightness well below √ε are relief and are raised, those well above are outlines and stay.
 const EPSILON: f32 = 0.005;
-/// A smooth version of lightness that keeps outlines, as `slope · lightness + offset`.
+/// Lightness with its relief raised, as `slope · lightness + offset`.
 ///
-/// It is the self-guided filter (He 2013) with alpha-weighted windows: the room behind the animal has no say.
+/// Relief is what lies over a smooth tone that keeps outlines: the self-guided filter (He 2013) with alpha-weighted windows,
+/// so that the room behind the animal has no say. At outlines, where that filter follows lightness, nothing is raised.
 pub struct LocalContrast {
-    /// Slope of the local model, 0..1.
+    /// Slope of the local model, 1 or more.
     pub slope: Plane,
     /// Offset of the local model.
     pub offset: Plane,
 }
 
 impl LocalContrast {
-    /// Fits the local model. `head_height` is in samples of the planes.
-    pub fn analyse(lightness: &Plane, alpha: &Plane, head_height: f32) -> Self {
+    /// Fits the local model. `head_height` is in samples of the planes, `gain` how many times relief is raised.
+    pub fn analyse(lightness: &Plane, alpha: &Plane, head_height: f32, gain: f32) -> Self {
         let radius = ((head_height * RADIUS).round() as usize).max(2);
         let weight = alpha.box_mean(radius);
         let mean =
             |p: &Plane| p.zip(alpha, |v, a| v * a).box_mean(radius).zip(&weight, |s, w| s / w.max(1e-4));
         let first = mean(lightness);
         let second = mean(&lightness.map(|v| v * v));
-        let slope = second.zip(&first, |s, m| {
+        let follows = second.zip(&first, |s, m| {
             let variance = (s - m * m).max(0.0);
             variance / (variance + EPSILON)
         });
-        let offset = first.zip(&slope, |m, a| m * (1.0 - a));
-        Self { slope: mean(&slope), offset: mean(&offset) }
+        let tone = first.zip(&follows, |m, a| m * (1.0 - a));
+        let (follows, tone) = (mean(&follows), mean(&tone));
+        // The smooth tone is follows · lightness + tone; relief is the rest.
+        let raise = follows.map(|a| (gain - 1.0) * (1.0 - a * a));
+        let slope = raise.zip(&follows, |raise, a| 1.0 + raise * (1.0 - a));
+        let offset = raise.zip(&tone, |raise, tone| -raise * tone);
+        Self { slope, offset }
     }
 
-    /// Lightness with its relief over the smooth tone raised `gain` times, eased off at outlines, where `slope` is near 1, and
-    /// where there is no room above or below.
+    /// The local model at one lightness, eased off where there is no room above or below.
     #[inline]
-    pub fn apply(lightness: f32, slope: f32, offset: f32, gain: f32) -> f32 {
-        let relief = (1.0 - slope) * lightness - offset;
-        let raised = lightness + (gain - 1.0) * (1.0 - slope * slope) * relief;
-        raised.clamp(lightness * 0.72, lightness + 0.3 * (1.0 - lightness))
+    pub fn apply(lightness: f32, slope: f32, offset: f32) -> f32 {
+        (slope * lightness + offset).clamp(lightness * 0.72, lightness + 0.3 * (1.0 - lightness))
     }
 }
 
@@ -54,10 +57,10 @@ mod tests {
     fn a_step_edge_overshoots_by_at_most_three_per_cent() {
         let step = Plane::from_fn(200, 60, |x, _| if x < 100 { 0.25 } else { 0.75 });
         let alpha = Plane::filled(200, 60, 1.0);
-        let local = LocalContrast::analyse(&step, &alpha, 200.0);
+        let local = LocalContrast::analyse(&step, &alpha, 200.0, GAIN);
         for x in 0..200 {
             let v = step.at(x, 30);
-            let out = LocalContrast::apply(v, local.slope.at(x, 30), local.offset.at(x, 30), GAIN);
+            let out = LocalContrast::apply(v, local.slope.at(x, 30), local.offset.at(x, 30));
             assert!((0.25 - 0.015..=0.75 + 0.015).contains(&out), "{out} at {x}");
         }
     }
@@ -69,10 +72,10 @@ mod tests {
                 if x < 80 { 0.5 + if (x + y) % 6 < 3 { 0.02 } else { -0.02 } } else { room }
             });
             let alpha = Plane::from_fn(160, 160, |x, _| if x < 80 { 1.0 } else { 0.0 });
-            let local = LocalContrast::analyse(&lightness, &alpha, 160.0);
+            let local = LocalContrast::analyse(&lightness, &alpha, 160.0, GAIN);
             let at = |x: usize, y: usize| {
                 let v = lightness.at(x, y);
-                LocalContrast::apply(v, local.slope.at(x, y), local.offset.at(x, y), GAIN)
+                LocalContrast::apply(v, local.slope.at(x, y), local.offset.at(x, y))
             };
             (at(78, 80), at(40, 40), at(43, 40))
         };

@@ -3,9 +3,9 @@
 use super::curve::Curve;
 use crate::plane::Plane;
 
-/// Steps of the tables. At the steepest point, lightness near black, a step is a tenth of an 8-bit level: no need to
+/// Steps of the tables. At the steepest point, lightness near black, a step is a fifth of an 8-bit level: no need to
 /// interpolate.
-const STEPS: usize = 8192;
+const STEPS: usize = 4096;
 
 /// Look-up tables between 8-bit sRGB colour and lightness L* in 0..1.
 pub struct ToneTables {
