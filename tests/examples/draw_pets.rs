@@ -81,7 +81,7 @@ fn draw_pictures(folder: &Path) -> Result<()> {
     let mut columns = Vec::new();
     for look in Look::ALL {
         let mut column = RgbImage::from_pixel(300, 3 * 375 + 2 * GAP, WHITE);
-        for (row, name) in (0..).zip(["cat-tan", "dog-black", "cat-white"]) {
+        for (row, name) in (0..).zip(["cat-tabby", "dog-black", "cat-white"]) {
             let (_, headshot) = portray_in(look, pet(name)?)?;
             replace(&mut column, &on(&headshot, WHITE, 300, 375), 0, i64::from(row * (375 + GAP)));
         }
