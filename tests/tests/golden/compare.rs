@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use headshot_core::{Recipe, Rendition};
 use headshot_tests::drawn_pet::DrawnPet;
 use headshot_tests::{check_png, workspace};
-use image::{GrayImage, Luma};
+use image::{GrayAlphaImage, GrayImage, Luma};
 
 use crate::reduced::{difference, level, reduced};
 use crate::{CAT_TABBY, CAT_WHITE, DOG_BLACK, file, render};
@@ -41,7 +41,11 @@ fn stays_as_it_is(name: &str, pet: DrawnPet) -> Result<()> {
     let found = [rendered.head.x, rendered.head.y, rendered.head.width, rendered.head.height];
     ensure!(overlap(found, drawn.head) > 0.5, "the head is at {:?}, not {found:?}", drawn.head);
 
-    let actual = reduced(file(&rendered, Rendition::Print)?, 200, 250)?;
+    matches_golden(name, &reduced(file(&rendered, Rendition::Print)?, 200, 250)?)
+}
+
+/// Compares with the golden picture of that name, or writes it where `UPDATE_GOLDEN=1` says so.
+pub fn matches_golden(name: &str, actual: &GrayAlphaImage) -> Result<()> {
     let golden = workspace().join(format!("tests/golden/{name}.png"));
     if env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
         fs::create_dir_all(golden.parent().unwrap_or(Path::new(".")))?;
@@ -50,7 +54,7 @@ fn stays_as_it_is(name: &str, pet: DrawnPet) -> Result<()> {
     let expected = image::open(&golden)
         .with_context(|| format!("{} is missing: UPDATE_GOLDEN=1 writes it", golden.display()))?
         .into_luma_alpha8();
-    let found = difference(&expected, &actual);
+    let found = difference(&expected, actual);
     if found.mean <= MEAN && found.worst <= WORST {
         return Ok(());
     }
@@ -59,7 +63,7 @@ fn stays_as_it_is(name: &str, pet: DrawnPet) -> Result<()> {
     let (now, apart) =
         (failures.join(format!("{name}.png")), failures.join(format!("{name}.difference.png")));
     actual.save(&now)?;
-    GrayImage::from_fn(200, 250, |x, y| {
+    GrayImage::from_fn(actual.width(), actual.height(), |x, y| {
         Luma([level(*expected.get_pixel(x, y), *actual.get_pixel(x, y)).saturating_mul(4)])
     })
     .save(&apart)?;

@@ -9,6 +9,7 @@ mod gate;
 mod look;
 mod matte;
 mod reduced;
+mod stages;
 
 use anyhow::{Context, Result, bail};
 use headshot_core::{Recipe, Rendition};
