@@ -22,6 +22,8 @@ const SHOULDERS: (f32, f32) = (0.05, 0.40);
 const SIDE: f32 = 0.10;
 /// Width of the same fade beside the head, which must stay whole.
 const SIDE_AT_HEAD: f32 = 0.015;
+/// Its least width, as a share of the frame's height: a cut edge needs a pixel or two to look soft.
+const LEAST_SIDE: f32 = 0.003;
 
 /// The matte of the visible part of the frame, faded below the chin and at the sides. Head alpha is unchanged.
 ///
@@ -50,7 +52,10 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
     // Never narrower than the head: what hangs down beside it is the head's too.
     let reach = reach.unwrap_or([half_head; 2]).map(|reach| reach.max(half_head * 1.15));
 
-    let mut columns: Vec<(f32, f32, f32)> = Vec::with_capacity(width);
+    // Beside the head the side fade ends where the head begins, however close to the edge that is.
+    let beside = [centre - half_head - left, right - centre - half_head].map(|room| room.max(LEAST_SIDE));
+
+    let mut columns: Vec<(f32, f32, [f32; 2])> = Vec::with_capacity(width);
     for x in 0..width {
         let x = (x as f32 + 0.5) * scale;
         let away = (x - centre).abs();
@@ -61,8 +66,8 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
         // Beside the head it may rise beyond the chin, under it never.
         let column_start = if away <= half_head { (start - rise).max(start.min(chin)) } else { start - rise };
         let column_end = bottom - 0.5 * (under + over) * SHOULDER_END * (bottom - start);
-        let side = (x - left).min(right - x).max(0.0);
-        columns.push((column_start, column_end.max(column_start + SHORT.1), side));
+        let sides = [x - left, right - x].map(|side| side.max(0.0));
+        columns.push((column_start, column_end.max(column_start + SHORT.1), sides));
     }
 
     let frame_width = (frame.width / unit) as f32;
@@ -72,11 +77,15 @@ pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
         // Beside the head the side fade is narrow; it opens towards the shoulders.
         let below = smoothstep(chin - 0.5 * head_height, chin + 0.1 * head_height, y);
         let side_width = frame_width * (SIDE_AT_HEAD + below * (SIDE - SIDE_AT_HEAD));
-        for (value, &(start, end, side)) in row.iter_mut().zip(&columns) {
+        let freed = smoothstep(chin, chin + 0.1 * head_height, y);
+        let side_widths = beside.map(|room| side_width.min(room + freed * frame_width * SIDE));
+        for (value, &(start, end, sides)) in row.iter_mut().zip(&columns) {
             if *value == 0 {
                 continue;
             }
-            let keep = (1.0 - smoothstep(start, end, y)) * smoothstep(0.0, side_width, side);
+            let beside =
+                smoothstep(0.0, side_widths[0], sides[0]) * smoothstep(0.0, side_widths[1], sides[1]);
+            let keep = (1.0 - smoothstep(start, end, y)) * beside;
             *value = (f32::from(*value) * keep + 0.5) as u8;
         }
     }
@@ -119,6 +128,19 @@ mod tests {
         assert!((0..400).all(|x| at(x, 499) <= 1), "nothing meets the bottom edge");
         assert!((0..500).all(|y| at(0, y) <= 8 && at(399, y) <= 8), "nothing meets the sides");
         assert!((346..499).all(|y| at(200, y) <= at(200, y - 1)), "the fade falls steadily");
+    }
+
+    #[test]
+    fn a_head_that_nearly_fills_the_frame_is_whole_down_to_the_chin() {
+        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
+        // The widest head that is framed, with looking room.
+        let head = Region { x: 8.0, y: 45.0, width: 344.0, height: 300.0 };
+        let faded = fade(&whole(400, 500, 0, 400), &Framing { frame, visible: frame, head });
+        for y in 45..344 {
+            for x in [9, 20, 200, 350] {
+                assert!(faded.alpha[y * 400 + x] >= 250, "{} at {x}, {y}", faded.alpha[y * 400 + x]);
+            }
+        }
     }
 
     #[test]

@@ -1,23 +1,30 @@
 //! A head that is held askew is put upright, by turning the photo around it.
 
+use fast_image_resize::FilterType;
+use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::Head;
 
 use crate::decode::Photo;
-use crate::framing::{Framing, inside};
-use crate::plane::{Plane, smoothstep};
-use crate::resample::Region;
+use crate::framing::Framing;
+use crate::plane::Plane;
+use crate::resample::{Region, Resample};
 
-/// The part of the photo that is turned reaches beyond the frame by this share of its size: its corners swing in.
-const MARGIN: f64 = 0.22;
-/// Where the photo ends, it ends softly: over this share of the frame's width.
-const SOFT: f64 = 0.06;
+/// The part of the photo that is turned reaches beyond the frame by this share of its size: the frame moves a little with it.
+const MARGIN: f64 = 0.04;
+/// What must be left of the photo under the chin and beside the head, as shares of the frame's height and width: room to fade.
+const ROOM: (f64, f64) = (0.08, 0.015);
+/// How much of a measured tilt is taken back. The measure follows the bridge of the nose, which leans further than the eyes in a
+/// head that is also turned aside.
+const TAKEN_BACK: f64 = 0.7;
+/// A photo of more pixels than this many times those of the print is reduced before it is turned.
+const SPARE: f64 = 1.15;
 /// Steps between two pixels for which the filter's weights are tabled.
 const PHASES: usize = 64;
 
 /// A photo turned around a head, and what was found in it, in its own pixels.
 #[derive(Clone, Debug)]
 pub struct Levelled {
-    /// The part around the frame, turned. Transparent where the photo has nothing to show.
+    /// The part around the frame, turned: as much of it as the photo shows, without open corners.
     pub photo: Photo,
     /// The same head.
     pub head: Head,
@@ -32,68 +39,126 @@ pub fn turned((x, y): (f64, f64), degrees: f64) -> (f64, f64) {
     (cos * x - sin * y, sin * x + cos * y)
 }
 
-/// Turns what the frame needs of the photo counter-clockwise around the head, by Catmull–Rom interpolation (sRGB values).
-pub fn level(photo: &Photo, framing: &Framing, head: &Head, animal: &Plane, degrees: f64) -> Levelled {
-    let size = (f64::from(photo.width), f64::from(photo.height));
-    let frame = framing.frame;
-    let (wide, high) = (frame.width * MARGIN, frame.height * MARGIN);
-    let around = Region {
-        x: frame.x - wide,
-        y: frame.y - high,
-        width: frame.width + 2.0 * wide,
-        height: frame.height + 2.0 * high,
+/// Takes a measured tilt back: turns what the frame needs of the photo around the head, by Catmull–Rom interpolation (sRGB values).
+/// `None` where the photo does not reach far enough around the head for that: its edges would swing into the portrait.
+pub fn level(
+    photo: &Photo,
+    framing: &Framing,
+    head: &Head,
+    animal: &Plane,
+    roll: f64,
+    print_height: u32,
+) -> Option<Levelled> {
+    let scale = (SPARE * f64::from(print_height) / framing.frame.height).min(1.0);
+    let (side_x, side_y) = (scaled(photo.width, scale), scaled(photo.height, scale));
+    let size = (side_x as f64, side_y as f64);
+    let (per_x, per_y) = (size.0 / f64::from(photo.width), size.1 / f64::from(photo.height));
+    let fit = |r: Region| Region {
+        x: r.x * per_x,
+        y: r.y * per_y,
+        width: r.width * per_x,
+        height: r.height * per_y,
     };
-    let part = inside(around, size);
-    let (left, top) = (part.x.floor(), part.y.floor());
-    let (width, height) = (part.width.floor().max(1.0) as usize, part.height.floor().max(1.0) as usize);
+    let (frame, with_ears) = (fit(framing.frame), fit(framing.head));
+    let head = Head {
+        x: head.x * per_x as f32,
+        y: head.y * per_y as f32,
+        width: head.width * per_x as f32,
+        height: head.height * per_y as f32,
+        ..head.clone()
+    };
     let pivot = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    let source = |x: usize, y: usize| {
-        let (dx, dy) = (left + x as f64 + 0.5 - pivot.0, top + y as f64 + 0.5 - pivot.1);
+    let (sin, cos) = (TAKEN_BACK * roll).to_radians().sin_cos();
+    let part = shown_everywhere(grown(frame, MARGIN), pivot, (sin, cos), size)?;
+    let beside = ROOM.1 * frame.width;
+    let reaches = part.x + beside <= with_ears.x
+        && part.x + part.width - beside >= with_ears.x + with_ears.width
+        && part.y <= with_ears.y
+        && part.y + part.height >= with_ears.y + with_ears.height + ROOM.0 * frame.height;
+    if !reaches {
+        return None;
+    }
+
+    let reduced = (scale < 1.0).then(|| reduced(photo, side_x, side_y));
+    let photo = reduced.as_ref().unwrap_or(photo);
+    let (width, height) = (part.width as usize, part.height as usize);
+    let source = |x: f64, y: f64| {
+        let (dx, dy) = (part.x + x - pivot.0, part.y + y - pivot.1);
         (pivot.0 + cos * dx - sin * dy, pivot.1 + sin * dx + cos * dy)
     };
-
     let weights = catmull_rom();
-    let soft = (frame.width * SOFT).max(1.0);
-    let (mut rgb, mut alpha) = (vec![0u8; width * height * 3], vec![0u8; width * height]);
-    for y in 0..height {
-        for x in 0..width {
-            let (sx, sy) = source(x, y);
-            let inside = sx.min(sy).min(size.0 - sx).min(size.1 - sy);
-            if inside <= 0.0 {
-                continue;
-            }
-            let i = y * width + x;
-            rgb[i * 3..i * 3 + 3].copy_from_slice(&sample(photo, sx - 0.5, sy - 0.5, &weights));
-            let own = photo.alpha.as_ref().map_or(255, |a| {
-                a[(sy as usize).min(photo.height as usize - 1) * photo.width as usize
-                    + (sx as usize).min(photo.width as usize - 1)]
-            });
-            // Only an edge that swings in is softened: along the part's own edges the fade does that.
-            let edge = smoothstep(0.0, soft as f32, inside as f32);
-            alpha[i] = (f32::from(own) * edge + 0.5) as u8;
-        }
+    let mut rgb = vec![0u8; width * height * 3];
+    for (i, pixel) in rgb.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        let (sx, sy) = source((i % width) as f64 + 0.5, (i / width) as f64 + 0.5);
+        *pixel = sample(photo, sx - 0.5, sy - 0.5, &weights);
     }
+    let alpha = photo.alpha.as_ref().map(|alpha| {
+        let at = |i: usize| {
+            let (sx, sy) = source((i % width) as f64 + 0.5, (i / width) as f64 + 0.5);
+            let (x, y) = ((sx.max(0.0) as usize).min(side_x - 1), (sy.max(0.0) as usize).min(side_y - 1));
+            alpha[y * side_x + x]
+        };
+        (0..width * height).map(at).collect()
+    });
     let (per_x, per_y) = (animal.width as f64 / size.0, animal.height as f64 / size.1);
     let coarse = |s: usize, per: f64| ((s as f64 * per).round() as usize).max(8);
     let (coarse_width, coarse_height) = (coarse(width, per_x), coarse(height, per_y));
-    let turned_animal = Plane::from_fn(coarse_width, coarse_height, |x, y| {
-        let along = |i: usize, n: usize, whole: usize| ((i as f64 + 0.5) / n as f64 * whole as f64) as usize;
+    let animal = Plane::from_fn(coarse_width, coarse_height, |x, y| {
+        let along = |i: usize, n: usize, whole: usize| (i as f64 + 0.5) / n as f64 * whole as f64;
         let (sx, sy) = source(along(x, coarse_width, width), along(y, coarse_height, height));
-        if sx < 0.0 || sy < 0.0 || sx > size.0 || sy > size.1 {
-            return 0.0;
-        }
         animal.between(sx * per_x - 0.5, sy * per_y - 0.5)
     });
-    let photo =
-        Photo { width: width as u32, height: height as u32, rgb, alpha: Some(alpha), ..empty_like(photo) };
-    let head = Head { x: head.x - left as f32, y: head.y - top as f32, ..head.clone() };
-    Levelled { photo, head, animal: turned_animal }
+    let head = Head { x: head.x - part.x as f32, y: head.y - part.y as f32, ..head };
+    let (format, stored) = (photo.format, photo.stored);
+    let photo = Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored };
+    Some(Levelled { photo, head, animal })
 }
 
-/// What a photo says of its file, without its pixels.
-fn empty_like(photo: &Photo) -> Photo {
-    Photo { width: 0, height: 0, rgb: Vec::new(), alpha: None, format: photo.format, stored: photo.stored }
+/// The largest part of `wanted`, in whole pixels, of which every point lies inside the photo after the turn. `None` where
+/// nothing is left.
+fn shown_everywhere(
+    wanted: Region,
+    pivot: (f64, f64),
+    (sin, cos): (f64, f64),
+    (width, height): (f64, f64),
+) -> Option<Region> {
+    let (mut left, mut right) = (wanted.x - pivot.0, wanted.x + wanted.width - pivot.0);
+    let (mut top, mut bottom) = (wanted.y - pivot.1, wanted.y + wanted.height - pivot.1);
+    // Each edge of the photo is a slanted line: the part ends where that line first meets it.
+    for x in [left, right] {
+        top = top.max((-pivot.1 - sin * x) / cos);
+        bottom = bottom.min((height - pivot.1 - sin * x) / cos);
+    }
+    for y in [top, bottom] {
+        left = left.max((-pivot.0 + sin * y) / cos);
+        right = right.min((width - pivot.0 + sin * y) / cos);
+    }
+    let (x, y) = ((pivot.0 + left).ceil(), (pivot.1 + top).ceil());
+    let (width, height) = ((pivot.0 + right).floor() - x, (pivot.1 + bottom).floor() - y);
+    (width >= 8.0 && height >= 8.0).then_some(Region { x, y, width, height })
+}
+
+fn grown(region: Region, share: f64) -> Region {
+    let (x, y) = (region.width * share, region.height * share);
+    Region {
+        x: region.x - x,
+        y: region.y - y,
+        width: region.width + 2.0 * x,
+        height: region.height + 2.0 * y,
+    }
+}
+
+fn scaled(side: u32, scale: f64) -> usize {
+    ((f64::from(side) * scale).round() as usize).max(1)
+}
+
+fn reduced(photo: &Photo, width: usize, height: usize) -> Photo {
+    let from = (photo.width as usize, photo.height as usize);
+    let resample = Resample::to(width, height);
+    let rgb = Resample { filter: FilterType::CatmullRom, ..resample }.bytes::<U8x3>(&photo.rgb, from);
+    let alpha = photo.alpha.as_ref().map(|alpha| resample.bytes::<U8>(alpha, from));
+    let (format, stored) = (photo.format, photo.stored);
+    Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored }
 }
 
 /// Weights of the four neighbours for each phase (Keys, "Cubic convolution interpolation", 1981, a = −1/2).
@@ -137,58 +202,61 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn turning_keeps_the_head_where_it_is_and_its_surroundings_turn_around_it() {
-        let side = 300usize;
-        // A bright bar that was turned counter-clockwise by six degrees, through the middle of the head.
-        let mut rgb = Vec::new();
-        for i in 0..side * side {
-            let (dx, _) = turned(((i % side) as f64 + 0.5 - 150.0, (i / side) as f64 + 0.5 - 120.0), 6.0);
-            rgb.extend([if dx.abs() < 6.0 { 220 } else { 40 }; 3]);
-        }
-        let photo =
-            Photo { width: 300, height: 300, rgb, alpha: None, format: Format::Png, stored: (300, 300) };
-        let head = Head {
-            x: 110.0,
-            y: 70.0,
-            width: 80.0,
-            height: 100.0,
-            confidence: 0.9,
-            source: HeadSource::Model,
-        };
-        let frame = Region { x: 84.0, y: 55.0, width: 132.0, height: 165.0 };
-        let framing = Framing { frame, visible: frame, head: frame };
-        let levelled = level(&photo, &framing, &head, &Plane::filled(60, 60, 1.0), -6.0);
-        let middle = (levelled.head.x + levelled.head.width / 2.0) as usize;
-        let width = levelled.photo.width as usize;
-        for y in (10..levelled.photo.height as usize - 10).step_by(10) {
-            let value = |x: usize| levelled.photo.rgb[(y * width + x) * 3];
-            assert!(
-                value(middle) > 200 && value(middle - 12) < 60 && value(middle + 12) < 60,
-                "upright in row {y}"
-            );
-        }
-        assert!((levelled.head.width - head.width).abs() < 1e-6);
-        assert!(levelled.photo.alpha.is_some_and(|alpha| alpha[0] > 0));
+    const HEAD: Head =
+        Head { x: 110.0, y: 70.0, width: 80.0, height: 100.0, confidence: 0.9, source: HeadSource::Model };
+
+    fn photo(side: usize, grey: impl Fn(f64, f64) -> u8) -> Photo {
+        let pixel = |i: usize| [grey((i % side) as f64 + 0.5, (i / side) as f64 + 0.5); 3];
+        let rgb = (0..side * side).flat_map(pixel).collect();
+        let side = side as u32;
+        Photo { width: side, height: side, rgb, alpha: None, format: Format::Png, stored: (side, side) }
+    }
+
+    fn framing(frame: Region) -> Framing {
+        let head = Region { x: 110.0, y: 70.0, width: 80.0, height: 100.0 };
+        Framing { frame, visible: frame, head }
     }
 
     #[test]
-    fn what_the_photo_does_not_show_is_transparent() {
-        let photo = Photo {
-            width: 200,
-            height: 200,
-            rgb: vec![128; 200 * 200 * 3],
-            alpha: None,
-            format: Format::Png,
-            stored: (200, 200),
+    fn turning_keeps_the_head_where_it_is_and_its_surroundings_turn_around_it() {
+        // A bright bar that was turned counter-clockwise by seven tenths of ten degrees, through the middle of the head.
+        let bar = photo(300, |x, y| if turned((x - 150.0, y - 120.0), 7.0).0.abs() < 6.0 { 220 } else { 40 });
+        let framing = framing(Region { x: 84.0, y: 55.0, width: 132.0, height: 165.0 });
+        let animal = Plane::filled(60, 60, 1.0);
+        let levelled = level(&bar, &framing, &HEAD, &animal, -10.0, 3000).expect("there is room");
+        let middle = (levelled.head.x + levelled.head.width / 2.0) as usize;
+        let width = levelled.photo.width as usize;
+        for y in (5..levelled.photo.height as usize - 5).step_by(10) {
+            let value = |x: usize| levelled.photo.rgb[(y * width + x) * 3];
+            assert!(value(middle) > 200 && value(middle - 12) < 60 && value(middle + 12) < 60, "row {y}");
+        }
+        assert!((levelled.head.width - HEAD.width).abs() < 1e-3);
+        let small = level(&bar, &framing, &HEAD, &animal, -10.0, 80).expect("there is room");
+        assert!(
+            (small.photo.height as f64 / levelled.photo.height as f64 - 80.0 * 1.15 / 165.0).abs() < 0.03
+        );
+    }
+
+    #[test]
+    fn no_edge_of_the_photo_swings_into_the_portrait() {
+        // Nothing is black in this photo, so that black would be what it does not show.
+        let grey = photo(300, |_, _| 150);
+        let animal = Plane::filled(60, 60, 1.0);
+        for frame in [
+            Region { x: 60.0, y: 40.0, width: 200.0, height: 250.0 },
+            Region { x: 60.0, y: 40.0, width: 240.0, height: 300.0 },
+        ] {
+            let levelled = level(&grey, &framing(frame), &HEAD, &animal, 8.0, 3000).expect("there is room");
+            assert!(levelled.photo.rgb.iter().all(|&v| v == 150));
+            assert!(levelled.photo.alpha.is_none());
+        }
+        // A photo that ends at the chin, or beside the ears, is left as it is.
+        let tight = |x: f32, y: f32| {
+            let head = Region { x: f64::from(x), y: f64::from(y), width: 80.0, height: 100.0 };
+            let frame = Region { x: head.x - 26.0, y: head.y - 15.0, width: 132.0, height: 165.0 };
+            let framing = Framing { frame, visible: frame, head };
+            level(&grey, &framing, &Head { x, y, ..HEAD }, &animal, 8.0, 3000).is_none()
         };
-        let head =
-            Head { x: 60.0, y: 40.0, width: 80.0, height: 100.0, confidence: 0.9, source: HeadSource::Model };
-        let frame = Region { x: 0.0, y: 0.0, width: 200.0, height: 250.0 };
-        let framing = Framing { frame, visible: inside(frame, (200.0, 200.0)), head: frame };
-        let levelled = level(&photo, &framing, &head, &Plane::filled(60, 60, 1.0), 8.0);
-        let alpha = levelled.photo.alpha.expect("its corners are open");
-        assert_eq!(alpha.iter().min(), Some(&0));
-        assert_eq!(alpha[90 * 200 + 100], 255, "the head is whole");
+        assert!(tight(110.0, 199.0) && tight(1.0, 70.0) && tight(110.0, 1.0) && !tight(110.0, 100.0));
     }
 }

@@ -140,13 +140,19 @@ pub fn portray(
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: Some(head) }));
     }
 
-    let upright = match roll {
-        Some(degrees) => stage(Stage::Compose, on_stage, || level(&photo, &framing, &head, &animal, degrees)),
-        None => Levelled { photo, head: head.clone(), animal: animal.clone() },
+    let upright = roll.and_then(|roll| {
+        stage(Stage::Compose, on_stage, || level(&photo, &framing, &head, &animal, roll, print_height))
+    });
+    let (Levelled { photo, head: upright_head, animal: upright_animal }, framing) = match upright {
+        Some(upright) => {
+            // The original may be several times as large as what goes on.
+            drop(photo);
+            let size = (f64::from(upright.photo.width), f64::from(upright.photo.height));
+            let framing = frame_head(&upright.head, &upright.animal, size);
+            (upright, framing)
+        }
+        None => (Levelled { photo, head: head.clone(), animal: animal.clone() }, framing),
     };
-    let Levelled { photo, head: upright_head, animal: upright_animal } = upright;
-    let size = (f64::from(photo.width), f64::from(photo.height));
-    let framing = if roll.is_some() { frame_head(&upright_head, &upright_animal, size) } else { framing };
 
     let crop = stage(Stage::Compose, on_stage, || cut_out(&photo, &framing, print_height));
     let matte = stage(Stage::Matting, on_stage, || {

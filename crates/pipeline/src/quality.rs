@@ -15,6 +15,7 @@ use crate::decode::Photo;
 use crate::framing::Framing;
 use crate::matting::CoarseMatte;
 use crate::plane::Plane;
+use crate::resample::Region;
 use exposure::exposure;
 use face::Face;
 use sentences::reason;
@@ -48,8 +49,11 @@ const LIGHT_AROUND: f64 = 0.40;
 const MOST_CLIPPED: f64 = 0.08;
 /// Another animal of this share of the portrayed one's area is worth a word.
 const OTHER_ANIMAL: f64 = 0.25;
-/// A head whose box is this close to the photo's edge, as a share of the head, has been cut by it.
-const AT_THE_EDGE: f64 = 0.01;
+/// A head that ends this close to the photo's edge, as a share of the head, has been cut by it: the network draws its box a little
+/// inside.
+const AT_THE_EDGE: f64 = 0.04;
+/// So much of the head's width or height must be animal along that edge.
+const CUT_LENGTH: f64 = 0.12;
 /// Enlarging the photo by more than this for the print is worth a word.
 const VISIBLE_ENLARGEMENT: f64 = 1.5;
 /// Dots per inch of the print master. Paper counts as sharp up to [`VISIBLE_ENLARGEMENT`] at this resolution.
@@ -110,7 +114,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
         ("head_too_small", Severity::Reject, !petless && head_px < LEAST_HEAD_PX),
         ("head_too_small", Severity::Warn, !petless && (LEAST_HEAD_PX..FAR_AWAY_PX).contains(&head_px)),
         ("several_pets", Severity::Warn, !petless && others > OTHER_ANIMAL),
-        ("head_cut", Severity::Warn, !petless && cut_by_the_photo(photo, head)),
+        ("head_cut", Severity::Warn, !petless && cut_by_the_photo(photo, framing.head, animal)),
         ("face_soft", Severity::Warn, !petless && !blurred && blur.is_some_and(|blur| blur > MOST_BLUR.1)),
         ("overexposed", Severity::Warn, !petless && light.clipped > MOST_CLIPPED),
         ("head_small", Severity::Warn, !petless && (FAR_AWAY_PX..SMALL_HEAD_PX).contains(&head_px)),
@@ -158,11 +162,24 @@ fn other_animals(coarse: &CoarseMatte, animal: &Plane) -> f64 {
     sum(&elsewhere) / sum(animal).max(1.0)
 }
 
-fn cut_by_the_photo(photo: &Photo, head: &Head) -> bool {
-    let margin = AT_THE_EDGE * f64::from(head.width.max(head.height));
-    let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
-    let (right, bottom) = (f64::from(photo.width) - x - width, f64::from(photo.height) - y - height);
-    x.min(y).min(right).min(bottom) < margin
+/// Whether an edge of the photo runs through the head with its ears.
+fn cut_by_the_photo(photo: &Photo, head: Region, animal: &Plane) -> bool {
+    let (width, height) = (f64::from(photo.width), f64::from(photo.height));
+    let margin = AT_THE_EDGE * head.width.max(head.height);
+    let (w, h) = (animal.width, animal.height);
+    let sample = |v: f64, whole: f64, n: usize| ((v / whole * n as f64).max(0.0) as usize).min(n);
+    let (columns, rows) = (
+        sample(head.x, width, w)..sample(head.x + head.width, width, w),
+        sample(head.y, height, h)..sample(head.y + head.height, height, h),
+    );
+    let solid = |samples: usize, of: usize| samples as f64 > CUT_LENGTH * of.max(1) as f64;
+    let along_row =
+        |y: usize| solid(columns.clone().filter(|&x| animal.at(x, y) >= 0.5).count(), columns.len());
+    let along_column = |x: usize| solid(rows.clone().filter(|&y| animal.at(x, y) >= 0.5).count(), rows.len());
+    (head.y < margin && along_row(0))
+        || (height - head.y - head.height < margin && along_row(h - 1))
+        || (head.x < margin && along_column(0))
+        || (width - head.x - head.width < margin && along_column(w - 1))
 }
 
 fn sum(plane: &Plane) -> f64 {

@@ -48,7 +48,7 @@ fn a_spoilt_photo_is_refused_with_the_sentence_that_helps() -> Result<()> {
             );
         }
         let (far, _) = verdict(&spoil::shrunk(&drawn.photo, 60.0 / head), &small_recipe())?;
-        ensure!(severity(&far, "head_too_small").is_some(), "{:?}: {far:?}", pet.coat);
+        ensure!(severity(&far, "head_too_small") == Some(Severity::Warn), "{:?}: {far:?}", pet.coat);
         ensure!(far.largest_sharp_print.is_none(), "{far:?}");
     }
     Ok(())
@@ -86,10 +86,17 @@ fn two_pets_are_mentioned_and_a_cut_head_too() -> Result<()> {
     ensure!(severity(&quality, "several_pets") == Some(Severity::Warn), "{quality:?}");
 
     let drawn = CAT_TABBY.draw();
-    let middle = (drawn.head[1] + drawn.head[3] * 0.45) as u32;
-    let cut = image::imageops::crop_imm(&drawn.photo, 0, middle, 1200, 1600 - middle).to_image();
-    let (quality, _) = verdict(&cut, &small_recipe())?;
-    ensure!(!quality.reasons.is_empty(), "half a head is no good photo: {quality:?}");
+    let ears = (drawn.head[1] + drawn.head[3] * 0.3) as u32;
+    let chin = (drawn.head[1] + drawn.head[3] * 0.85) as u32;
+    for cut in [
+        image::imageops::crop_imm(&drawn.photo, 0, ears, 1200, 1600 - ears).to_image(),
+        image::imageops::crop_imm(&drawn.photo, 0, 0, 1200, chin).to_image(),
+    ] {
+        let (quality, _) = verdict(&cut, &small_recipe())?;
+        ensure!(severity(&quality, "head_cut") == Some(Severity::Warn), "{quality:?}");
+    }
+    let (whole, _) = verdict(&drawn.photo, &small_recipe())?;
+    ensure!(severity(&whole, "head_cut").is_none(), "{whole:?}");
     Ok(())
 }
 
@@ -101,5 +108,21 @@ fn the_largest_sharp_print_follows_the_photo_s_pixels() -> Result<()> {
     };
     let (large, middling, small) = (size(1.0)?, size(0.75)?, size(0.3)?);
     ensure!(large > middling && middling >= small && small.is_none(), "{large:?}, {middling:?}, {small:?}");
+    Ok(())
+}
+
+#[test]
+fn a_burnt_out_face_and_a_head_too_far_away_are_mentioned() -> Result<()> {
+    let drawn = CAT_TABBY.draw();
+    let mut burnt = drawn.photo.clone();
+    burnt.iter_mut().for_each(|v| *v = v.saturating_mul(2).saturating_add(60));
+    let (quality, _) = verdict(&burnt, &small_recipe())?;
+    ensure!(severity(&quality, "overexposed") == Some(Severity::Warn), "{quality:?}");
+    let head = drawn.head[2].max(drawn.head[3]);
+    let (quality, _) = verdict(&spoil::shrunk(&drawn.photo, 300.0 / head), &small_recipe())?;
+    ensure!(severity(&quality, "head_small") == Some(Severity::Warn), "{quality:?}");
+    ensure!(severity(&quality, "print_enlarged") == Some(Severity::Warn), "{quality:?}");
+    let (quality, made) = verdict(&spoil::shrunk(&drawn.photo, 30.0 / head), &small_recipe())?;
+    ensure!(!made && quality.rejection().is_some(), "{quality:?}");
     Ok(())
 }

@@ -14,6 +14,8 @@ pub struct Grain {
     seed: u64,
     /// Grains per pixel.
     scale: f32,
+    /// Less where a pixel of the picture becomes several of the print: grains as large as that would be blotches.
+    strength: f32,
 }
 
 impl Grain {
@@ -22,7 +24,8 @@ impl Grain {
         // Sixteen levels and every seventh sample: rounding that differs between processors hardly ever changes the seed.
         let seed =
             lightness.data.iter().step_by(7).fold(0x9e37_79b9, |seed, &v| mixed(seed ^ (v * 16.0) as u64));
-        Self { seed, scale: (PRINT_HEIGHT / height as f32 / SIZE).min(1.0) }
+        let grains = PRINT_HEIGHT / height as f32 / SIZE;
+        Self { seed, scale: grains.min(1.0), strength: STRENGTH * grains.max(1.0).recip() }
     }
 
     /// A lightness with grain on it; none on pure black and white, where film has none either.
@@ -33,7 +36,8 @@ impl Grain {
         let (tx, ty) = (fx.fract(), fy.fract());
         let across = |y: u64| self.grain(x0, y) * (1.0 - tx) + self.grain(x0 + 1, y) * tx;
         let grain = across(y0) * (1.0 - ty) + across(y0 + 1) * ty;
-        lightness + STRENGTH * grain * 4.0 * lightness.clamp(0.0, 1.0) * (1.0 - lightness.clamp(0.0, 1.0))
+        lightness
+            + self.strength * grain * 4.0 * lightness.clamp(0.0, 1.0) * (1.0 - lightness.clamp(0.0, 1.0))
     }
 
     /// A number of mean 0 and deviation about 1 for one grain: the sum of four even ones.

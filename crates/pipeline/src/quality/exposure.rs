@@ -39,7 +39,9 @@ fn brightest(photo: &Photo) -> f64 {
     let tables = ToneTables::new(LUMINANCE);
     // An odd step does not fall into the rows' rhythm.
     let step = (pixels.len() / SAMPLES) | 1;
-    let seen: Vec<f32> = pixels.iter().step_by(step).map(|&pixel| tables.lightness(pixel)).collect();
+    let opaque = |i: usize| photo.alpha.as_ref().is_none_or(|alpha| alpha[i] >= 128);
+    let seen = (0..pixels.len()).step_by(step).filter(|&i| opaque(i));
+    let seen: Vec<f32> = seen.map(|i| tables.lightness(pixels[i])).collect();
     let seen = Plane { width: seen.len(), height: 1, data: seen };
     f64::from(percentile(&seen, &Plane::filled(seen.width, 1, 1.0), 0.995))
 }
