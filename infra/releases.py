@@ -99,7 +99,8 @@ class Installation:
         chosen = [f"-var=api_image={images.api}", f"-var=worker_image={images.worker}"] if images else []
         approve = ["-auto-approve"] if self.yes else []
         if not self.commands.change("terraform", self.chdir, "apply", *approve, *chosen, *more):
-            stop("terraform did not apply. What runs is what Cloud Run found ready; `terraform plan` says what is missing.")
+            stop("terraform did not apply all of it. What runs is what Cloud Run found ready; `terraform plan` says what is missing.\n"
+                 "If an alert does not find its metric yet, wait ten minutes, then: infra/deploy PHOTO --same-images")  # fmt: skip
 
     def make_registry(self) -> None:
         """The one thing that must be there before the first image."""

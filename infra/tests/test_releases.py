@@ -92,16 +92,36 @@ class Releases(unittest.TestCase):
     def change(self, **values):
         self.write(self.cloud() | values)
 
-    def run_script(self, name: str, *arguments: object) -> subprocess.CompletedProcess:
+    def run_script(self, name: str, *arguments: object, root: pathlib.Path = ROOT) -> subprocess.CompletedProcess:
         fakes = ROOT / "infra/tests/fakes"
-        environment = os.environ | {"PATH": f"{fakes}:{os.environ['PATH']}", "FAKE_CLOUD": str(self.file)}
-        command = [ROOT / "infra" / name, *map(str, arguments)]
+        # A hook of git's runs tests with its own repository in the environment, which is not always the one that is meant here.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") and key != "HEADSHOT_TOKEN"}
+        environment |= {"PATH": f"{fakes}:{os.environ['PATH']}", "FAKE_CLOUD": str(self.file), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [root / "infra" / name, *map(str, arguments)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
     def deploy(self, *arguments: object, status: int = 0) -> str:
         done = self.run_script("deploy", self.photo, "--yes", "--allow-dirty", *arguments)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout + done.stderr
+
+    def checkout(self) -> pathlib.Path:
+        """A repository of its own, with everything committed that infra/deploy runs."""
+        root = self.folder / "checkout"
+        (root / "infra").mkdir(parents=True)
+        (root / "terraform").mkdir()
+        (root / "crates").mkdir()
+        for name in ("deploy", "releases.py", "smoke", "headshot_client.py"):
+            shutil.copy(ROOT / "infra" / name, root / "infra" / name)
+        (root / "crates/lib.rs").write_text("")
+        nobody = ["-c", "user.name=nobody", "-c", "user.email=nobody@perkie.example", "-c", "commit.gpgsign=false"]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        for words in (["init", "-q"], ["add", "-A"], [*nobody, "commit", "-q", "-m", "all of it"]):
+            subprocess.run(["git", "-c", "core.hooksPath=none", *words], cwd=root, check=True, env=environment)
+        return root
+
+    def live_tags(self) -> list[str]:
+        return [tag for image in self.cloud()["images"] for tag in image["tags"] if tag.startswith("live-")]
 
     def rollback(self, *arguments: object, status: int = 0) -> str:
         done = self.run_script("rollback", "--yes", *arguments)
@@ -142,6 +162,41 @@ class Releases(unittest.TestCase):
         said = self.deploy()
         self.assertFalse(any("-target" in word for call in self.cloud()["calls"] for word in call))
         self.assertIn(f"infra/rollback --api-image={before['api']} --worker-image={before['worker']}", said)
+
+    def test_what_stays_out_of_the_images_is_no_reason_to_stop(self):
+        root = self.checkout()
+        (root / "terraform/.terraform.lock.hcl").write_text("# as terraform init leaves it\n")
+        (root / "your-dog.jpg").write_bytes(b"a photo")
+        done = self.run_script("deploy", root / "your-dog.jpg", "--yes", root=root)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        submit = next(call for call in self.cloud()["calls"] if call[1:3] == ["builds", "submit"])
+        self.assertNotIn("-dirty", " ".join(submit))
+
+    def test_what_no_commit_has_does_not_go_into_the_images(self):
+        root = self.checkout()
+        for change in ("crates/lib.rs", "crates/new.rs", "infra/smoke"):
+            before = (root / change).read_text() if (root / change).exists() else None
+            (root / change).write_text("# changed\n" if before is None else before + "\n")
+            done = self.run_script("deploy", self.photo, "--yes", root=root)
+            self.assertEqual(done.returncode, 1, change)
+            self.assertIn(change, done.stderr)
+            if before is None:
+                (root / change).unlink()
+            else:
+                (root / change).write_text(before)
+        self.assertFalse(any(call[1:3] == ["builds", "submit"] for call in self.cloud()["calls"]))
+
+    def test_a_first_apply_that_an_alert_cut_short_is_ended_with_the_same_images_and_is_live_then(self):
+        self.change(alerts_fail=True)
+        self.assertIn("--same-images", self.deploy(status=1))
+        self.assertEqual(self.live_tags(), [])
+        self.change(alerts_fail=False)
+        self.deploy("--same-images")
+        self.assertEqual(len(self.live_tags()), 2)
+        # Once is enough.
+        self.deploy("--same-images")
+        self.assertEqual(len(self.live_tags()), 2)
+        self.assertEqual(sum(call[1:3] == ["builds", "submit"] for call in self.cloud()["calls"]), 1)
 
     def test_a_failed_build_changes_nothing(self):
         before = self.release("live-20260101t000000z")
