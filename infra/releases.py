@@ -89,7 +89,7 @@ class Installation:
 
     def running(self) -> Images | None:
         images = self.output("images")
-        # Zeros are what the registry alone is applied with.
+        # Zeros are what the registry alone is applied with: no such images run.
         if not images or images["api"].endswith("0" * 64):
             return None
         return Images(images["api"], images["worker"])
