@@ -43,9 +43,10 @@ class Commands:
     def __init__(self, dry: bool):
         self.dry = dry
 
-    def read(self, *words: object, stdin: str | None = None) -> str | None:
-        """The output of a command that changes nothing; None if it fails."""
-        done = subprocess.run([str(word) for word in words], input=stdin, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    def read(self, *words: object, stdin: str | None = None, quiet: bool = False) -> str | None:
+        """The output of a command that changes nothing; None if it fails, which it says itself unless it shall be quiet."""
+        errors = subprocess.DEVNULL if quiet else None
+        done = subprocess.run([str(word) for word in words], input=stdin, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
         return done.stdout.strip() if done.returncode == 0 else None
 
     def change(self, *words: object, environment: dict[str, str] | None = None) -> bool:
@@ -150,10 +151,17 @@ class Installation:
         if photo is None:
             print("No photo was given, so nothing was sent through it: infra/smoke URL PHOTO", flush=True)
             return True
-        environment = {}
-        if not self.settings["public"] and not self.commands.dry:
-            token = self.commands.read("gcloud", "auth", "print-identity-token")
-            if token:
-                environment["HEADSHOT_TOKEN"] = token
         url = self.output("api_url") or "URL"
+        closed = not self.settings["public"] and not self.commands.dry
+        environment = {"HEADSHOT_TOKEN": self.identity_token(url)} if closed else {}
         return self.commands.change(ROOT / "infra/smoke", url, photo, environment=environment)
+
+    def identity_token(self, url: str) -> str:
+        """Says to Cloud Run who is calling: the caller's own token, or one of gcloud's."""
+        gcloud = ("gcloud", "auth", "print-identity-token")
+        # A service account's token has to name the API, and a person's cannot: gcloud refuses that.
+        token = os.environ.get("HEADSHOT_TOKEN") or self.commands.read(*gcloud, f"--audiences={url}", quiet=True) or self.commands.read(*gcloud)
+        if not token:
+            stop(f"{url} is not public, and gcloud gives no identity token to call it with: it runs, and nothing was sent through it.\n"
+                 "Log in as somebody of api_invokers or put a token into HEADSHOT_TOKEN, then: infra/deploy PHOTO --same-images")  # fmt: skip
+        return token

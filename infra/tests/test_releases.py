@@ -234,10 +234,22 @@ class Releases(unittest.TestCase):
         self.assertIn("_ACCELERATOR=cuda", submit[-1])
 
     def test_an_api_that_is_not_public_gets_a_token_which_is_not_printed(self):
-        self.change(settings=self.cloud()["settings"] | {"public": False})
-        said = self.deploy()
-        self.assertEqual(Service.tokens, ["Bearer a-token"])
-        self.assertNotIn("a-token", said)
+        for login in ("person", "service account"):
+            Service.tokens.clear()
+            self.change(settings=self.cloud()["settings"] | {"public": False}, login=login)
+            said = self.deploy(*(["--same-images"] if self.cloud()["images"] else []))
+            self.assertEqual(Service.tokens, ["Bearer a-token"])
+            self.assertNotIn("a-token", said)
+            self.assertNotIn("Invalid account type", said)
+
+    def test_without_a_token_an_api_that_is_not_public_is_not_called_broken(self):
+        self.release("live-20260101t000000z")
+        self.change(settings=self.cloud()["settings"] | {"public": False}, login="nobody")
+        said = self.deploy(status=1)
+        self.assertIn("no identity token", said)
+        self.assertNotIn("does not work", said)
+        self.assertIn("infra/rollback --api-image=", said)
+        self.assertEqual((Service.tokens, len(self.live_tags())), ([], 2))
 
     def test_a_rollback_goes_to_the_release_before_and_again_to_the_one_before_that(self):
         first, second, third = (self.release(f"live-2026010{day}t000000z") for day in (1, 2, 3))
