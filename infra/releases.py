@@ -69,7 +69,8 @@ class Installation:
         self.commands, self.yes = commands, yes
         self.chdir = f"-chdir={terraform}"
         # Asked of Terraform, which alone knows what its files, variables and defaults come to.
-        names = {"project": "project_id", "region": "region", "name": "name", "gpu": "worker_gpu", "public": "api_public"}
+        names = {"project": "project_id", "region": "region", "name": "name", "gpu": "worker_gpu", "public": "api_public",
+                 "writers": "image_writers"}  # fmt: skip
         wanted = ", ".join(f"{ours} = var.{theirs}" for ours, theirs in names.items())
         # The images may not be set anywhere: this script is what sets them.
         none = [f"-var={variable}={NO_IMAGE}" for variable in ("api_image", "worker_image")]
@@ -80,6 +81,8 @@ class Installation:
         self.settings = json.loads(json.loads(answer))
         self.project, self.region = self.settings["project"], self.settings["region"]
         self.repository = f"{self.region}-docker.pkg.dev/{self.project}/{self.settings['name']}"
+        # docs/deploy.md makes it: it is there before the first apply.
+        self.builder = f"{self.settings['name']}-build@{self.project}.iam.gserviceaccount.com"
         # Built differently, so called differently: a rollback must not put the one where the other belongs.
         self.worker = "headshot-worker-cuda" if self.settings["gpu"] else "headshot-worker"
 

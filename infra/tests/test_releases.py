@@ -80,7 +80,8 @@ class Releases(unittest.TestCase):
         self.addCleanup(server.shutdown)
         Service.broken, Service.tokens = False, []
         self.file = self.folder / "cloud.json"
-        settings = {"project": "perkie-test", "region": "europe-west1", "name": "headshot", "gpu": False, "public": True}
+        settings = {"project": "perkie-test", "region": "europe-west1", "name": "headshot", "gpu": False, "public": True,
+                    "writers": ["serviceAccount:headshot-build@perkie-test.iam.gserviceaccount.com"]}  # fmt: skip
         self.write({"settings": settings, "outputs": {}, "images": [], "calls": [], "url": f"http://127.0.0.1:{server.server_port}"})
 
     def write(self, cloud: dict):
@@ -153,6 +154,9 @@ class Releases(unittest.TestCase):
             self.assertRegex(image, rf"^{REPOSITORY}/headshot-(api|worker)@sha256:[0-9a-f]{{64}}$")
         submit = next(call for call in calls if call[1:3] == ["builds", "submit"])
         self.assertIn("_ACCELERATOR=cpu", submit[-1])
+        account = "headshot-build@perkie-test.iam.gserviceaccount.com"
+        self.assertIn(f"--service-account=projects/perkie-test/serviceAccounts/{account}", submit)
+        self.assertIn("--gcs-source-staging-dir=gs://perkie-test-headshot-build/source", submit)
         self.assertIn("the service works", said)
         live = [image for image in self.cloud()["images"] if any(tag.startswith("live-") for tag in image["tags"])]
         self.assertEqual(len(live), 2)
@@ -197,6 +201,11 @@ class Releases(unittest.TestCase):
         self.deploy("--same-images")
         self.assertEqual(len(self.live_tags()), 2)
         self.assertEqual(sum(call[1:3] == ["builds", "submit"] for call in self.cloud()["calls"]), 1)
+
+    def test_who_builds_must_be_allowed_to_push(self):
+        self.change(settings=self.cloud()["settings"] | {"writers": []})
+        self.assertIn("image_writers", self.deploy(status=1))
+        self.assertFalse(any(call[1:3] == ["builds", "submit"] or call[1] == "apply" for call in self.cloud()["calls"]))
 
     def test_a_failed_build_changes_nothing(self):
         before = self.release("live-20260101t000000z")
@@ -284,9 +293,10 @@ class Releases(unittest.TestCase):
     def test_terraform_itself_answers_what_its_variables_come_to(self):
         module = self.folder / "module"
         module.mkdir()
-        names = ("project_id", "region", "name", "worker_gpu", "api_public", "api_image", "worker_image")
+        names = ("project_id", "region", "name", "worker_gpu", "api_public", "image_writers", "api_image", "worker_image")
         (module / "variables.tf").write_text("".join(f'variable "{name}" {{}}\n' for name in names))
-        (module / "terraform.tfvars").write_text('project_id = "p"\nregion = "r"\nname = "n"\nworker_gpu = true\napi_public = false\n')
+        (module / "terraform.tfvars").write_text('project_id = "p"\nregion = "r"\nname = "n"\nworker_gpu = true\napi_public = false\n'
+                                                   'image_writers = ["serviceAccount:b@p"]\n')  # fmt: skip
         commands = [f"sys.path.insert(0, {str(ROOT / 'infra')!r})", "from releases import *",
                     f"print(Installation(Commands(True), pathlib.Path({str(module)!r}), True).settings)"]  # fmt: skip
         path = f"{self.folder}/only-gcloud:{os.environ['PATH']}"
@@ -294,7 +304,8 @@ class Releases(unittest.TestCase):
         (self.folder / "only-gcloud/gcloud").symlink_to(ROOT / "infra/tests/fakes/gcloud")
         done = subprocess.run(["python3", "-c", "import sys, pathlib; " + "; ".join(commands)], env=os.environ | {"PATH": path},
                               capture_output=True, text=True)  # fmt: skip
-        self.assertEqual(done.stdout.strip(), str({"gpu": True, "name": "n", "project": "p", "public": False, "region": "r"}), done.stderr)
+        self.assertEqual(done.stdout.strip(), str({"gpu": True, "name": "n", "project": "p", "public": False, "region": "r", "writers": ["serviceAccount:b@p"]}),
+                         done.stderr)  # fmt: skip
 
 
 if __name__ == "__main__":
