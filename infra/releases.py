@@ -43,9 +43,10 @@ class Commands:
     def __init__(self, dry: bool):
         self.dry = dry
 
-    def read(self, *words: object, stdin: str | None = None) -> str | None:
-        """The output of a command that changes nothing; None if it fails."""
-        done = subprocess.run([str(word) for word in words], input=stdin, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    def read(self, *words: object, stdin: str | None = None, quiet: bool = False) -> str | None:
+        """The output of a command that changes nothing; None if it fails, which it says itself unless it shall be quiet."""
+        errors = subprocess.DEVNULL if quiet else None
+        done = subprocess.run([str(word) for word in words], input=stdin, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
         return done.stdout.strip() if done.returncode == 0 else None
 
     def change(self, *words: object, environment: dict[str, str] | None = None) -> bool:
@@ -68,7 +69,8 @@ class Installation:
         self.commands, self.yes = commands, yes
         self.chdir = f"-chdir={terraform}"
         # Asked of Terraform, which alone knows what its files, variables and defaults come to.
-        names = {"project": "project_id", "region": "region", "name": "name", "gpu": "worker_gpu", "public": "api_public"}
+        names = {"project": "project_id", "region": "region", "name": "name", "gpu": "worker_gpu", "public": "api_public",
+                 "writers": "image_writers"}  # fmt: skip
         wanted = ", ".join(f"{ours} = var.{theirs}" for ours, theirs in names.items())
         # The images may not be set anywhere: this script is what sets them.
         none = [f"-var={variable}={NO_IMAGE}" for variable in ("api_image", "worker_image")]
@@ -79,6 +81,8 @@ class Installation:
         self.settings = json.loads(json.loads(answer))
         self.project, self.region = self.settings["project"], self.settings["region"]
         self.repository = f"{self.region}-docker.pkg.dev/{self.project}/{self.settings['name']}"
+        # docs/deploy.md makes it: it is there before the first apply.
+        self.builder = f"{self.settings['name']}-build@{self.project}.iam.gserviceaccount.com"
         # Built differently, so called differently: a rollback must not put the one where the other belongs.
         self.worker = "headshot-worker-cuda" if self.settings["gpu"] else "headshot-worker"
 
@@ -89,7 +93,7 @@ class Installation:
 
     def running(self) -> Images | None:
         images = self.output("images")
-        # Zeros are what the registry alone is applied with.
+        # Zeros are what the registry alone is applied with: no such images run.
         if not images or images["api"].endswith("0" * 64):
             return None
         return Images(images["api"], images["worker"])
@@ -99,7 +103,8 @@ class Installation:
         chosen = [f"-var=api_image={images.api}", f"-var=worker_image={images.worker}"] if images else []
         approve = ["-auto-approve"] if self.yes else []
         if not self.commands.change("terraform", self.chdir, "apply", *approve, *chosen, *more):
-            stop("terraform did not apply. What runs is what Cloud Run found ready; `terraform plan` says what is missing.")
+            stop("terraform did not apply all of it. What runs is what Cloud Run found ready; `terraform plan` says what is missing.\n"
+                 "If an alert does not find its metric yet, wait ten minutes, then: infra/deploy PHOTO --same-images")  # fmt: skip
 
     def make_registry(self) -> None:
         """The one thing that must be there before the first image."""
@@ -149,10 +154,17 @@ class Installation:
         if photo is None:
             print("No photo was given, so nothing was sent through it: infra/smoke URL PHOTO", flush=True)
             return True
-        environment = {}
-        if not self.settings["public"] and not self.commands.dry:
-            token = self.commands.read("gcloud", "auth", "print-identity-token")
-            if token:
-                environment["HEADSHOT_TOKEN"] = token
         url = self.output("api_url") or "URL"
+        closed = not self.settings["public"] and not self.commands.dry
+        environment = {"HEADSHOT_TOKEN": self.identity_token(url)} if closed else {}
         return self.commands.change(ROOT / "infra/smoke", url, photo, environment=environment)
+
+    def identity_token(self, url: str) -> str:
+        """Says to Cloud Run who is calling: the caller's own token, or one of gcloud's."""
+        gcloud = ("gcloud", "auth", "print-identity-token")
+        # A service account's token has to name the API, and a person's cannot: gcloud refuses that.
+        token = os.environ.get("HEADSHOT_TOKEN") or self.commands.read(*gcloud, f"--audiences={url}", quiet=True) or self.commands.read(*gcloud)
+        if not token:
+            stop(f"{url} is not public, and gcloud gives no identity token to call it with: it runs, and nothing was sent through it.\n"
+                 "Log in as somebody of api_invokers or put a token into HEADSHOT_TOKEN, then: infra/deploy PHOTO --same-images")  # fmt: skip
+        return token

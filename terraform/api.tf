@@ -39,7 +39,7 @@ resource "google_cloud_run_v2_service" "api" {
         startup_cpu_boost = true
       }
 
-      # A revision that cannot reach its buckets, records or queue never gets a customer: a missing grant is noticed here.
+      # A revision that cannot read its outputs or records never gets a customer. Other grants show in the smoke test.
       startup_probe {
         period_seconds    = 5
         timeout_seconds   = 5

@@ -25,7 +25,11 @@ output "region" {
 
 output "images" {
   description = "What is running, by digest: what to go back to after the next release."
-  value       = { api = var.api_image, worker = var.worker_image }
+  # Of the resources and not of the variables: after an apply that failed, those say what was asked for.
+  value = {
+    api    = google_cloud_run_v2_service.api.template[0].containers[0].image
+    worker = local.worker_pool.template[0].containers[0].image
+  }
 }
 
 output "buckets" {

@@ -2,8 +2,10 @@
 # left out has the right default: docs/settings.md.
 
 locals {
-  collection  = "headshots"
-  api_port    = 8080
+  collection = "headshots"
+  api_port   = 8080
+
+  # The worker's own default (infra/check-images compares them): Cloud Run keeps the name PORT to itself.
   worker_port = 8081
 
   # Cloud Run refuses requests of more than 32 MiB over HTTP/1. Below that the API answers itself, and says what is wrong. A form
@@ -38,9 +40,8 @@ locals {
       FIRESTORE_DATABASE       = google_firestore_database.records.name
       FIRESTORE_COLLECTION     = local.collection
 
-      # Probes come from outside of the container; by default the worker listens to itself alone, and nothing sets its port.
+      # Probes come from outside of the container; by default the worker listens to itself alone.
       HOST = "0.0.0.0"
-      PORT = tostring(local.worker_port)
 
       # By default a core stays free for the API, which here is somewhere else.
       WORKER_CONCURRENCY = tostring(var.worker_gpu ? 4 : var.worker_cpu)

@@ -149,6 +149,11 @@ variable "worker_memory_gib" {
     condition     = contains(range(1, 33), var.worker_memory_gib) && var.worker_memory_gib >= 1 + 0.7 * var.worker_cpu
     error_message = "worker_memory_gib is a whole number up to 32, and at least 1 + 0.7 per core (worker_cpu): less ends in killed workers."
   }
+  validation {
+    # The validation of worker_cpu sees to other numbers of cores.
+    condition     = var.worker_memory_gib <= lookup({ 1 = 4, 2 = 8, 4 = 16, 6 = 24, 8 = 32 }, var.worker_cpu, 32)
+    error_message = "Cloud Run gives at most 4 GiB to 1 core, 8 to 2, 16 to 4, 24 to 6, 32 to 8."
+  }
 }
 
 variable "worker_gpu" {

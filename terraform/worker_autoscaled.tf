@@ -37,7 +37,8 @@ resource "google_cloud_run_v2_worker_pool" "autoscaled" {
         limits = local.worker_limits
       }
 
-      # The model is loaded by then. A revision that cannot reach its buckets, records or queue does not replace one that can.
+      # The model is loaded by then. A revision that cannot read its outputs or records does not replace one that can. Other grants
+      # show in the smoke test.
       startup_probe {
         period_seconds    = 10
         timeout_seconds   = 6

@@ -80,7 +80,8 @@ class Releases(unittest.TestCase):
         self.addCleanup(server.shutdown)
         Service.broken, Service.tokens = False, []
         self.file = self.folder / "cloud.json"
-        settings = {"project": "perkie-test", "region": "europe-west1", "name": "headshot", "gpu": False, "public": True}
+        settings = {"project": "perkie-test", "region": "europe-west1", "name": "headshot", "gpu": False, "public": True,
+                    "writers": ["serviceAccount:headshot-build@perkie-test.iam.gserviceaccount.com"]}  # fmt: skip
         self.write({"settings": settings, "outputs": {}, "images": [], "calls": [], "url": f"http://127.0.0.1:{server.server_port}"})
 
     def write(self, cloud: dict):
@@ -92,16 +93,36 @@ class Releases(unittest.TestCase):
     def change(self, **values):
         self.write(self.cloud() | values)
 
-    def run_script(self, name: str, *arguments: object) -> subprocess.CompletedProcess:
+    def run_script(self, name: str, *arguments: object, root: pathlib.Path = ROOT) -> subprocess.CompletedProcess:
         fakes = ROOT / "infra/tests/fakes"
-        environment = os.environ | {"PATH": f"{fakes}:{os.environ['PATH']}", "FAKE_CLOUD": str(self.file)}
-        command = [ROOT / "infra" / name, *map(str, arguments)]
+        # A hook of git's runs tests with its own repository in the environment, which is not always the one that is meant here.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") and key != "HEADSHOT_TOKEN"}
+        environment |= {"PATH": f"{fakes}:{os.environ['PATH']}", "FAKE_CLOUD": str(self.file), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [root / "infra" / name, *map(str, arguments)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
     def deploy(self, *arguments: object, status: int = 0) -> str:
         done = self.run_script("deploy", self.photo, "--yes", "--allow-dirty", *arguments)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout + done.stderr
+
+    def checkout(self) -> pathlib.Path:
+        """A repository of its own, with everything committed that infra/deploy runs."""
+        root = self.folder / "checkout"
+        (root / "infra").mkdir(parents=True)
+        (root / "terraform").mkdir()
+        (root / "crates").mkdir()
+        for name in ("deploy", "releases.py", "smoke", "headshot_client.py"):
+            shutil.copy(ROOT / "infra" / name, root / "infra" / name)
+        (root / "crates/lib.rs").write_text("")
+        nobody = ["-c", "user.name=nobody", "-c", "user.email=nobody@perkie.example", "-c", "commit.gpgsign=false"]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        for words in (["init", "-q"], ["add", "-A"], [*nobody, "commit", "-q", "-m", "all of it"]):
+            subprocess.run(["git", "-c", "core.hooksPath=none", *words], cwd=root, check=True, env=environment)
+        return root
+
+    def live_tags(self) -> list[str]:
+        return [tag for image in self.cloud()["images"] for tag in image["tags"] if tag.startswith("live-")]
 
     def rollback(self, *arguments: object, status: int = 0) -> str:
         done = self.run_script("rollback", "--yes", *arguments)
@@ -133,6 +154,9 @@ class Releases(unittest.TestCase):
             self.assertRegex(image, rf"^{REPOSITORY}/headshot-(api|worker)@sha256:[0-9a-f]{{64}}$")
         submit = next(call for call in calls if call[1:3] == ["builds", "submit"])
         self.assertIn("_ACCELERATOR=cpu", submit[-1])
+        account = "headshot-build@perkie-test.iam.gserviceaccount.com"
+        self.assertIn(f"--service-account=projects/perkie-test/serviceAccounts/{account}", submit)
+        self.assertIn("--gcs-source-staging-dir=gs://perkie-test-headshot-build/source", submit)
         self.assertIn("the service works", said)
         live = [image for image in self.cloud()["images"] if any(tag.startswith("live-") for tag in image["tags"])]
         self.assertEqual(len(live), 2)
@@ -142,6 +166,46 @@ class Releases(unittest.TestCase):
         said = self.deploy()
         self.assertFalse(any("-target" in word for call in self.cloud()["calls"] for word in call))
         self.assertIn(f"infra/rollback --api-image={before['api']} --worker-image={before['worker']}", said)
+
+    def test_what_stays_out_of_the_images_is_no_reason_to_stop(self):
+        root = self.checkout()
+        (root / "terraform/.terraform.lock.hcl").write_text("# as terraform init leaves it\n")
+        (root / "your-dog.jpg").write_bytes(b"a photo")
+        done = self.run_script("deploy", root / "your-dog.jpg", "--yes", root=root)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        submit = next(call for call in self.cloud()["calls"] if call[1:3] == ["builds", "submit"])
+        self.assertNotIn("-dirty", " ".join(submit))
+
+    def test_what_no_commit_has_does_not_go_into_the_images(self):
+        root = self.checkout()
+        for change in ("crates/lib.rs", "crates/new.rs", "infra/smoke"):
+            before = (root / change).read_text() if (root / change).exists() else None
+            (root / change).write_text("# changed\n" if before is None else before + "\n")
+            done = self.run_script("deploy", self.photo, "--yes", root=root)
+            self.assertEqual(done.returncode, 1, change)
+            self.assertIn(change, done.stderr)
+            if before is None:
+                (root / change).unlink()
+            else:
+                (root / change).write_text(before)
+        self.assertFalse(any(call[1:3] == ["builds", "submit"] for call in self.cloud()["calls"]))
+
+    def test_a_first_apply_that_an_alert_cut_short_is_ended_with_the_same_images_and_is_live_then(self):
+        self.change(alerts_fail=True)
+        self.assertIn("--same-images", self.deploy(status=1))
+        self.assertEqual(self.live_tags(), [])
+        self.change(alerts_fail=False)
+        self.deploy("--same-images")
+        self.assertEqual(len(self.live_tags()), 2)
+        # Once is enough.
+        self.deploy("--same-images")
+        self.assertEqual(len(self.live_tags()), 2)
+        self.assertEqual(sum(call[1:3] == ["builds", "submit"] for call in self.cloud()["calls"]), 1)
+
+    def test_who_builds_must_be_allowed_to_push(self):
+        self.change(settings=self.cloud()["settings"] | {"writers": []})
+        self.assertIn("image_writers", self.deploy(status=1))
+        self.assertFalse(any(call[1:3] == ["builds", "submit"] or call[1] == "apply" for call in self.cloud()["calls"]))
 
     def test_a_failed_build_changes_nothing(self):
         before = self.release("live-20260101t000000z")
@@ -179,10 +243,22 @@ class Releases(unittest.TestCase):
         self.assertIn("_ACCELERATOR=cuda", submit[-1])
 
     def test_an_api_that_is_not_public_gets_a_token_which_is_not_printed(self):
-        self.change(settings=self.cloud()["settings"] | {"public": False})
-        said = self.deploy()
-        self.assertEqual(Service.tokens, ["Bearer a-token"])
-        self.assertNotIn("a-token", said)
+        for login in ("person", "service account"):
+            Service.tokens.clear()
+            self.change(settings=self.cloud()["settings"] | {"public": False}, login=login)
+            said = self.deploy(*(["--same-images"] if self.cloud()["images"] else []))
+            self.assertEqual(Service.tokens, ["Bearer a-token"])
+            self.assertNotIn("a-token", said)
+            self.assertNotIn("Invalid account type", said)
+
+    def test_without_a_token_an_api_that_is_not_public_is_not_called_broken(self):
+        self.release("live-20260101t000000z")
+        self.change(settings=self.cloud()["settings"] | {"public": False}, login="nobody")
+        said = self.deploy(status=1)
+        self.assertIn("no identity token", said)
+        self.assertNotIn("does not work", said)
+        self.assertIn("infra/rollback --api-image=", said)
+        self.assertEqual((Service.tokens, len(self.live_tags())), ([], 2))
 
     def test_a_rollback_goes_to_the_release_before_and_again_to_the_one_before_that(self):
         first, second, third = (self.release(f"live-2026010{day}t000000z") for day in (1, 2, 3))
@@ -217,9 +293,10 @@ class Releases(unittest.TestCase):
     def test_terraform_itself_answers_what_its_variables_come_to(self):
         module = self.folder / "module"
         module.mkdir()
-        names = ("project_id", "region", "name", "worker_gpu", "api_public", "api_image", "worker_image")
+        names = ("project_id", "region", "name", "worker_gpu", "api_public", "image_writers", "api_image", "worker_image")
         (module / "variables.tf").write_text("".join(f'variable "{name}" {{}}\n' for name in names))
-        (module / "terraform.tfvars").write_text('project_id = "p"\nregion = "r"\nname = "n"\nworker_gpu = true\napi_public = false\n')
+        (module / "terraform.tfvars").write_text('project_id = "p"\nregion = "r"\nname = "n"\nworker_gpu = true\napi_public = false\n'
+                                                   'image_writers = ["serviceAccount:b@p"]\n')  # fmt: skip
         commands = [f"sys.path.insert(0, {str(ROOT / 'infra')!r})", "from releases import *",
                     f"print(Installation(Commands(True), pathlib.Path({str(module)!r}), True).settings)"]  # fmt: skip
         path = f"{self.folder}/only-gcloud:{os.environ['PATH']}"
@@ -227,7 +304,8 @@ class Releases(unittest.TestCase):
         (self.folder / "only-gcloud/gcloud").symlink_to(ROOT / "infra/tests/fakes/gcloud")
         done = subprocess.run(["python3", "-c", "import sys, pathlib; " + "; ".join(commands)], env=os.environ | {"PATH": path},
                               capture_output=True, text=True)  # fmt: skip
-        self.assertEqual(done.stdout.strip(), str({"gpu": True, "name": "n", "project": "p", "public": False, "region": "r"}), done.stderr)
+        self.assertEqual(done.stdout.strip(), str({"gpu": True, "name": "n", "project": "p", "public": False, "region": "r", "writers": ["serviceAccount:b@p"]}),
+                         done.stderr)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -26,11 +26,15 @@ run "cpu" {
       FIRESTORE_DATABASE       = "headshot"
       FIRESTORE_COLLECTION     = "headshots"
       HOST                     = "0.0.0.0"
-      PORT                     = "8081"
       WORKER_CONCURRENCY       = "4"
       GLIBC_TUNABLES           = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=1000000000"
     }
     error_message = "The worker's settings are these and no others."
+  }
+
+  assert {
+    condition     = output.images == { api = var.api_image, worker = var.worker_image }
+    error_message = "What runs is said of this pool as well."
   }
 
   assert {
@@ -184,13 +188,17 @@ run "gpu" {
       FIRESTORE_DATABASE       = "headshot"
       FIRESTORE_COLLECTION     = "headshots"
       HOST                     = "0.0.0.0"
-      PORT                     = "8081"
       WORKER_CONCURRENCY       = "4"
       GLIBC_TUNABLES           = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=1000000000"
       ORT_CUDA                 = "1"
       ORT_CUDA_FALLBACK        = "refuse"
     }
     error_message = "The worker's settings are these and no others."
+  }
+
+  assert {
+    condition     = output.images == { api = var.api_image, worker = var.worker_image }
+    error_message = "What runs is said of this pool as well."
   }
 
   assert {

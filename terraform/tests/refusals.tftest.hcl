@@ -165,12 +165,15 @@ run "fourth" {
     # no instance of the api
     api_min_instances = 0
     api_max_instances = 0
+    # one core, and the memory of the default, which is for four
+    worker_cpu = 1
     # a token for oneself
     telemetry = { collector_image = "docker.example/p/r/i@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", headers_secret = true }
   }
 
   expect_failures = [
     var.api_max_instances,
+    var.worker_memory_gib,
     var.telemetry,
   ]
 }

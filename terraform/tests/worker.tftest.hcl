@@ -18,7 +18,6 @@ run "cpu" {
       FIRESTORE_DATABASE       = "headshot"
       FIRESTORE_COLLECTION     = "headshots"
       HOST                     = "0.0.0.0"
-      PORT                     = "8081"
       WORKER_CONCURRENCY       = "4"
       GLIBC_TUNABLES           = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=1000000000"
     }
@@ -99,7 +98,6 @@ run "gpu" {
       FIRESTORE_DATABASE       = "headshot"
       FIRESTORE_COLLECTION     = "headshots"
       HOST                     = "0.0.0.0"
-      PORT                     = "8081"
       WORKER_CONCURRENCY       = "4"
       GLIBC_TUNABLES           = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=1000000000"
       ORT_CUDA                 = "1"
