@@ -11,6 +11,7 @@ mod message;
 mod quality;
 mod recipe;
 mod record;
+mod tenant;
 pub mod upload;
 
 pub use artefact::{ArtefactInfo, Head, HeadSource, ModelInfo, Rendition};
@@ -20,4 +21,5 @@ pub use look::Look;
 pub use message::{TaskMessage, TaskMessageError};
 pub use quality::{Metric, PrintSize, Quality, QualityPolicy, Reason, Severity};
 pub use recipe::{Background, Colour, Recipe, RecipeError};
-pub use record::{Failure, JobRecord, Lease, Stage, Status, Upload};
+pub use record::{Approval, Caching, Failure, JobRecord, Lease, Stage, Status, Upload};
+pub use tenant::{InvalidTenant, Tenant};

@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ArtefactInfo, Head, JobId, ModelInfo, Quality};
+use crate::{ArtefactInfo, Head, JobId, ModelInfo, Quality, Tenant};
 
 /// Everything that is known of one job: what the API serves from, what support reads, what workers agree on.
 ///
@@ -12,6 +12,9 @@ use crate::{ArtefactInfo, Head, JobId, ModelInfo, Quality};
 pub struct JobRecord {
     /// The job's identity.
     pub job_id: JobId,
+    /// Whose job it is.
+    #[serde(default)]
+    pub tenant: Tenant,
     /// Where the job stands. Terminal states never move.
     pub status: Status,
     /// What the worker was doing when the record was last written; `None` before the first claim.
@@ -28,12 +31,28 @@ pub struct JobRecord {
     pub order_id: Option<String>,
     /// What was uploaded.
     pub upload: Upload,
+    /// The job that the photo was uploaded for, when it was not this one: a re-render, or a job that support tried again.
+    #[serde(default)]
+    pub photo_of: Option<JobId>,
+    /// Whether an earlier job's artefacts will do, if they were made of the same photo in the same way.
+    #[serde(default)]
+    pub caching: Caching,
     /// The verdict on the photo, once the pipeline has looked at it.
     pub quality: Option<Quality>,
     /// Where the head is, once found.
     pub head: Option<Head>,
     /// The finished files; empty until `done`.
     pub outputs: Vec<ArtefactInfo>,
+    /// The earlier job whose artefacts were taken, when nothing had to be rendered.
+    #[serde(default)]
+    pub cached_from: Option<JobId>,
+    /// What the artefacts depend on, as a hash: tenant, photo, recipe and version of the pipeline. Only of a job that
+    /// rendered its artefacts itself.
+    #[serde(default)]
+    pub render_key: Option<String>,
+    /// The picture that was approved, on the job that the photo was uploaded for and on the job whose picture it is.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     /// Which model made the matte, once it has.
     pub model: Option<ModelInfo>,
     /// Why the job failed, when it did.
@@ -92,6 +111,26 @@ pub enum Stage {
     Store,
 }
 
+/// Whether a job may show what an earlier one rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Caching {
+    /// It may.
+    #[default]
+    On,
+    /// The customer asked for a new rendering.
+    Off,
+}
+
+/// A customer's word that this is the picture: from then on no other is made of the photo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The job whose picture it is.
+    pub job_id: JobId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A worker's time-limited right to finish a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
@@ -138,6 +177,7 @@ impl JobRecord {
     ) -> Self {
         Self {
             job_id,
+            tenant: Tenant::anonymous(),
             status: Status::Queued,
             stage: None,
             attempt: 0,
@@ -146,9 +186,14 @@ impl JobRecord {
             recipe: recipe.into(),
             order_id: None,
             upload,
+            photo_of: None,
+            caching: Caching::On,
             quality: None,
             head: None,
             outputs: Vec::new(),
+            cached_from: None,
+            render_key: None,
+            approval: None,
             model: None,
             error: None,
             trace_id: None,

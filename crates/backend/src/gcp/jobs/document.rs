@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreTimestamp, firestore_document_from_serializable};
 use headshot_core::{
-    ArtefactInfo, Failure, Head, HeadSource, JobId, JobRecord, Lease, ModelInfo, Quality, Stage, Status,
-    Upload,
+    Approval, ArtefactInfo, Caching, Failure, Head, HeadSource, JobId, JobRecord, Lease, ModelInfo, Quality,
+    Stage, Status, Tenant, Upload,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub(super) fn read(document: &FirestoreDocument) -> Result<JobRecord> {
 #[derive(Serialize, Deserialize)]
 struct Document {
     job_id: JobId,
+    #[serde(default)]
+    tenant: Tenant,
     status: Status,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<Stage>,
@@ -36,11 +38,21 @@ struct Document {
     order_id: Option<String>,
     upload: Upload,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    photo_of: Option<JobId>,
+    #[serde(default)]
+    caching: Caching,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     quality: Option<Quality>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     head: Option<HeadMap>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     outputs: Vec<ArtefactInfo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cached_from: Option<JobId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    render_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approval: Option<ApprovalMap>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<ModelInfo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +75,12 @@ struct LeaseMap {
     until: FirestoreTimestamp,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ApprovalMap {
+    job_id: JobId,
+    at: FirestoreTimestamp,
+}
+
 /// Firestore's numbers are double precision, where the nearest to 0.93 in single precision reads 0.9300000071525574.
 #[derive(Serialize, Deserialize)]
 struct HeadMap {
@@ -79,6 +97,7 @@ impl From<&JobRecord> for Document {
         let record = record.clone();
         Self {
             job_id: record.job_id,
+            tenant: record.tenant,
             status: record.status,
             stage: record.stage,
             attempt: record.attempt,
@@ -89,9 +108,16 @@ impl From<&JobRecord> for Document {
             recipe: record.recipe,
             order_id: record.order_id,
             upload: record.upload,
+            photo_of: record.photo_of,
+            caching: record.caching,
             quality: record.quality,
             head: record.head.map(HeadMap::from),
             outputs: record.outputs,
+            cached_from: record.cached_from,
+            render_key: record.render_key,
+            approval: record
+                .approval
+                .map(|Approval { job_id, at }| ApprovalMap { job_id, at: FirestoreTimestamp(at) }),
             model: record.model,
             error: record.error,
             trace_id: record.trace_id,
@@ -109,6 +135,7 @@ impl From<Document> for JobRecord {
     fn from(document: Document) -> Self {
         Self {
             job_id: document.job_id,
+            tenant: document.tenant,
             status: document.status,
             stage: document.stage,
             attempt: document.attempt,
@@ -117,9 +144,14 @@ impl From<Document> for JobRecord {
             recipe: document.recipe,
             order_id: document.order_id,
             upload: document.upload,
+            photo_of: document.photo_of,
+            caching: document.caching,
             quality: document.quality,
             head: document.head.map(Head::from),
             outputs: document.outputs,
+            cached_from: document.cached_from,
+            render_key: document.render_key,
+            approval: document.approval.map(|ApprovalMap { job_id, at }| Approval { job_id, at: at.0 }),
             model: document.model,
             error: document.error,
             trace_id: document.trace_id,
