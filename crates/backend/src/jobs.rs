@@ -1,4 +1,7 @@
+mod approve;
 mod claim;
+mod erase;
+mod search;
 mod transition;
 
 use std::time::Duration;
@@ -6,9 +9,12 @@ use std::time::Duration;
 use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
-pub use claim::{Claim, Claimed, Finish, JobCounts};
+pub use claim::{Claim, Claimed, Finish, JobCounts, Made};
+pub use erase::{AuditEntry, Erased};
+pub use search::JobSearch;
 pub(crate) use transition::{
-    Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
+    Change, approve, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
+    withdraw,
 };
 
 use crate::gcp::GcpRecords;

@@ -16,6 +16,7 @@ mod draft;
 mod folder;
 mod queue;
 mod records;
+mod search;
 mod signing;
 mod subscription;
 

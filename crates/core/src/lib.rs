@@ -11,6 +11,7 @@ mod message;
 mod quality;
 mod recipe;
 mod record;
+mod shot;
 mod tenant;
 pub mod upload;
 
@@ -22,4 +23,5 @@ pub use message::{TaskMessage, TaskMessageError};
 pub use quality::{Metric, PrintSize, Quality, QualityPolicy, Reason, Severity};
 pub use recipe::{Background, Colour, Recipe, RecipeError};
 pub use record::{Approval, Caching, Failure, JobRecord, Lease, Stage, Status, Upload};
+pub use shot::Shot;
 pub use tenant::{InvalidTenant, Tenant};

@@ -21,6 +21,8 @@ mod refine;
 mod renditions;
 mod resample;
 mod roll;
+mod sight;
+mod stored_matte;
 
 pub use matting::{
     Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
@@ -28,7 +30,8 @@ pub use matting::{
 };
 pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, runtime_library};
 pub use plane::Plane;
-pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process};
+pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process, process_again};
 pub use proof::{CloseUp, Proof, process_with_proof};
 pub use refine::{Crop, Matte};
 pub use resample::Region;
+pub use stored_matte::{StoredMatte, StoredMatteError};

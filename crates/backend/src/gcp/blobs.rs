@@ -262,6 +262,7 @@ impl GcpBlobs {
                 format!("inline; filename=\"{job}-{}\"", rendition.file_name())
             }
             BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
+            BlobKey::Matte(job) => format!("attachment; filename=\"{job}-matte.png\""),
         };
         self.shared
             .storage

@@ -3,6 +3,7 @@
 
 mod calls;
 mod document;
+mod search;
 mod sweep;
 
 use std::sync::Arc;

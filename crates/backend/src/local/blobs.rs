@@ -50,7 +50,7 @@ impl LocalBlobs {
     pub(crate) async fn begin(&self, key: BlobKey, content_type: &str) -> Result<LocalBlobWriter> {
         let cache = match key {
             BlobKey::Original(_) => Cache::Past,
-            BlobKey::Artefact(..) => Cache::Through,
+            BlobKey::Artefact(..) | BlobKey::Matte(_) => Cache::Through,
         };
         let file = DraftWriter::create(self.new_draft(), cache).await?;
         Ok(LocalBlobWriter { blobs: self.clone(), key, content_type: content_type.to_owned(), file })

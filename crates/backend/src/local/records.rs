@@ -17,7 +17,7 @@ const LONGEST_WAIT: i64 = i64::MAX >> 11;
 
 #[derive(Clone)]
 pub(crate) struct LocalRecords {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
 }
 
 impl LocalRecords {
@@ -111,6 +111,11 @@ struct Row {
     updated_at: i64,
     lease_until: Option<i64>,
     republished: u32,
+    tenant: String,
+    created_at: i64,
+    order_id: Option<String>,
+    photo_of: Option<String>,
+    render_key: Option<String>,
     document: String,
 }
 
@@ -122,6 +127,11 @@ impl Row {
             updated_at: record.updated_at.as_microsecond(),
             lease_until: record.lease.as_ref().map(|lease| lease.until.as_microsecond()),
             republished: record.republished,
+            tenant: record.tenant.to_string(),
+            created_at: record.created_at.as_microsecond(),
+            order_id: record.order_id.clone(),
+            photo_of: record.photo_of.map(|job| job.to_string()),
+            render_key: record.render_key.clone(),
             document: serde_json::to_string(record).context("cannot write the record as JSON")?,
         })
     }
@@ -130,8 +140,9 @@ impl Row {
     fn insert(&self, transaction: &Transaction<'_>) -> Result<bool> {
         let inserted = transaction
             .prepare_cached(
-                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document, \
+                 tenant, created_at, order_id, photo_of, render_key) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 self.id,
@@ -139,7 +150,12 @@ impl Row {
                 self.updated_at,
                 self.lease_until,
                 self.republished,
-                self.document
+                self.document,
+                self.tenant,
+                self.created_at,
+                self.order_id,
+                self.photo_of,
+                self.render_key
             ])?;
         Ok(inserted == 1)
     }
@@ -147,8 +163,8 @@ impl Row {
     fn update(&self, transaction: &Transaction<'_>) -> Result<()> {
         transaction
             .prepare_cached(
-                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, document = ?6 \
-                 WHERE id = ?1",
+                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, document = ?6, \
+                 render_key = ?7 WHERE id = ?1",
             )?
             .execute(params![
                 self.id,
@@ -156,7 +172,8 @@ impl Row {
                 self.updated_at,
                 self.lease_until,
                 self.republished,
-                self.document
+                self.document,
+                self.render_key
             ])?;
         Ok(())
     }
@@ -169,7 +186,7 @@ fn apply(transaction: &Transaction<'_>, id: JobId, change: impl Change) -> Resul
     Ok(true)
 }
 
-fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
+pub(super) fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
     let document: Option<String> = connection
         .prepare_cached("SELECT document FROM jobs WHERE id = ?1")?
         .query_row([id.to_string()], |row| row.get(0))
@@ -179,6 +196,6 @@ fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
         .transpose()
 }
 
-fn parse(document: &str) -> Result<JobRecord> {
+pub(super) fn parse(document: &str) -> Result<JobRecord> {
     serde_json::from_str(document).context("a stored document is not a job record")
 }
