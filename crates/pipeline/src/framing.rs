@@ -13,6 +13,14 @@ const HEAD_HEIGHT: (f64, f64) = (0.60, 0.66);
 const HEAD_WIDTH: (f64, f64) = (0.78, 0.86);
 /// Empty space above the ears, as a share of the frame's height; likewise.
 const HEADROOM: (f64, f64) = (0.09, 0.10);
+/// The same for heads whose eyes would lie too low with it, or too high: tall ears get less, a head that is wider than tall
+/// more, and where that is not enough up to the frame's width that a photo which ends under the chin allows.
+const HEADROOMS: (f64, f64) = (0.06, 0.12);
+/// Where the eyes may lie, from the top, as a share of the frame's height. Between a third and two fifths is where portrait
+/// painters place them; a little is left on either side, because the eyes are not looked for.
+const EYE_LINE: (f64, f64) = (0.345, 0.405);
+/// The eyes lie this share of the way from the skull's top down to the chin: of drawn and of real heads, cats' and dogs'.
+const EYES: f64 = 0.42;
 /// What the photo shows below the chin, in heights of the head: hardly anything, and enough for a bust.
 const BUST: (f32, f32) = (0.12, 0.45);
 /// An animal that looks to one side gets at most this share of the frame's width more room there.
@@ -46,15 +54,33 @@ pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
     let below = (size.1 - head.y - head.height) / head.height;
     let cut_short = 1.0 - f64::from(smoothstep(BUST.0, BUST.1, below as f32));
     let between = |(usual, short): (f64, f64)| usual + cut_short * (short - usual);
-    let height = (head.height / between(HEAD_HEIGHT)).max(head.width / (between(HEAD_WIDTH) * ASPECT));
+    let eyes = eyes_below_ears(head, matte, size);
+    let wide_enough = (EYE_LINE.0 - HEADROOMS.1) / (eyes * ASPECT) * head.width;
+    let head_width = wide_enough.clamp(between(HEAD_WIDTH), HEAD_WIDTH.1);
+    let height = (head.height / between(HEAD_HEIGHT)).max(head.width / (head_width * ASPECT));
     let width = height * ASPECT;
-    let headroom = height * between(HEADROOM);
+    let (most, least) = (EYE_LINE.1 - eyes / height, EYE_LINE.0 - eyes / height);
+    let headroom = height * between(HEADROOM).min(most).max(least).clamp(HEADROOMS.0, HEADROOMS.1);
     // Ears that the photo cuts off end at the frame's edge: a straight cut in mid-air would look like a mistake.
     let cut_above = head.y < height * 0.01;
     let y = if cut_above { head.y.max(0.0) } else { head.y - headroom };
     let aside = looks_aside(head, matte, size) * LOOKING_ROOM * width;
     let frame = Region { x: head.x + head.width / 2.0 - width / 2.0 + aside, y, width, height };
     Framing { frame, visible: inside(frame, size), head }
+}
+
+/// How far the eyes lie below the head's upper edge, which is the tips of ears that stand up.
+fn eyes_below_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
+    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    // Between ears that stand up there is nothing: the skull begins where the middle third of the head does.
+    let column = |share: f64| ((head.x + share * head.width) / sx).max(0.0) as usize;
+    let middle = column(1.0 / 3.0).min(matte.width)..column(2.0 / 3.0).min(matte.width);
+    let rows =
+        (head.y / sy).max(0.0) as usize..(((head.y + head.height / 2.0) / sy) as usize).min(matte.height);
+    let solid = |y: usize| matte.row(y)[middle.clone()].iter().filter(|&&a| a >= 0.5).count();
+    let first = rows.into_iter().find(|&y| 2 * solid(y) >= middle.len());
+    let skull = first.map_or(0.0, |y| (y as f64 * sy - head.y).max(0.0));
+    skull + EYES * (head.height - skull)
 }
 
 /// Where the animal looks: -1 to the left, 1 to the right, 0 straight ahead.

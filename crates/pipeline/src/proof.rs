@@ -3,6 +3,8 @@
 use headshot_core::{Head, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
+use crate::fade::fade;
+use crate::foreground::foreground;
 use crate::framing::frame_head;
 use crate::models::Models;
 use crate::plane::Plane;
@@ -23,15 +25,21 @@ pub struct Proof {
     pub head: Option<Head>,
 }
 
-/// The part of the photo that the print shows, before anything is faded.
+/// The part of the photo that the print shows, stage by stage. A tilted head is not levelled here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CloseUp {
-    /// Which part of the photo it is.
+    /// The 4:5 frame, which may reach beyond the photo.
+    pub frame: Region,
+    /// Which part of the photo it shows.
     pub region: Region,
     /// The cleaned matte from the network's second look, spread over that part.
     pub coarse: Plane,
     /// The same refined to the size it has in the print.
     pub matte: Matte,
+    /// The colours at that size, the room's taken out of the boundary.
+    pub colours: Crop,
+    /// The matte with the fades.
+    pub faded: Matte,
 }
 
 /// As [`process`](crate::process()), and also returns what was seen, unless the photo could not be opened.
@@ -72,6 +80,8 @@ impl Proof {
         let framing = frame_head(head, &self.coarse, size);
         let coarse = look_closer(&self.photo, &framing, head, &self.coarse, models)?;
         let crop = cut_out(&self.photo, &framing, recipe.size(Rendition::Print).1);
-        Ok(Some(CloseUp { region: framing.visible, matte: refine(&crop, &coarse), coarse }))
+        let matte = refine(&crop, &coarse);
+        let (colours, faded) = (foreground(crop, &matte), fade(&matte, &framing));
+        Ok(Some(CloseUp { frame: framing.frame, region: framing.visible, coarse, matte, colours, faded }))
     }
 }
