@@ -149,7 +149,7 @@ pub fn portray(
         let quality = quality::nothing_found(&coarse);
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: None }));
     };
-    let framing = frame_head(&head, &animal, size);
+    let framing = frame_head(&head, &animal, size, recipe.framing);
     let print_height = recipe.size(Rendition::Print).1;
     let (quality, roll) = stage(Stage::Quality, on_stage, || {
         let roll = roll(&photo, &head, &animal);
@@ -175,7 +175,7 @@ pub fn portray(
             // The original may be several times as large as what goes on.
             drop(photo);
             let size = (f64::from(upright.photo.width), f64::from(upright.photo.height));
-            let framing = frame_head(&upright.head, &upright.animal, size);
+            let framing = frame_head(&upright.head, &upright.animal, size, recipe.framing);
             (upright, framing)
         }
         None => (Levelled { photo, head: head.clone(), animal: animal.clone() }, framing),

@@ -8,9 +8,10 @@ use crate::foreground::foreground;
 use crate::framing::frame_head;
 use crate::models::Models;
 use crate::plane::Plane;
-use crate::process::{Outcome, PipelineError, cut_out, look_closer, portray, stage, undecodable};
+use crate::process::{Outcome, PipelineError, around, cut_out, look_closer, portray, stage, undecodable};
 use crate::refine::{Crop, Matte, refine};
 use crate::resample::Region;
+use crate::sight::Sight;
 
 /// The upright photo and what was found in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +57,7 @@ pub fn process_with_proof(
         Ok(photo) => photo,
         Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
     };
-    let (outcome, seen) = portray(photo.clone(), recipe, models, on_stage)?;
+    let (outcome, seen) = portray(photo.clone(), recipe, Sight::Network(models), on_stage)?;
     let Photo { width, height, rgb, alpha, .. } = photo;
     let crop = Crop { width: width as usize, height: height as usize, rgb };
     let mut matte = refine(&crop, &seen.animal).alpha;
@@ -77,8 +78,9 @@ impl Proof {
     pub fn close_up(&self, recipe: &Recipe, models: &Models) -> Result<Option<CloseUp>, PipelineError> {
         let Some(head) = &self.head else { return Ok(None) };
         let size = (f64::from(self.photo.width), f64::from(self.photo.height));
-        let framing = frame_head(head, &self.coarse, size);
-        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, models)?;
+        let framing = frame_head(head, &self.coarse, size, recipe.framing);
+        let seen = Sight::Network(models).second(&self.photo, around(&self.photo, &framing), head)?;
+        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, &seen);
         let crop = cut_out(&self.photo, &framing, recipe.size(Rendition::Print).1);
         let matte = refine(&crop, &coarse);
         let (colours, faded) = (foreground(crop, &matte), fade(&matte, &framing));

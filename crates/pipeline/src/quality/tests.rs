@@ -33,7 +33,7 @@ fn verdict(alpha: f32, head: HeadSource) -> Quality {
     };
     let animal = Plane::from_fn(100, 100, |x, y| if inside(x, y) { 1.0 } else { 0.0 });
     let head = Head { x: 250.0, y: 250.0, width: 500.0, height: 400.0, confidence: 0.9, source: head };
-    let framing = frame_head(&head, &animal, (SIDE.into(), SIDE.into()));
+    let framing = frame_head(&head, &animal, (SIDE.into(), SIDE.into()), headshot_core::Shot::Head);
     let found =
         Found { photo: &photo, coarse: &coarse, animal: &animal, head: &head, framing: &framing, roll: None };
     judge(&found, &Recipe::headshot())
