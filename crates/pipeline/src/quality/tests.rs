@@ -15,8 +15,8 @@ fn verdict(alpha: f32, head: HeadSource) -> Quality {
     let photo = Photo {
         width: SIDE,
         height: SIDE,
-        // Every other line darker, so that nothing is blurred.
-        rgb: (0..SIDE * SIDE * 3).map(|i| if (i / SIDE / 3) % 8 < 4 { 90 } else { 160 }).collect(),
+        // Broad bands with hard edges, so that nothing is blurred.
+        rgb: (0..SIDE * SIDE * 3).map(|i| if (i / SIDE / 3) % 80 < 40 { 90 } else { 160 }).collect(),
         alpha: None,
         format: Format::Jpeg,
         stored: (SIDE, SIDE),
