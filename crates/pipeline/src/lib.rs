@@ -24,6 +24,10 @@ mod roll;
 mod sight;
 mod stored_matte;
 
+/// Which sources made a picture: the package's version and a fingerprint of its files. The same photo, recipe and network may
+/// give another picture with another version.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("PIPELINE_FINGERPRINT"));
+
 pub use matting::{
     Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
     coarse_matte, profile,

@@ -44,8 +44,8 @@ pub struct Rendered {
     pub head: Head,
     /// Which network made the matte.
     pub model: ModelInfo,
-    /// What it answered, for [`process_again`].
-    pub matte: StoredMatte,
+    /// What it answered, as the file of a [`StoredMatte`], for [`process_again`].
+    pub matte: Vec<u8>,
 }
 
 /// One finished file.
@@ -199,7 +199,10 @@ pub fn portray(
     let portrait = stage(Stage::Look, on_stage, || grade(&crop, &matte, span, recipe.look, recipe.grain));
     drop((crop, matte));
 
-    let artefacts = stage(Stage::Encode, on_stage, || renditions(&portrait, &framing, recipe))?;
+    let (artefacts, stored) = stage(Stage::Encode, on_stage, || {
+        let stored = stored.to_png().map_err(|error| PipelineError::Encode(error.to_string()))?;
+        Ok::<_, PipelineError>((renditions(&portrait, &framing, recipe)?, stored))
+    })?;
     let seen = Seen { animal, head: Some(head.clone()) };
     let rendered = Rendered { artefacts, quality, head, model: sight.model(), matte: stored };
     Ok((Outcome::Rendered(rendered), seen))
