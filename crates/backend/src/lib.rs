@@ -8,6 +8,7 @@ mod blobs;
 mod gcp;
 mod gcp_args;
 mod health;
+mod idempotency;
 mod jobs;
 mod local;
 mod outbound;
@@ -21,6 +22,7 @@ pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
 pub use gcp::{ModelObject, PushGate, PushRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
+pub use idempotency::{Answered, Begun, Idempotency, Reservation};
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
@@ -34,6 +36,8 @@ pub struct Backend {
     pub jobs: Jobs,
     /// The queue of tasks from the API to the workers.
     pub tasks: Tasks,
+    /// The keys of requests that may be sent again.
+    pub idempotency: Idempotency,
     kind: Kind,
 }
 
@@ -57,6 +61,7 @@ impl Backend {
                     blobs: Blobs::local(local.blobs.clone()),
                     jobs: Jobs::local(local.records.clone()),
                     tasks: Tasks::local(local.queue.clone()),
+                    idempotency: Idempotency::local(local.keys.clone()),
                     kind: Kind::Local(local),
                 })
             }
@@ -66,6 +71,7 @@ impl Backend {
                     blobs: Blobs::gcp(gcp.blobs.clone()),
                     jobs: Jobs::gcp(gcp.records.clone()),
                     tasks: Tasks::gcp(gcp.queue.clone()),
+                    idempotency: Idempotency::gcp(gcp.records.clone()),
                     kind: Kind::Gcp(gcp),
                 })
             }

@@ -14,6 +14,7 @@ mod database;
 mod downloads;
 mod draft;
 mod folder;
+mod keys;
 mod queue;
 mod records;
 mod signing;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
 pub use downloads::{Download, DownloadRefused, LocalDownloads};
+pub(crate) use keys::LocalKeys;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
 pub(crate) use subscription::LocalSubscription;
@@ -45,6 +47,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Local {
     pub(crate) blobs: LocalBlobs,
     pub(crate) records: LocalRecords,
+    pub(crate) keys: LocalKeys,
     pub(crate) queue: LocalQueue,
 }
 
@@ -68,6 +71,7 @@ impl Local {
         Ok(Self {
             blobs: LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?),
             records: LocalRecords::new(database.clone()),
+            keys: LocalKeys::new(database.clone()),
             queue: LocalQueue::new(database, settings),
         })
     }

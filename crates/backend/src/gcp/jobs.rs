@@ -3,6 +3,7 @@
 
 mod calls;
 mod document;
+mod keys;
 mod sweep;
 
 use std::sync::Arc;
