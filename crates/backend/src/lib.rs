@@ -15,10 +15,13 @@ mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
+mod uploads;
 
 use anyhow::Result;
 
-pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
+pub use blobs::{
+    BlobReader, BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads, LocalUpload, LocalUploads,
+};
 pub use gcp::{ModelObject, PushGate, PushRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
@@ -26,6 +29,7 @@ pub use idempotency::{Answered, Begun, Idempotency, Reservation};
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
+pub use uploads::{PendingUpload, SignedUpload, UploadTerms, Uploads};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct Backend {
     pub tasks: Tasks,
     /// The keys of requests that may be sent again.
     pub idempotency: Idempotency,
+    /// Photos that are to be put with a signed link.
+    pub uploads: Uploads,
     kind: Kind,
 }
 
@@ -62,6 +68,7 @@ impl Backend {
                     jobs: Jobs::local(local.records.clone()),
                     tasks: Tasks::local(local.queue.clone()),
                     idempotency: Idempotency::local(local.keys.clone()),
+                    uploads: Uploads::local(local.uploads.clone()),
                     kind: Kind::Local(local),
                 })
             }
@@ -72,6 +79,7 @@ impl Backend {
                     jobs: Jobs::gcp(gcp.records.clone()),
                     tasks: Tasks::gcp(gcp.queue.clone()),
                     idempotency: Idempotency::gcp(gcp.records.clone()),
+                    uploads: Uploads::gcp(gcp.records.clone()),
                     kind: Kind::Gcp(gcp),
                 })
             }

@@ -19,6 +19,8 @@ mod queue;
 mod records;
 mod signing;
 mod subscription;
+mod upload_rows;
+mod uploads;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ pub(crate) use keys::LocalKeys;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
 pub(crate) use subscription::LocalSubscription;
+pub(crate) use upload_rows::LocalUploadRows;
+pub use uploads::{LocalUpload, LocalUploads};
 
 use crate::{Health, LocalSettings};
 use database::Database;
@@ -48,6 +52,7 @@ pub(crate) struct Local {
     pub(crate) blobs: LocalBlobs,
     pub(crate) records: LocalRecords,
     pub(crate) keys: LocalKeys,
+    pub(crate) uploads: LocalUploadRows,
     pub(crate) queue: LocalQueue,
 }
 
@@ -68,10 +73,12 @@ impl Local {
         let key = folder.signing_key()?;
         let database = Arc::new(Database::open(&folder.database())?);
         folder.sync()?;
+        let blobs = LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?);
         Ok(Self {
-            blobs: LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?),
+            blobs: blobs.clone(),
             records: LocalRecords::new(database.clone()),
             keys: LocalKeys::new(database.clone()),
+            uploads: LocalUploadRows::new(database.clone(), blobs),
             queue: LocalQueue::new(database, settings),
         })
     }

@@ -11,8 +11,8 @@ use firestore::{
     FirestoreDb, FirestoreDocument, FirestoreTimestamp, FirestoreTransaction, FirestoreTransactionData,
     FirestoreTransactionOps, FirestoreWritePrecondition,
 };
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt};
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -186,13 +186,8 @@ impl GcpRecords {
     }
 
     async fn fetch_key(&self, slot: &Slot) -> Result<Option<Read>, FirestoreError> {
-        let firestore = self.firestore().await?;
-        let keys = self.keys();
-        let mut found =
-            firestore.fluent().select().by_id_in(&keys).batch_with_errors([slot.0.clone()]).await?;
-        let Some(answer) = found.next().await else { return Ok(None) };
-        let Some(document) = answer?.1 else { return Ok(None) };
-        read(&document).map(Some)
+        let found = self.fetch_from(&self.keys(), slot.0.clone()).await?;
+        found.map(|document| read(&document)).transpose()
     }
 
     /// Beside the conflicts of one document there are those of several: a document that must not be there, or must.
