@@ -40,15 +40,14 @@ pub(crate) async fn stream(
     let tenant = caller::tenant(request.extensions());
     let record = status::find(&app, id, &tenant).await?;
     let known = request.headers().get("last-event-id").map(HeaderValue::as_bytes);
-    let known = known.is_some_and(|known| known == event_id(&record).as_bytes());
-    if known && record.status.is_terminal() {
+    let has = |record: &JobRecord| known.is_some_and(|known| known == event_id(record).as_bytes());
+    if record.status.is_terminal() && has(&record) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let permit = app.streams.clone().try_acquire_owned().map_err(|_| IntakeError::TooManyStreams)?;
     let mut watched = app.watchers.watch(record);
-    if known {
-        watched.mark_unchanged();
-    } else {
+    let begins_with_news = !has(&watched.borrow_and_update());
+    if begins_with_news {
         watched.mark_changed();
     }
     let now = Instant::now();

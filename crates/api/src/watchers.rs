@@ -36,8 +36,8 @@ impl Watchers {
         Self { jobs, stop, watched: Arc::default() }
     }
 
-    /// Watches a job from the record on that was just read. Who comes later sees what the first saw last, which may be
-    /// older or newer than the given record.
+    /// Watches a job from the record on that was just read. Who comes later sees what the first saw last, if that is newer
+    /// than the given record.
     pub(crate) fn watch(&self, record: JobRecord) -> Watched {
         let id = record.job_id;
         if record.status.is_terminal() {
@@ -45,6 +45,7 @@ impl Watchers {
         }
         let mut watched = self.lock();
         if let Some(sender) = watched.get(&id) {
+            sender.send_if_modified(|seen| record.updated_at > seen.updated_at && replace(seen, record));
             return sender.subscribe();
         }
         let (sender, receiver) = watch::channel(Arc::new(record));

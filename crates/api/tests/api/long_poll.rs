@@ -79,7 +79,8 @@ async fn a_client_that_knows_an_older_document_gets_the_new_one_at_once() {
     assert_eq!(answer.json()["status"], "processing");
     // A change of the document that is none of status or stage is news to who names a tag.
     let tag = answer.header("etag").to_owned();
-    let waiting = app.get_with(&path, &[("if-none-match", &tag)]);
+    let headers = [("if-none-match", tag.as_str())];
+    let waiting = app.get_with(&path, &headers);
     let (answer, ()) = tokio::join!(waiting, async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let record = app.record(id).await;

@@ -38,7 +38,7 @@ impl GcpRecords {
                 // The id is new, so that to write it twice, because an answer was lost, does no harm.
                 let write = async {
                     let firestore = self.firestore().await?;
-                    let update = firestore.fluent().update().in_col(&self.uploads());
+                    let update = firestore.fluent().update().in_col(self.uploads());
                     let update = update.document_id(upload.id.to_string()).object(&document);
                     update.execute::<UploadDocument>().await
                 };
@@ -84,7 +84,7 @@ impl GcpRecords {
             loop {
                 let delete = async {
                     let firestore = self.firestore().await?;
-                    let delete = firestore.fluent().delete().from(&self.uploads());
+                    let delete = firestore.fluent().delete().from(self.uploads());
                     delete.document_id(id.to_string()).execute().await
                 };
                 let error = match patience.limit(delete).await {
