@@ -62,12 +62,7 @@ pub(crate) async fn respond(
     let mut response = if is_known(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        if record.status == Status::Done {
-            document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
-            document.print_url = link(app, record, Rendition::Print, ttl).await?;
-            document.grey_alpha_url = link(app, record, Rendition::GreyAlpha, ttl).await?;
-            document.flattened_url = link(app, record, Rendition::Flattened, ttl).await?;
-        }
+        add_links(app, record, &mut document).await?;
         Json(document).into_response()
     };
     if let Ok(etag) = HeaderValue::from_str(&etag) {
@@ -79,6 +74,30 @@ pub(crate) async fn respond(
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));
     }
     Ok(response)
+}
+
+/// The job's document, as text of one line.
+pub(crate) async fn json(app: &App, record: &JobRecord) -> Result<String, ApiError> {
+    let mut document = document(record);
+    add_links(app, record, &mut document).await?;
+    serde_json::to_string(&document).map_err(|error| ApiError::Internal(error.into()))
+}
+
+/// Whether the client says that it has this document already.
+pub(crate) fn is_had(app: &App, record: &JobRecord, headers: &HeaderMap) -> bool {
+    let etag = etag(&document(record), app.config.download_url_ttl, Timestamp::now());
+    etag.is_ok_and(|etag| is_known(headers, &etag))
+}
+
+async fn add_links(app: &App, record: &JobRecord, document: &mut Document<'_>) -> Result<(), ApiError> {
+    if record.status == Status::Done {
+        let ttl = app.config.download_url_ttl;
+        document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
+        document.print_url = link(app, record, Rendition::Print, ttl).await?;
+        document.grey_alpha_url = link(app, record, Rendition::GreyAlpha, ttl).await?;
+        document.flattened_url = link(app, record, Rendition::Flattened, ttl).await?;
+    }
+    Ok(())
 }
 
 fn document(record: &JobRecord) -> Document<'_> {

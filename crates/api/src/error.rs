@@ -8,6 +8,7 @@ use headshot_core::upload::Refusal;
 use headshot_core::{Failure, JobId};
 
 use crate::body::BodyError;
+use crate::intake_error::IntakeError;
 use crate::limits::{MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
 use crate::problem::Problem;
 
@@ -50,6 +51,8 @@ pub(crate) enum ApiError {
     LinkExpired,
     /// The link was not signed by us.
     LinkInvalid,
+    /// Something about keys, announced uploads or waits.
+    Intake(IntakeError),
     /// A dependency is down. The sentence is for the client, the cause for the log.
     Unavailable(&'static str, &'static str, anyhow::Error),
     /// Readiness: the sentence names what is down.
@@ -139,6 +142,7 @@ impl From<ApiError> for Problem {
             ApiError::LinkInvalid => {
                 Problem::new(S::FORBIDDEN, "link_invalid", "This link is incomplete or was changed.")
             }
+            ApiError::Intake(error) => error.into(),
             ApiError::Unavailable(code, sentence, cause) => {
                 let problem = Problem::new(S::SERVICE_UNAVAILABLE, code, sentence).retry_after(5);
                 Problem { cause: Some(Arc::new(cause)), ..problem }

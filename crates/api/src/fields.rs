@@ -3,6 +3,7 @@
 use headshot_core::Recipe;
 
 use crate::error::ApiError;
+use crate::idempotency::Fingerprint;
 use crate::limits::{MAX_FILE_NAME_BYTES, MAX_ORDER_ID_CHARS};
 
 /// What the client said about its photo. Each value may be given once, wherever it is given; an empty one, as HTML
@@ -39,6 +40,16 @@ impl Fields {
     /// Takes the name of the photo's file.
     pub(crate) fn set_file_name(&mut self, name: &str) -> Result<(), ApiError> {
         put(&mut self.file_name, "file", name, file_name)
+    }
+
+    /// What makes a request that has these fields the same as another, to be finished by whoever knows the photo.
+    pub(crate) fn fingerprint(&self, operation: &str) -> Fingerprint {
+        // Each field is named, so that none is forgotten.
+        let Self { order_id, recipe: _, file_name } = self;
+        Fingerprint::of(operation)
+            .with("order_id", order_id.as_deref())
+            .with("recipe", Some(self.recipe()))
+            .with("file_name", file_name.as_deref())
     }
 
     /// The shop's order number.

@@ -13,9 +13,10 @@ use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
 
 use crate::error::ApiError;
-use crate::limits::MAX_WAITING;
+use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
-use crate::{Config, cors, files, health, observe, status, submit};
+use crate::watchers::Watchers;
+use crate::{Config, announce, cors, events, files, health, observe, put_file, status, submit};
 
 /// What every handler may use.
 pub(crate) struct App {
@@ -26,6 +27,10 @@ pub(crate) struct App {
     pub(crate) uploads: Arc<Semaphore>,
     /// One permit per request that waits for its worker.
     pub(crate) waiting: Semaphore,
+    /// One permit per client that listens to events.
+    pub(crate) streams: Arc<Semaphore>,
+    /// The jobs that somebody waits for.
+    pub(crate) watchers: Watchers,
     /// Turns true when the process is asked to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -34,7 +39,16 @@ impl App {
     /// Puts it together; nothing is opened here.
     pub(crate) fn new(config: Config, backend: Backend, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
-        Self { config, backend, metrics: Metrics::new(), uploads, waiting: Semaphore::new(MAX_WAITING), stop }
+        Self {
+            uploads,
+            waiting: Semaphore::new(MAX_WAITING),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            watchers: Watchers::new(backend.jobs.clone(), stop.clone()),
+            metrics: Metrics::new(),
+            config,
+            backend,
+            stop,
+        }
     }
 }
 
@@ -51,7 +65,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/headshot", post(submit::and_wait))
         .route("/headshot-async", post(submit::and_return))
         .route("/headshot/{id}", get(status::show))
-        .route("/files/{*path}", get(files::download))
+        .route("/headshot/{id}/events", get(events::stream))
+        .route("/uploads", post(announce::announce))
+        .route("/files/{*path}", get(files::download).put(put_file::put))
         .fallback(|| async { ApiError::NoSuchRoute })
         .layer(from_fn(catch_panic))
         .layer(cors)

@@ -16,8 +16,9 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Config;
-use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS};
+use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::routes::{App, router};
+use crate::stall::Unstalled;
 
 /// Serves the API on `listener` until `shutdown` resolves, then finishes what is under way within the grace period.
 ///
@@ -56,7 +57,8 @@ pub async fn run(
                 }
             },
         };
-        let connection = builder().serve_connection(TokioIo::new(stream), service.clone());
+        let connection =
+            builder().serve_connection(TokioIo::new(Unstalled::new(stream, WRITE_STALL)), service.clone());
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _permit = permit;

@@ -46,6 +46,15 @@ pub struct Settings {
     #[arg(long, env = "DOWNLOAD_URL_TTL", default_value = "3600")]
     download_url_ttl: String,
 
+    /// How long upload links last, in seconds, an hour at most
+    #[arg(long, env = "UPLOAD_URL_TTL", default_value = "900")]
+    upload_url_ttl: String,
+
+    /// Largest photo that may be put with an upload link, in bytes, 50 MB at most; the worker's MAX_UPLOAD_BYTES must be
+    /// as large
+    #[arg(long, env = "MAX_SIGNED_UPLOAD_BYTES", default_value = "50000000")]
+    max_signed_upload_bytes: String,
+
     /// How long POST /headshot waits for the worker, in seconds
     #[arg(long, env = "SYNC_WAIT", default_value = "25")]
     sync_wait: String,
@@ -105,6 +114,8 @@ pub struct Config {
     pub port: u16,
     pub backend: BackendSettings,
     pub download_url_ttl: Duration,
+    pub upload_url_ttl: Duration,
+    pub max_signed_upload_bytes: u64,
     pub sync_wait: Duration,
     pub max_upload_bytes: u64,
     pub max_concurrent_uploads: usize,
@@ -169,6 +180,13 @@ impl Settings {
             port: u16::try_from(port).unwrap_or_default(),
             backend: checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp),
             download_url_ttl: checks.seconds("DOWNLOAD_URL_TTL", &self.download_url_ttl, "3600", 1..=HOUR),
+            upload_url_ttl: checks.seconds("UPLOAD_URL_TTL", &self.upload_url_ttl, "900", 1..=HOUR),
+            max_signed_upload_bytes: checks.number(
+                "MAX_SIGNED_UPLOAD_BYTES",
+                &self.max_signed_upload_bytes,
+                "50000000",
+                1..=largest,
+            ),
             sync_wait: checks.seconds("SYNC_WAIT", &self.sync_wait, "25", 0..=5 * MINUTE),
             max_upload_bytes: checks.number(
                 "MAX_UPLOAD_BYTES",

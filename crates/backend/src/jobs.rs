@@ -17,6 +17,7 @@ pub(crate) use transition::{
     withdraw,
 };
 
+use crate::Reservation;
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
 
@@ -49,6 +50,23 @@ impl Jobs {
         match &self.kind {
             Kind::Local(records) => records.create(record).await,
             Kind::Gcp(records) => records.create(record).await,
+        }
+    }
+
+    /// Writes a new record and answers the reserved idempotency key with its job, both or neither. `false`: the
+    /// reservation was taken over meanwhile, and nothing was written.
+    ///
+    /// # Errors
+    /// As [`Jobs::create`].
+    pub async fn create_reserved(
+        &self,
+        record: &JobRecord,
+        reservation: &Reservation,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.create_reserved(record, reservation, fingerprint).await,
+            Kind::Gcp(records) => records.create_reserved(record, reservation, fingerprint).await,
         }
     }
 

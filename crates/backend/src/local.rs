@@ -14,11 +14,14 @@ mod database;
 mod downloads;
 mod draft;
 mod folder;
+mod keys;
 mod queue;
 mod records;
 mod search;
 mod signing;
 mod subscription;
+mod upload_rows;
+mod uploads;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,9 +33,12 @@ use tokio::time::timeout;
 
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
 pub use downloads::{Download, DownloadRefused, LocalDownloads};
+pub(crate) use keys::LocalKeys;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
 pub(crate) use subscription::LocalSubscription;
+pub(crate) use upload_rows::LocalUploadRows;
+pub use uploads::{LocalUpload, LocalUploads};
 
 use crate::{Health, LocalSettings};
 use database::Database;
@@ -46,6 +52,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Local {
     pub(crate) blobs: LocalBlobs,
     pub(crate) records: LocalRecords,
+    pub(crate) keys: LocalKeys,
+    pub(crate) uploads: LocalUploadRows,
     pub(crate) queue: LocalQueue,
 }
 
@@ -66,9 +74,12 @@ impl Local {
         let key = folder.signing_key()?;
         let database = Arc::new(Database::open(&folder.database())?);
         folder.sync()?;
+        let blobs = LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?);
         Ok(Self {
-            blobs: LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?),
+            blobs: blobs.clone(),
             records: LocalRecords::new(database.clone()),
+            keys: LocalKeys::new(database.clone()),
+            uploads: LocalUploadRows::new(database.clone(), blobs),
             queue: LocalQueue::new(database, settings),
         })
     }

@@ -3,11 +3,15 @@
 mod cors;
 mod documents;
 mod downloads;
+mod events;
 mod forms;
 mod http;
+mod idempotency;
+mod long_poll;
 mod photos;
 mod process;
 mod refusals;
 mod submissions;
 mod support;
+mod uploads;
 mod waiting;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{JobId, JobRecord};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use tracing::error;
 
 use super::database::{Database, Durability};
+use super::keys;
+use crate::Reservation;
 use crate::jobs::{self, Change, Claim, JobCounts, record_time};
 
 /// In microseconds; doubled ten times and added to the time of day it still fits into 64 bits.
@@ -33,6 +35,25 @@ impl LocalRecords {
             bail!("job {} exists already", record.job_id);
         }
         Ok(())
+    }
+
+    pub(crate) async fn create_reserved(
+        &self,
+        record: &JobRecord,
+        reservation: &Reservation,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        let (id, row) = (record.job_id, Row::of(record)?);
+        let (reservation, fingerprint) = (reservation.clone(), fingerprint.to_owned());
+        let create = move |transaction: &Transaction<'_>| {
+            if !keys::answer(transaction, &reservation, id, &fingerprint)? {
+                return Ok(false);
+            }
+            // An error takes the answer back.
+            ensure!(row.insert(transaction)?, "job {id} exists already");
+            Ok(true)
+        };
+        self.database.write(Durability::PowerCut, create).await
     }
 
     pub(crate) async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
