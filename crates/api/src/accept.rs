@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span, warn};
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake::Received;
@@ -21,13 +22,14 @@ pub(crate) async fn accept(
     id: JobId,
     photo: Received,
     fields: Fields,
+    caller: Caller,
     trace: TraceContext,
     permit: OwnedSemaphorePermit,
 ) -> Result<(), ApiError> {
     Span::current().record("job_id", tracing::field::display(id));
     let work = async move {
         let _permit = permit;
-        store(&app, id, photo, &fields, &trace).await
+        store(&app, id, photo, &fields, caller, &trace).await
     };
     match tokio::spawn(work.instrument(Span::current())).await {
         Ok(outcome) => outcome,
@@ -40,6 +42,7 @@ async fn store(
     id: JobId,
     photo: Received,
     fields: &Fields,
+    caller: Caller,
     trace: &TraceContext,
 ) -> Result<(), ApiError> {
     let upload = Upload {
@@ -52,6 +55,7 @@ async fn store(
     };
     let now = Timestamp::now();
     let mut record = JobRecord::accepted(id, upload, fields.recipe(), now, now + app.config.record_ttl);
+    record.tenant = caller.tenant;
     record.order_id = fields.order_id().map(str::to_owned);
     record.trace_id = Some(trace.trace_id());
 

@@ -14,7 +14,13 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        .allow_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH, request_id.clone(), traceparent])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            request_id.clone(),
+            traceparent,
+        ])
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, request_id])
         .max_age(HOUR)
 }

@@ -4,6 +4,7 @@
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
 mod accept;
+mod auth;
 mod body;
 mod cors;
 mod document;
@@ -26,4 +27,4 @@ mod status;
 mod submit;
 
 pub use server::run;
-pub use settings::{Command, Config, InvalidSettings, Settings};
+pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};

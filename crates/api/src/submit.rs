@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use headshot_backend::telemetry::TraceContext;
+use headshot_backend::tenants::Scope;
 use headshot_core::upload::{Limits, Refusal};
 use headshot_core::{JobId, JobRecord, Status};
 use serde_json::json;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
 use crate::accept::accept;
+use crate::auth::Caller;
 use crate::body::{Patience, UploadBody};
 use crate::document;
 use crate::error::ApiError;
@@ -31,26 +33,32 @@ type RawQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 /// `POST /headshot-async`: answers as soon as the job is safe.
 pub(crate) async fn and_return(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    Ok(queued(submit(&app, trace, query, request).await?))
+    Ok(queued(submit(&app, caller, trace, query, request).await?))
 }
 
-/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does.
+/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does; and so it does to
+/// whoever may send photos, but not read what became of them.
 pub(crate) async fn and_wait(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    let id = submit(&app, trace, query, request).await?;
+    let id = submit(&app, caller.clone(), trace, query, request).await?;
+    if !caller.scopes.has(Scope::Read) {
+        return Ok(queued(id));
+    }
     let Some(record) = finished(&app, id).await else { return Ok(queued(id)) };
     match (record.status, record.error.clone()) {
         (Status::Failed, Some(failure)) => Err(ApiError::JobFailed(id, failure).into()),
         _ => {
-            let mut response = document::respond(&app, &record, &HeaderMap::new()).await?;
+            let mut response = document::respond(&app, &record, &HeaderMap::new(), &caller).await?;
             locate(&mut response, id);
             Ok(response)
         }
@@ -60,11 +68,12 @@ pub(crate) async fn and_wait(
 /// Receives a photo and accepts it as a job; counts what does not become one.
 async fn submit(
     app: &Arc<App>,
+    caller: Caller,
     trace: TraceContext,
     query: RawQuery,
     request: Request,
 ) -> Result<JobId, Problem> {
-    receive(app, trace, query, request).await.map_err(|error| {
+    receive(app, caller, trace, query, request).await.map_err(|error| {
         let became_a_job = matches!(error, ApiError::Unpublished(_));
         let problem = Problem::from(error);
         if !became_a_job {
@@ -76,10 +85,12 @@ async fn submit(
 
 async fn receive(
     app: &Arc<App>,
+    caller: Caller,
     trace: TraceContext,
     query: RawQuery,
     request: Request,
 ) -> Result<JobId, ApiError> {
+    caller.require(Scope::Submit)?;
     let (head, body) = request.into_parts();
     let config = &app.config;
     let limits = Limits { bytes: config.max_upload_bytes, ..Limits::default() };
@@ -104,7 +115,7 @@ async fn receive(
         Some(boundary) => form::read(body, boundary, intake, &mut fields).await?,
         None => intake.read(body).await?,
     };
-    accept(app.clone(), id, photo, fields, trace, permit).await?;
+    accept(app.clone(), id, photo, fields, caller, trace, permit).await?;
     Ok(id)
 }
 

@@ -14,6 +14,7 @@ mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
+pub mod tenants;
 
 use anyhow::Result;
 
