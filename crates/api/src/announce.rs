@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use headshot_backend::tenants::Scope;
 use headshot_backend::{PendingUpload, UploadTerms};
 use headshot_core::upload::Refusal;
 use headshot_core::{BlobKey, JobId};
@@ -14,12 +15,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake_error::IntakeError;
+use crate::json as bodies;
 use crate::json::read;
 use crate::routes::App;
-use crate::{caller, json as bodies};
 
 /// What a photo may be declared as. `image/heif` is what some browsers call HEIC.
 const TYPES: [&str; 6] = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif"];
@@ -36,7 +38,12 @@ struct Announcement {
 }
 
 /// Checks what is declared, remembers whose it is, and signs a link for exactly that.
-pub(crate) async fn announce(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn announce(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Submit)?;
     let (head, body) = request.into_parts();
     if !bodies::is_json(&head.headers) {
         let sentence = "Announce a photo as JSON, with the header content-type: application/json.";
@@ -60,7 +67,7 @@ pub(crate) async fn announce(State(app): State<Arc<App>>, request: Request) -> R
     let expires_at = whole_seconds(Timestamp::now() + ttl);
     let upload = PendingUpload {
         id,
-        tenant: caller::tenant(&head.extensions),
+        tenant: caller.tenant,
         content_type: content_type.clone(),
         bytes,
         file_name: fields.file_name().map(str::to_owned),

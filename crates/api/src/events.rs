@@ -3,22 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
+use headshot_backend::tenants::Scope;
 use headshot_core::{JobRecord, Status};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::intake_error::IntakeError;
 use crate::routes::App;
 use crate::watchers::Watched;
-use crate::{caller, document, status};
+use crate::{document, status};
 
 /// A comment so often keeps proxies from taking a quiet stream for a dead one.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -34,11 +37,12 @@ const RETRY: u64 = 2_000;
 /// is told 204 then, which is how the standard has it stop.
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let tenant = caller::tenant(request.extensions());
-    let record = status::find(&app, id, &tenant).await?;
+    caller.require(Scope::Read)?;
+    let record = status::find(&app, id, &caller).await?;
     let known = request.headers().get("last-event-id").map(HeaderValue::as_bytes);
     let has = |record: &JobRecord| known.is_some_and(|known| known == event_id(record).as_bytes());
     if record.status.is_terminal() && has(&record) {
@@ -53,6 +57,7 @@ pub(crate) async fn stream(
     let now = Instant::now();
     let events = Events {
         app,
+        caller,
         watched,
         _permit: permit,
         begun: false,
@@ -73,6 +78,7 @@ fn headers() -> HeaderMap {
 
 struct Events {
     app: Arc<App>,
+    caller: Caller,
     watched: Watched,
     _permit: OwnedSemaphorePermit,
     begun: bool,
@@ -104,7 +110,7 @@ impl Events {
         }
         self.heartbeat = Instant::now() + HEARTBEAT;
         let record = self.watched.borrow_and_update().clone();
-        match document::json(&self.app, &record).await {
+        match document::json(&self.app, &record, &self.caller).await {
             Ok(json) => Some(format!("event: status\nid: {}\ndata: {json}\n\n", event_id(&record))),
             // The client asks again, and may be luckier.
             Err(error) => {

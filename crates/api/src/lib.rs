@@ -5,8 +5,8 @@
 
 mod accept;
 mod announce;
+mod auth;
 mod body;
-mod caller;
 mod cors;
 mod document;
 mod error;
@@ -38,4 +38,4 @@ mod uploaded;
 mod watchers;
 
 pub use server::run;
-pub use settings::{Command, Config, InvalidSettings, Settings};
+pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};

@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use headshot_backend::telemetry::TraceContext;
-use headshot_core::JobId;
 use headshot_core::upload::{Limits, Refusal};
+use headshot_core::{JobId, Tenant};
 
 use crate::accept::{Acceptance, accept};
 use crate::body::{Patience, UploadBody};
@@ -18,11 +18,12 @@ use crate::intake::Intake;
 use crate::limits::FORM_OVERHEAD;
 use crate::routes::App;
 use crate::submit::{OPERATION, Submitted};
-use crate::{caller, form, idempotency};
+use crate::{form, idempotency};
 
 /// Receives the photo and accepts it as a job; or only looks at it, where its key says that this was done before.
 pub(crate) async fn receive(
     app: &Arc<App>,
+    tenant: Tenant,
     trace: TraceContext,
     fields: Result<Fields, ApiError>,
     head: Parts,
@@ -42,7 +43,6 @@ pub(crate) async fn receive(
     let mut fields = fields?;
     let key = Key::of(&head.headers)?;
     let permit = app.uploads.clone().try_acquire_owned().map_err(|_| ApiError::Busy)?;
-    let tenant = caller::tenant(&head.extensions);
     let turn = idempotency::begin(app, &tenant, key).await?;
 
     let id = JobId::new();

@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
 
+use crate::auth::{self, Gate};
 use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
@@ -22,6 +23,8 @@ use crate::{Config, announce, cors, events, files, health, observe, put_file, st
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) backend: Backend,
+    /// Who may call.
+    pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
@@ -37,7 +40,7 @@ pub(crate) struct App {
 
 impl App {
     /// Puts it together; nothing is opened here.
-    pub(crate) fn new(config: Config, backend: Backend, stop: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
         Self {
             uploads,
@@ -46,6 +49,7 @@ impl App {
             watchers: Watchers::new(backend.jobs.clone(), stop.clone()),
             metrics: Metrics::new(),
             config,
+            gate,
             backend,
             stop,
         }
@@ -55,6 +59,29 @@ impl App {
 /// The whole API.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let cors = cors::layer(&app.config.allowed_origins);
+    open()
+        .merge(protected(&app))
+        .fallback(|| async { ApiError::NoSuchRoute })
+        .layer(from_fn(catch_panic))
+        .layer(cors)
+        // Outermost, so that problems are written as documents and logged whoever raised them.
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app)
+}
+
+/// What needs a key, where keys are asked for. What each call needs beside, its handler says.
+fn protected(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/headshot", post(submit::and_wait))
+        .route("/headshot-async", post(submit::and_return))
+        .route("/headshot/{id}", get(status::show))
+        .route("/headshot/{id}/events", get(events::stream))
+        .route("/uploads", post(announce::announce))
+        .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
+}
+
+/// What everybody may see, and what is protected by signatures of its own.
+fn open() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(health::index))
         .route("/healthz", get(health::live))
@@ -62,18 +89,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/health", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .route("/headshot", post(submit::and_wait))
-        .route("/headshot-async", post(submit::and_return))
-        .route("/headshot/{id}", get(status::show))
-        .route("/headshot/{id}/events", get(events::stream))
-        .route("/uploads", post(announce::announce))
         .route("/files/{*path}", get(files::download).put(put_file::put))
-        .fallback(|| async { ApiError::NoSuchRoute })
-        .layer(from_fn(catch_panic))
-        .layer(cors)
-        // Outermost, so that problems are written as documents and logged whoever raised them.
-        .layer(from_fn_with_state(app.clone(), observe::observe))
-        .with_state(app)
 }
 
 /// A defect in one request must not take the connection, let alone the process, down.

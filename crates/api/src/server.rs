@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Config;
+use crate::auth::Gate;
 use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::routes::{App, router};
 use crate::stall::Unstalled;
@@ -36,9 +37,10 @@ pub async fn run(
         local.public_url = format!("http://{}", reachable(address));
     }
     let backend = Backend::connect(&config.backend).await.context("opening the backend")?;
+    let gate = Gate::open(&config.access).context("reading the keys")?;
     let grace = config.grace;
     let (stop, stopping) = watch::channel(false);
-    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, stopping))));
+    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, gate, stopping))));
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     info!(%address, "serving");

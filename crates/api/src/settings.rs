@@ -1,5 +1,6 @@
 //! What a person may set, and what it means once checked.
 
+mod access;
 mod check;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use axum::http::HeaderValue;
 use clap::{Parser, Subcommand};
 use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
 
+pub use access::{Access, AccessArgs};
 use check::Checks;
 
 /// Takes photos of pets over HTTP and turns them into tasks for headshot-worker.
@@ -96,6 +98,9 @@ pub struct Settings {
     cloud_run_worker_pool: Option<String>,
 
     #[command(flatten)]
+    access: AccessArgs,
+
+    #[command(flatten)]
     gcp: GcpArgs,
 }
 
@@ -124,6 +129,7 @@ pub struct Config {
     pub allowed_origins: Vec<HeaderValue>,
     pub record_ttl: Duration,
     pub grace: Duration,
+    pub access: Access,
 }
 
 /// Everything that is wrong with the settings, one sentence each.
@@ -175,10 +181,12 @@ impl Settings {
         let port = checks.number("PORT", &self.port, "8080", 0..=u64::from(u16::MAX));
         let public_url = checks.public_url(self.public_url.as_deref());
         let local = LocalSettings::new(check::or_default(&self.data_dir, ".data"), public_url);
+        let backend = checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp);
+        let access = self.access.check(&backend, self.on_cloud_run().is_some(), &mut checks);
         let config = Config {
             host,
             port: u16::try_from(port).unwrap_or_default(),
-            backend: checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp),
+            backend,
             download_url_ttl: checks.seconds("DOWNLOAD_URL_TTL", &self.download_url_ttl, "3600", 1..=HOUR),
             upload_url_ttl: checks.seconds("UPLOAD_URL_TTL", &self.upload_url_ttl, "900", 1..=HOUR),
             max_signed_upload_bytes: checks.number(
@@ -211,6 +219,7 @@ impl Settings {
             allowed_origins: checks.origins(&self.allowed_origins),
             record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),
             grace: checks.seconds("GRACE_SECONDS", &self.grace_seconds, "8", 0..=HOUR),
+            access,
         };
         checks.finish().map(|()| config)
     }

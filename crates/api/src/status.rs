@@ -3,56 +3,60 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use headshot_core::{JobId, JobRecord, Tenant};
+use headshot_backend::tenants::Scope;
+use headshot_core::{JobId, JobRecord};
 
+use crate::auth::Caller;
+use crate::document;
 use crate::error::ApiError;
 use crate::intake_error::IntakeError;
 use crate::limits::LONGEST_WAIT;
 use crate::routes::App;
 use crate::submit::RawQuery;
 use crate::watchers::WatchEnded;
-use crate::{caller, document};
 
 /// Where a job stands. With `wait`, the answer comes when there is news, or when the time is over.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, ApiError> {
+    caller.require(Scope::Read)?;
     let wait = wait(query)?;
-    let tenant = caller::tenant(request.extensions());
     let (id, headers) = (parse(id)?, request.headers());
-    let record = read(&app, id, &tenant).await?;
-    let record = match news(&app, record, headers, wait).await {
+    let record = read(&app, id, &caller).await?;
+    let record = match news(&app, record, headers, wait, &caller).await {
         Ok(record) => record,
         // Erased meanwhile, or the process stops.
-        Err(WatchEnded) => Arc::new(read(&app, id, &tenant).await?),
+        Err(WatchEnded) => Arc::new(read(&app, id, &caller).await?),
     };
-    document::respond(&app, &record, headers).await
+    document::respond(&app, &record, headers, &caller).await
 }
 
-/// The record that the path names, if it is the tenant's. An id that is none gets the same answer as one that is unknown,
-/// and as another tenant's.
+/// The record that the path names, if it is the caller's. One of another tenant's is read all the same and then is not there,
+/// so that neither the answer nor the time it takes tells whether such a job exists; an id that is none gets that answer too.
 pub(crate) async fn find(
     app: &App,
     id: Result<Path<String>, PathRejection>,
-    tenant: &Tenant,
+    caller: &Caller,
 ) -> Result<JobRecord, ApiError> {
-    read(app, parse(id)?, tenant).await
+    read(app, parse(id)?, caller).await
 }
 
 fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, ApiError> {
     id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(ApiError::NoSuchHeadshot)
 }
 
-async fn read(app: &App, id: JobId, tenant: &Tenant) -> Result<JobRecord, ApiError> {
+pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
     let record = app.backend.jobs.get(id).await.map_err(ApiError::records)?;
-    caller::own(record, tenant).ok_or(ApiError::NoSuchHeadshot)
+    record.filter(|record| record.tenant == caller.tenant).ok_or(ApiError::NoSuchHeadshot)
 }
 
 fn wait(query: RawQuery) -> Result<Duration, ApiError> {
@@ -75,6 +79,7 @@ async fn news(
     record: JobRecord,
     headers: &HeaderMap,
     wait: Duration,
+    caller: &Caller,
 ) -> Result<Arc<JobRecord>, WatchEnded> {
     if wait.is_zero() {
         return Ok(Arc::new(record));
@@ -82,8 +87,9 @@ async fn news(
     // Where very many wait already, one more is told where the job stands.
     let Ok(_permit) = app.waiting.try_acquire() else { return Ok(Arc::new(record)) };
     if headers.contains_key(header::IF_NONE_MATCH) {
-        let other =
-            |record: &JobRecord| record.status.is_terminal() || !document::is_had(app, record, headers);
+        let other = |record: &JobRecord| {
+            record.status.is_terminal() || !document::is_had(app, record, headers, caller)
+        };
         return app.watchers.until(record, wait, other).await;
     }
     let now = (record.status, record.stage);

@@ -8,10 +8,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use headshot_backend::telemetry::TraceContext;
+use headshot_backend::tenants::Scope;
 use headshot_core::{JobId, JobRecord, Status};
 use serde_json::json;
 use tracing::warn;
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::prefer::Prefer;
@@ -35,32 +37,35 @@ pub(crate) struct Submitted {
 /// `POST /headshot-async`: answers as soon as the job is safe.
 pub(crate) async fn and_return(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    let submitted = submit(&app, trace, query, request).await?;
+    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
     Ok(marked(queued(submitted.id), &submitted))
 }
 
-/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does.
+/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does; and so it does to
+/// whoever may send photos, but not read what became of them.
 pub(crate) async fn and_wait(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
     let prefer = Prefer::of(request.headers());
-    let submitted = submit(&app, trace, query, request).await?;
+    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
     let id = submitted.id;
-    let record = finished(&app, id, &prefer).await;
+    let record = if caller.scopes.has(Scope::Read) { finished(&app, id, &prefer).await } else { None };
     let applied = prefer.applied(app.config.sync_wait, record.is_some());
     let mut response = match record {
         None => queued(id),
         Some(record) => match (record.status, record.error.clone()) {
             (Status::Failed, Some(failure)) => return Err(ApiError::JobFailed(id, failure).into()),
             _ => {
-                let mut response = document::respond(&app, &record, &HeaderMap::new()).await?;
+                let mut response = document::respond(&app, &record, &HeaderMap::new(), &caller).await?;
                 locate(&mut response, id);
                 response
             }
@@ -75,11 +80,12 @@ pub(crate) async fn and_wait(
 /// Receives a photo and accepts it as a job; counts what does not become one.
 async fn submit(
     app: &Arc<App>,
+    caller: Caller,
     trace: TraceContext,
     query: RawQuery,
     request: Request,
 ) -> Result<Submitted, Problem> {
-    dispatch(app, trace, query, request).await.map_err(|error| {
+    dispatch(app, caller, trace, query, request).await.map_err(|error| {
         let became_a_job = matches!(error, ApiError::Unpublished(_));
         let problem = Problem::from(error);
         if !became_a_job {
@@ -91,10 +97,12 @@ async fn submit(
 
 async fn dispatch(
     app: &Arc<App>,
+    caller: Caller,
     trace: TraceContext,
     query: RawQuery,
     request: Request,
 ) -> Result<Submitted, ApiError> {
+    caller.require(Scope::Submit)?;
     let (head, body) = request.into_parts();
     // Read in any case, so that a client still busy sending gets to read the answer.
     let fields = match query {
@@ -102,9 +110,9 @@ async fn dispatch(
         Err(_) => Err(ApiError::MalformedQuery),
     };
     if bodies::is_json(&head.headers) {
-        uploaded::submit(app, trace, fields?, head, body).await
+        uploaded::submit(app, caller.tenant, trace, fields?, head, body).await
     } else {
-        receive::receive(app, trace, fields, head, body).await
+        receive::receive(app, caller.tenant, trace, fields, head, body).await
     }
 }
 

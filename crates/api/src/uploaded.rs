@@ -22,7 +22,7 @@ use crate::intake::{Intake, Received};
 use crate::intake_error::IntakeError;
 use crate::routes::App;
 use crate::submit::{OPERATION, Submitted};
-use crate::{caller, idempotency, json};
+use crate::{idempotency, json};
 
 /// Storage is near, so reading a photo back takes a second; expired uploads are cleared away later than this.
 const READ_WITHIN: Duration = Duration::from_secs(120);
@@ -39,6 +39,7 @@ struct Submission {
 /// Makes a job of an upload, whose id becomes the job's: an upload that is named twice is one job.
 pub(crate) async fn submit(
     app: &Arc<App>,
+    tenant: Tenant,
     trace: TraceContext,
     mut fields: Fields,
     head: Parts,
@@ -51,7 +52,6 @@ pub(crate) async fn submit(
     let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;
     let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&submission.upload_id)).finish();
     let key = Key::of(&head.headers)?;
-    let tenant = caller::tenant(&head.extensions);
     match idempotency::begin(app, &tenant, key).await? {
         Turn::Again(answered) => {
             let id = idempotency::repeat(app, &answered, &fingerprint)?;

@@ -15,6 +15,7 @@ mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
+pub mod tenants;
 mod uploads;
 
 use anyhow::Result;

@@ -6,6 +6,7 @@ mod conformance {
     pub mod emulators;
     pub mod idempotency;
     pub mod jobs;
+    pub mod jobs_support;
     pub mod jobs_sweep;
     pub mod signed_uploads;
     pub mod support;
@@ -34,6 +35,8 @@ macro_rules! records_and_queue {
                     of_eight_racing_workers_one_wins, a_lapsed_lease_is_taken_over, renewal_keeps_a_lease,
                     finishing_stores_everything, failing_stores_the_reason, a_finished_job_never_moves,
                     a_released_job_can_be_claimed_again, a_missing_job_is_missing;
+                jobs_support: support_finds_jobs_by_status_order_and_time, what_was_made_from_a_photo_is_found,
+                    what_was_rendered_is_found_by_its_key, the_first_approval_stays, a_job_is_erased_once_it_has_ended;
                 jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
                     publishing_again_doubles_the_wait, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
                     unfinished_jobs_are_counted;
