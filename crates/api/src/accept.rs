@@ -60,6 +60,7 @@ async fn store(app: &App, acceptance: Acceptance) -> Result<(), ApiError> {
     let mut record = JobRecord::accepted(id, upload, fields.recipe(), now, now + app.config.record_ttl);
     record.tenant = tenant;
     record.order_id = fields.order_id().map(str::to_owned);
+    record.caching = fields.caching();
     record.trace_id = Some(trace.trace_id());
 
     let written = write(app, &record, photo, &fields, &answer).await;
@@ -72,7 +73,13 @@ async fn store(app: &App, acceptance: Acceptance) -> Result<(), ApiError> {
     written?;
     // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is down leaves
     // unpublished.
-    let key = BlobKey::Original(id);
+    publish(app, &record, &trace).await
+}
+
+/// Puts the task of a job that is recorded into the queue.
+pub(crate) async fn publish(app: &App, record: &JobRecord, trace: &TraceContext) -> Result<(), ApiError> {
+    let id = record.job_id;
+    let key = BlobKey::Original(record.photo_of.unwrap_or(id));
     let task = TaskMessage {
         v: TaskMessage::VERSION,
         job_id: id,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headshot_backend::tenants::Scope;
-use headshot_core::{BlobKey, Failure, Head, JobId, JobRecord, Quality, Rendition, Stage, Status};
+use headshot_core::{Approval, BlobKey, Failure, Head, JobId, JobRecord, Quality, Rendition, Stage, Status};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -27,7 +27,16 @@ struct Document<'a> {
     attempt: u32,
     quality: Option<&'a Quality>,
     head: Option<&'a Head>,
+    recipe: &'a str,
     outputs: Vec<Output<'a>>,
+    /// Whether the files are those of an earlier job of the same photo and recipe.
+    cached: bool,
+    /// The job whose photo this one shows, where it brought none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo_of: Option<JobId>,
+    /// Which picture of the photo was approved, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<&'a Approval>,
     error: Option<&'a Failure>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -130,7 +139,11 @@ fn document(record: &JobRecord) -> Document<'_> {
         attempt: record.attempt,
         quality: record.quality.as_ref(),
         head: record.head.as_ref(),
+        recipe: &record.recipe,
         outputs: outputs.collect(),
+        cached: record.cached_from.is_some(),
+        photo_of: record.photo_of,
+        approval: record.approval.as_ref(),
         error: record.error.as_ref(),
         created_at: record.created_at,
         updated_at: record.updated_at,

@@ -11,6 +11,7 @@ use headshot_core::{Failure, JobId};
 use crate::auth::Refused;
 use crate::body::BodyError;
 use crate::intake_error::IntakeError;
+use crate::job_error::JobError;
 use crate::limits::{MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
 use crate::problem::Problem;
 
@@ -59,6 +60,10 @@ pub(crate) enum ApiError {
     LinkInvalid,
     /// Something about keys, announced uploads or waits.
     Intake(IntakeError),
+    /// The field `cache` says neither `on` nor `off`.
+    InvalidCache,
+    /// Why something cannot be done to a job.
+    Job(JobError),
     /// A dependency is down. The sentence is for the client, the cause for the log.
     Unavailable(&'static str, &'static str, anyhow::Error),
     /// Readiness: the sentence names what is down.
@@ -131,6 +136,7 @@ impl From<ApiError> for Problem {
                 "invalid_order_id",
                 format!("An order_id must be at most {MAX_ORDER_ID_CHARS} printable characters."),
             ),
+            ApiError::InvalidCache => bad("invalid_cache", "cache must be on or off."),
             ApiError::UnknownRecipe(sentence) => bad("unknown_recipe", sentence),
             ApiError::Busy => Problem::new(
                 S::SERVICE_UNAVAILABLE,
@@ -158,6 +164,7 @@ impl From<ApiError> for Problem {
                 Problem::new(S::FORBIDDEN, "link_invalid", "This link is incomplete or was changed.")
             }
             ApiError::Intake(error) => error.into(),
+            ApiError::Job(error) => error.into(),
             ApiError::Unavailable(code, sentence, cause) => {
                 let problem = Problem::new(S::SERVICE_UNAVAILABLE, code, sentence).retry_after(5);
                 Problem { cause: Some(Arc::new(cause)), ..problem }

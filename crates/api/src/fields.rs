@@ -1,6 +1,6 @@
 //! The values that may come with a photo, from the form or the query string, checked.
 
-use headshot_core::Recipe;
+use headshot_core::{Caching, Recipe};
 
 use crate::error::ApiError;
 use crate::idempotency::Fingerprint;
@@ -13,11 +13,12 @@ pub(crate) struct Fields {
     order_id: Option<String>,
     recipe: Option<String>,
     file_name: Option<String>,
+    caching: Option<Caching>,
 }
 
 impl Fields {
     /// The names of the text fields; others are none of ours.
-    pub(crate) const NAMES: [&str; 2] = ["order_id", "recipe"];
+    pub(crate) const NAMES: [&str; 3] = ["order_id", "recipe", "cache"];
 
     /// Takes what a query string says.
     pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, ApiError> {
@@ -33,6 +34,7 @@ impl Fields {
         match name {
             "order_id" => put(&mut self.order_id, "order_id", value, order_id),
             "recipe" => put(&mut self.recipe, "recipe", value, recipe),
+            "cache" => put(&mut self.caching, "cache", value, caching),
             _ => Ok(()),
         }
     }
@@ -45,11 +47,13 @@ impl Fields {
     /// What makes a request that has these fields the same as another, to be finished by whoever knows the photo.
     pub(crate) fn fingerprint(&self, operation: &str) -> Fingerprint {
         // Each field is named, so that none is forgotten.
-        let Self { order_id, recipe: _, file_name } = self;
+        let Self { order_id, recipe: _, file_name, caching } = self;
+        let fresh = *caching == Some(Caching::Off);
         Fingerprint::of(operation)
             .with("order_id", order_id.as_deref())
             .with("recipe", Some(self.recipe()))
             .with("file_name", file_name.as_deref())
+            .with("cache", fresh.then_some("off"))
     }
 
     /// The shop's order number.
@@ -62,22 +66,35 @@ impl Fields {
         self.recipe.as_deref().unwrap_or(Recipe::HEADSHOT)
     }
 
+    /// Whether what an earlier job rendered of the same photo will do.
+    pub(crate) fn caching(&self) -> Caching {
+        self.caching.unwrap_or_default()
+    }
+
     /// What the customer's file is called.
     pub(crate) fn file_name(&self) -> Option<&str> {
         self.file_name.as_deref()
     }
 }
 
-fn put(
-    slot: &mut Option<String>,
+fn put<T>(
+    slot: &mut Option<T>,
     name: &'static str,
     value: &str,
-    check: fn(&str) -> Result<String, ApiError>,
+    check: fn(&str) -> Result<T, ApiError>,
 ) -> Result<(), ApiError> {
     if value.is_empty() {
         return Ok(());
     }
     if slot.replace(check(value)?).is_some() { Err(ApiError::DuplicateField(name)) } else { Ok(()) }
+}
+
+fn caching(value: &str) -> Result<Caching, ApiError> {
+    match value {
+        "on" => Ok(Caching::On),
+        "off" => Ok(Caching::Off),
+        _ => Err(ApiError::InvalidCache),
+    }
 }
 
 fn order_id(value: &str) -> Result<String, ApiError> {
@@ -87,7 +104,7 @@ fn order_id(value: &str) -> Result<String, ApiError> {
 }
 
 /// In the one form that every recipe has, so that support finds all orders of a kind by one text.
-fn recipe(value: &str) -> Result<String, ApiError> {
+pub(crate) fn recipe(value: &str) -> Result<String, ApiError> {
     match Recipe::named(value) {
         Ok(recipe) => Ok(recipe.to_string()),
         Err(error) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {error}."))),

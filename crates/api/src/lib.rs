@@ -4,11 +4,15 @@
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
 mod accept;
+mod admin;
 mod announce;
+mod approve;
 mod auth;
 mod body;
 mod cors;
+mod derive;
 mod document;
+mod erase;
 mod error;
 mod events;
 mod fields;
@@ -19,6 +23,7 @@ pub mod healthcheck;
 mod idempotency;
 mod intake;
 mod intake_error;
+mod job_error;
 mod json;
 mod limits;
 mod metrics;

@@ -17,7 +17,10 @@ use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
 use crate::watchers::Watchers;
-use crate::{Config, announce, cors, events, files, health, observe, put_file, status, submit};
+use crate::{
+    Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, put_file, status,
+    submit,
+};
 
 /// What every handler may use.
 pub(crate) struct App {
@@ -74,7 +77,11 @@ fn protected(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/headshot", post(submit::and_wait))
         .route("/headshot-async", post(submit::and_return))
-        .route("/headshot/{id}", get(status::show))
+        .route("/headshot/{id}", get(status::show).delete(erase::erase))
+        .route("/headshot/{id}/rerender", post(derive::rerender))
+        .route("/headshot/{id}/approve", post(approve::approve))
+        .route("/admin/jobs", get(admin::list))
+        .route("/admin/jobs/{id}/retry", post(derive::retry))
         .route("/headshot/{id}/events", get(events::stream))
         .route("/uploads", post(announce::announce))
         .route_layer(from_fn_with_state(app.clone(), auth::authenticate))

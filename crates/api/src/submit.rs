@@ -117,7 +117,7 @@ async fn dispatch(
 }
 
 /// Says so where an earlier request made the job.
-fn marked(mut response: Response, submitted: &Submitted) -> Response {
+pub(crate) fn marked(mut response: Response, submitted: &Submitted) -> Response {
     if submitted.replayed {
         let name = HeaderName::from_static("idempotency-replayed");
         response.headers_mut().insert(name, HeaderValue::from_static("true"));
@@ -128,7 +128,7 @@ fn marked(mut response: Response, submitted: &Submitted) -> Response {
 /// Seconds until it is worth asking for the job.
 const ASK_AGAIN: u64 = 1;
 
-fn queued(id: JobId) -> Response {
+pub(crate) fn queued(id: JobId) -> Response {
     let body = Json(json!({"job_id": id, "status": Status::Queued}));
     let mut response = (StatusCode::ACCEPTED, body).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));

@@ -34,6 +34,7 @@ struct Submission {
     upload_id: String,
     order_id: Option<String>,
     recipe: Option<String>,
+    cache: Option<String>,
 }
 
 /// Makes a job of an upload, whose id becomes the job's: an upload that is named twice is one job.
@@ -46,7 +47,8 @@ pub(crate) async fn submit(
     body: Body,
 ) -> Result<Submitted, ApiError> {
     let submission: Submission = json::read(&app.config, body).await?;
-    for (name, value) in [("order_id", &submission.order_id), ("recipe", &submission.recipe)] {
+    let Submission { order_id, recipe, cache, .. } = &submission;
+    for (name, value) in [("order_id", order_id), ("recipe", recipe), ("cache", cache)] {
         fields.set(name, value.as_deref().unwrap_or_default())?;
     }
     let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;

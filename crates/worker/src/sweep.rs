@@ -76,7 +76,7 @@ async fn republish(worker: &Worker, record: &JobRecord, traceparent: &str) -> an
         v: TaskMessage::VERSION,
         job_id,
         orig_bucket: worker.config.backend.bucket_of_originals().into(),
-        orig_key: BlobKey::Original(job_id).path(),
+        orig_key: BlobKey::Original(record.photo_of.unwrap_or(job_id)).path(),
     };
     worker
         .backend

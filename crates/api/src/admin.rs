@@ -1,0 +1,139 @@
+//! `GET /admin/jobs`: what support looks jobs up by.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use headshot_backend::JobSearch;
+use headshot_backend::tenants::Scope;
+use headshot_core::{Approval, Failure, JobId, JobRecord, Lease, ModelInfo, Quality, Stage, Status, Upload};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::job_error::JobError;
+use crate::routes::App;
+use crate::submit::RawQuery;
+
+/// So many jobs are listed unless another number is asked for, and at most.
+const LIMIT: (u32, u32) = (50, 200);
+
+/// A page of jobs, the newest first.
+#[derive(Serialize)]
+pub(crate) struct Page {
+    jobs: Vec<Job>,
+    /// What `before` has to be for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<Timestamp>,
+}
+
+/// A job as support sees it: the record without what is of no use to a person.
+#[derive(Serialize)]
+struct Job {
+    job_id: JobId,
+    status: Status,
+    message_for_support: String,
+    order_id: Option<String>,
+    error: Option<Failure>,
+    stage: Option<Stage>,
+    attempt: u32,
+    lease: Option<Lease>,
+    recipe: String,
+    upload: Upload,
+    photo_of: Option<JobId>,
+    cached_from: Option<JobId>,
+    approval: Option<Approval>,
+    quality: Option<Quality>,
+    model: Option<ModelInfo>,
+    trace_id: Option<String>,
+    created_at: Timestamp,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    updated_at: Timestamp,
+}
+
+/// The tenant's jobs, by `status`, `order_id` and `since`; `before` and `limit` lead from page to page.
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    query: RawQuery,
+) -> Result<Json<Page>, ApiError> {
+    caller.require(Scope::Admin)?;
+    let axum::extract::Query(pairs) = query.map_err(|_| ApiError::MalformedQuery)?;
+    let search = search(&caller, &pairs)?;
+    let found = app.backend.jobs.search(&search).await.map_err(ApiError::records)?;
+    let full = found.len() == search.limit as usize;
+    let next_before = found.last().filter(|_| full).map(|record| record.created_at);
+    Ok(Json(Page { jobs: found.into_iter().map(Job::from).collect(), next_before }))
+}
+
+/// A name that is misspelt would find other jobs than were meant, so it is an error.
+fn search(caller: &Caller, pairs: &[(String, String)]) -> Result<JobSearch, JobError> {
+    let mut search = JobSearch {
+        tenant: caller.tenant.clone(),
+        status: None,
+        order_id: None,
+        since: None,
+        before: None,
+        limit: LIMIT.0,
+    };
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        match name.as_str() {
+            "status" => search.status = Some(read_status(value)?),
+            "order_id" => search.order_id = Some(value.clone()),
+            "since" => search.since = Some(read_time(value)?),
+            "before" => search.before = Some(read_time(value)?),
+            "limit" => {
+                let limit = value.parse().ok().filter(|limit| (1..=LIMIT.1).contains(limit));
+                search.limit =
+                    limit.ok_or(JobError::InvalidSearch("limit must be a number from 1 to 200."))?;
+            }
+            _ => {
+                return Err(JobError::InvalidSearch(
+                    "Jobs are searched by status, order_id, since, before and limit, and by nothing else.",
+                ));
+            }
+        }
+    }
+    Ok(search)
+}
+
+fn read_status(value: &str) -> Result<Status, JobError> {
+    let all = [Status::Queued, Status::Processing, Status::Done, Status::Failed];
+    let known = all.into_iter().find(|status| status.as_str() == value);
+    known.ok_or(JobError::InvalidSearch("status must be one of: queued, processing, done, failed."))
+}
+
+fn read_time(value: &str) -> Result<Timestamp, JobError> {
+    value
+        .parse()
+        .map_err(|_| JobError::InvalidSearch("since and before must be times such as 2026-05-01T09:30:00Z."))
+}
+
+impl From<JobRecord> for Job {
+    fn from(record: JobRecord) -> Self {
+        Self {
+            job_id: record.job_id,
+            status: record.status,
+            message_for_support: record.message_for_support,
+            order_id: record.order_id,
+            error: record.error,
+            stage: record.stage,
+            attempt: record.attempt,
+            lease: record.lease,
+            recipe: record.recipe,
+            upload: record.upload,
+            photo_of: record.photo_of,
+            cached_from: record.cached_from,
+            approval: record.approval,
+            quality: record.quality,
+            model: record.model,
+            trace_id: record.trace_id,
+            created_at: record.created_at,
+            started_at: record.started_at,
+            finished_at: record.finished_at,
+            updated_at: record.updated_at,
+        }
+    }
+}

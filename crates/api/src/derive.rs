@@ -1,0 +1,167 @@
+//! New jobs from photos that are there already: a re-render, and what support tries again.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use headshot_backend::telemetry::TraceContext;
+use headshot_backend::tenants::Scope;
+use headshot_core::{JobId, JobRecord, Look, Recipe, Shot, Status};
+use jiff::Timestamp;
+use serde::Deserialize;
+use tracing::{Span, info};
+
+use crate::accept::publish;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::idempotency::{Fingerprint, Key, Reserved, Turn};
+use crate::intake_error::IntakeError;
+use crate::job_error::JobError;
+use crate::routes::App;
+use crate::submit::{Submitted, marked, queued};
+use crate::{fields, idempotency, json, status};
+
+/// What is to be different: parts of the recipe that the headshot has, or another recipe.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rerender {
+    look: Option<Look>,
+    framing: Option<Shot>,
+    recipe: Option<String>,
+}
+
+/// `POST /headshot/{id}/rerender`: the same photo, cut out as it was, with another look or framing, as a job of its own.
+pub(crate) async fn rerender(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Submit)?;
+    let (head, body) = request.into_parts();
+    let record = status::find(&app, id, &caller).await?;
+    let recipe = other_recipe(&record, json::read(&app.config, body).await?)?;
+    let operation = format!("rerender {}", record.job_id);
+    let fingerprint = Fingerprint::of(&operation).with("recipe", Some(&recipe)).finish();
+    let submitted = match idempotency::begin(&app, &caller.tenant, Key::of(&head.headers)?).await? {
+        Turn::Again(answered) => {
+            Submitted { id: idempotency::repeat(&app, &answered, &fingerprint)?, replayed: true }
+        }
+        Turn::First(key) => {
+            let made = match may_be_changed(&app, &record).await {
+                Ok(()) => {
+                    let derived = derived(&app, &record, recipe, &trace);
+                    let message = format!("Re-render of job {}; waiting for a worker.", record.job_id);
+                    let derived = JobRecord { message_for_support: message, ..derived };
+                    create(&app, &derived, key.as_ref().map(|key| (key, fingerprint.as_str())))
+                        .await
+                        .map(|()| derived)
+                }
+                Err(error) => Err(error),
+            };
+            if let Some(key) = key {
+                if made.is_ok() { key.answered() } else { key.release().await }
+            }
+            let derived = made?;
+            publish(&app, &derived, &trace).await?;
+            Submitted { id: derived.job_id, replayed: false }
+        }
+    };
+    Span::current().record("job_id", tracing::field::display(submitted.id));
+    Ok(marked(queued(submitted.id), &submitted))
+}
+
+/// `POST /admin/jobs/{id}/retry`: a job that failed is made again, as a job of its own, since what has ended stays; one that
+/// waits is published again.
+pub(crate) async fn retry(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Admin)?;
+    let record = status::find(&app, id, &caller).await?;
+    let id = record.job_id;
+    match record.status {
+        Status::Queued => {
+            // Whoever has written it meanwhile, a worker or the sweep, has done what is wanted.
+            app.backend.jobs.mark_republished(&record).await.map_err(ApiError::records)?;
+            publish(&app, &record, &trace).await?;
+            Ok(queued(id))
+        }
+        Status::Failed => {
+            let again = derived(&app, &record, record.recipe.clone(), &trace);
+            let message = format!("Job {id} tried again by support; waiting for a worker.");
+            let again = JobRecord { message_for_support: message, ..again };
+            let entry = crate::erase::entry(&caller, id, "retry");
+            app.backend.jobs.audit(&entry).await.map_err(ApiError::records)?;
+            info!(audit = "retry", job_id = %id, again = %again.job_id, actor = entry.actor, "a job is tried again");
+            create(&app, &again, None).await?;
+            publish(&app, &again, &trace).await?;
+            Ok(queued(again.job_id))
+        }
+        other => Err(JobError::NothingToRetry(id, other).into()),
+    }
+}
+
+/// The recipe that is asked for, which must be another one.
+fn other_recipe(
+    record: &JobRecord,
+    Rerender { look, framing, recipe }: Rerender,
+) -> Result<String, ApiError> {
+    let other = match (recipe, look, framing) {
+        (Some(recipe), None, None) => fields::recipe(&recipe)?,
+        (Some(_), ..) => return Err(JobError::RecipeAndParts.into()),
+        (None, look, framing) => {
+            let now = Recipe::named(&record.recipe).map_err(|error| ApiError::Internal(error.into()))?;
+            let (look, framing) = (look.unwrap_or(now.look), framing.unwrap_or(now.framing));
+            Recipe { look, framing, ..now }.to_string()
+        }
+    };
+    if other == record.recipe { Err(JobError::NothingToChange.into()) } else { Ok(other) }
+}
+
+async fn may_be_changed(app: &App, record: &JobRecord) -> Result<(), ApiError> {
+    if record.status != Status::Done {
+        return Err(JobError::NotDone(record.job_id, record.status).into());
+    }
+    let approval = match record.photo_of {
+        None => record.approval.clone(),
+        Some(uploaded_for) => {
+            let root = app.backend.jobs.get(uploaded_for).await.map_err(ApiError::records)?;
+            root.and_then(|root| root.approval)
+        }
+    };
+    approval.map_or(Ok(()), |approval| Err(JobError::Approved(approval.job_id).into()))
+}
+
+/// A new job of the photo of another.
+fn derived(app: &App, record: &JobRecord, recipe: String, trace: &TraceContext) -> JobRecord {
+    let now = Timestamp::now();
+    let upload = record.upload.clone();
+    JobRecord {
+        tenant: record.tenant.clone(),
+        order_id: record.order_id.clone(),
+        photo_of: Some(record.photo_of.unwrap_or(record.job_id)),
+        trace_id: Some(trace.trace_id()),
+        ..JobRecord::accepted(JobId::new(), upload, &recipe, now, now + app.config.record_ttl)
+    }
+}
+
+async fn create(app: &App, record: &JobRecord, key: Option<(&Reserved, &str)>) -> Result<(), ApiError> {
+    let reservation = key.and_then(|(key, fingerprint)| Some((key.reservation()?, fingerprint)));
+    let created = match reservation {
+        Some((reservation, fingerprint)) => {
+            app.backend.jobs.create_reserved(record, reservation, fingerprint).await
+        }
+        None => app.backend.jobs.create(record).await.map(|()| true),
+    };
+    match created {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(IntakeError::KeyInUse.into()),
+        Err(error) => Err(ApiError::records(error.context("writing the record of a new job"))),
+    }
+}
