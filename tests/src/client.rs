@@ -65,6 +65,24 @@ impl Client {
         answer.job_id()
     }
 
+    /// The same with settings in the path, such as `/headshot-async?cache=off`.
+    ///
+    /// # Errors
+    /// It was not accepted.
+    pub fn submit_to(&self, path: &str, photo: &[u8]) -> Result<String> {
+        let answer = answer(self.agent.post(self.url(path)).send(photo)?)?;
+        ensure!(answer.status == 202, "not accepted: {answer:?}");
+        answer.job_id()
+    }
+
+    /// Deletes something.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub fn delete(&self, path: &str) -> Result<Answer> {
+        answer(self.agent.delete(self.url(path)).call()?)
+    }
+
     /// Posts JSON.
     ///
     /// # Errors

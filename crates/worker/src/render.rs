@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, anyhow};
 use headshot_core::{ModelInfo, Recipe, Stage};
 use headshot_pipeline::{ModelSettings, Models, Outcome, Proof, StoredMatte};
-use tracing::warn;
+use tracing::{info, warn};
 
 /// What turns bytes into artefacts: the pipeline, or in tests something that fails on demand.
 pub trait Render: Send + Sync + 'static {
@@ -98,7 +98,10 @@ impl Render for Pipeline {
                 .map_err(anyhow::Error::new)
                 .and_then(|matte| Ok(headshot_pipeline::process_again(photo, recipe, &matte, on_stage)?));
             match again {
-                Ok(outcome) => return Ok(outcome),
+                Ok(outcome) => {
+                    info!("rendered by the stored matte");
+                    return Ok(outcome);
+                }
                 // A matte of another release or of another photo: the network can be asked again.
                 Err(error) => warn!(error = format!("{error:#}"), "the stored matte is of no use"),
             }

@@ -1,6 +1,7 @@
 //! The API as its clients meet it: the real server over real TCP, on a local backend in a directory of its own.
 
 mod cors;
+mod desk;
 mod documents;
 mod downloads;
 mod events;
@@ -12,6 +13,7 @@ mod long_poll;
 mod photos;
 mod process;
 mod refusals;
+mod rerender;
 mod shops;
 mod submissions;
 mod support;
