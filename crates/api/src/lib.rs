@@ -4,6 +4,7 @@
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
 mod accept;
+mod accepts;
 mod body;
 mod cors;
 mod document;
@@ -17,6 +18,7 @@ mod intake;
 mod limits;
 mod metrics;
 mod observe;
+mod page;
 mod problem;
 mod routes;
 mod server;

@@ -15,13 +15,15 @@ use tokio::sync::{Semaphore, watch};
 use crate::error::ApiError;
 use crate::limits::MAX_WAITING;
 use crate::metrics::Metrics;
-use crate::{Config, cors, files, health, observe, status, submit};
+use crate::page::Page;
+use crate::{Config, cors, files, health, observe, page, status, submit};
 
 /// What every handler may use.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) backend: Backend,
     pub(crate) metrics: Metrics,
+    pub(crate) page: Page,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
     /// One permit per request that waits for its worker.
@@ -34,7 +36,16 @@ impl App {
     /// Puts it together; nothing is opened here.
     pub(crate) fn new(config: Config, backend: Backend, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
-        Self { config, backend, metrics: Metrics::new(), uploads, waiting: Semaphore::new(MAX_WAITING), stop }
+        let page = Page::new(config.max_upload_bytes, &backend.blobs.links_begin_with());
+        Self {
+            config,
+            backend,
+            metrics: Metrics::new(),
+            page,
+            uploads,
+            waiting: Semaphore::new(MAX_WAITING),
+            stop,
+        }
     }
 }
 
@@ -42,7 +53,8 @@ impl App {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let cors = cors::layer(&app.config.allowed_origins);
     Router::new()
-        .route("/", get(health::index))
+        .route("/", get(page::index))
+        .route("/assets/{name}", get(page::asset))
         .route("/healthz", get(health::live))
         // Cloud Run's front end keeps /healthz to itself: whoever asks from outside asks for this.
         .route("/health", get(health::live))
