@@ -5,6 +5,7 @@ mod documents;
 mod downloads;
 mod forms;
 mod http;
+mod page;
 mod photos;
 mod process;
 mod refusals;
