@@ -98,9 +98,10 @@ fn a_photo_outlives_a_restart_of_the_service_and_a_reload_of_the_page() -> Resul
 
     visit.app.kill_9_api()?;
     visit.browser.until_true("return !document.getElementById('patience').hidden")?;
-    assert!(visit.browser.text("#patience")?.contains("safe"));
+    assert!(visit.browser.text("#patience")?.contains("connection"));
     visit.app.start_api()?;
-    visit.browser.until_true("return document.getElementById('patience').hidden")?;
+    let back = "return !document.getElementById('patience').textContent.includes('connection')";
+    visit.browser.until_true(back)?;
 
     visit.browser.reload()?;
     visit.browser.until_true(waits)?;

@@ -95,7 +95,7 @@ function showResult(job) {
   offer(job);
   showPhoto(null);
   show('done');
-  announce(`Your portrait is ready. ${advice.join(' ')}`);
+  announce(advice.join(' '));
 }
 
 /** What is said of the photo: the service's own sentences, and how large a print of it stays sharp. */
@@ -112,7 +112,9 @@ function adviceOn(quality) {
 
 /** Puts the picture and the links into place. Links last an hour at most, so this is done again and again. */
 function offer(job) {
-  if (job.preview_url) byId('portrait').src = job.preview_url;
+  // A picture that is there already stays; it would only be fetched once more.
+  const portrait = byId('portrait');
+  if (job.preview_url && !portrait.naturalWidth) portrait.src = job.preview_url;
   for (const name of ['print', 'preview']) {
     const [link, url] = [byId(name), job[`${name}_url`]];
     link.hidden = !url;
@@ -141,7 +143,7 @@ function showTrouble(trouble, advice = []) {
   byId('trouble-reference').textContent = trouble.reference ? `If you write to us, mention ${trouble.reference}.` : '';
   byId('trouble-reference').hidden = !trouble.reference;
   show('trouble');
-  announce([trouble.title, trouble.detail, ...advice].join(' '));
+  announce([trouble.detail, ...advice].join(' '));
 }
 
 /** A job that ended without a portrait. Only where the fault is ours may the same photo do better next time. */
@@ -241,12 +243,12 @@ function forget() {
   current?.stop.abort();
   current = null;
   memory.set('headshot-job', null);
+  byId('portrait').removeAttribute('src');
 }
 
 function reset() {
   forget();
   showPhoto(null);
-  byId('portrait').removeAttribute('src');
   show('empty');
   announce('');
 }

@@ -37,10 +37,7 @@ export class Trouble extends Error {
 
 /** One photo on its way, or a job of an earlier one. */
 export function newRun(photo, jobId) {
-  // `crypto.randomUUID` is missing where the page does not come by HTTPS, as on a phone in a developer's own network.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const idempotencyKey = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { photo, jobId, idempotencyKey, stop: new AbortController() };
+  return { photo, jobId, idempotencyKey: randomKey(), stop: new AbortController() };
 }
 
 /**
@@ -54,7 +51,11 @@ export async function send(run, { sent, busy }) {
       return await upload(run, sent);
     } catch (trouble) {
       const passing = [409, 429, 503].includes(trouble.status) && trouble.pause > 0 && trouble.pause <= longest;
-      if (!passing || attempt === 5 || run.stop.signal.aborted) throw trouble;
+      if (!passing || attempt === 5 || run.stop.signal.aborted) {
+        // Once there was an answer, whoever tries again means a new request; only a lost one is made up for.
+        if (trouble.status !== 0) run.idempotencyKey = randomKey();
+        throw trouble;
+      }
       busy(`${trouble.detail} We go on by ourselves in ${trouble.pause} s.`);
       await sleep(trouble.pause, run);
       busy('');
@@ -158,6 +159,12 @@ function troubleOf(status, problem, retryAfter) {
     reference: ours && problem?.request_id ? `request ${problem.request_id}` : '',
     pause: seconds(retryAfter),
   });
+}
+
+/** `crypto.randomUUID` is missing where the page does not come by HTTPS, as on a phone in a developer's own network. */
+function randomKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** `Retry-After` in its one form that this service uses. */
