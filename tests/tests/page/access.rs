@@ -136,6 +136,7 @@ fn text_and_controls_stand_out_by_day_and_by_night_and_are_large_enough_for_a_th
             let overflow = browser.script("return document.documentElement.scrollWidth - innerWidth")?;
             assert_eq!(overflow, 0, "{state} scrolls sideways at {width}");
         }
+        reveal(browser, "empty")?;
         browser.photograph(&format!("narrow-{width}"))?;
     }
     browser.prefer(&[("prefers-reduced-motion", "reduce")])?;
