@@ -30,11 +30,14 @@ run-worker: ## only the worker, in the foreground
 .PHONY: setup
 setup: ## install missing system packages and the pinned ONNX Runtime
 	@infra/setup
+.PHONY: setup-tests
+setup-tests: # the same, and a browser
+	@infra/setup --test
 
 # Built for release on purpose: the system tests start the real binaries, and one build serves users and tests alike.
 .PHONY: test bench
 test bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
-test: setup ## every test, over the release binaries
+test: setup-tests ## every test, over the release binaries
 	cargo build --locked --release --workspace --bins
 	cargo test --release --workspace
 bench: setup ## measure: rendering, the API under load, the local backend

@@ -200,7 +200,8 @@ impl Client {
         Ok(value.with_context(|| format!("no {line} in:\n{text}"))?.trim().parse()?)
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    /// The address of a path of the API.
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 }

@@ -188,7 +188,7 @@ fn etag(document: &Document<'_>, masters: bool, ttl: Duration, now: Timestamp) -
 }
 
 /// Whether `If-None-Match` names the tag, compared weakly as RFC 9110 has it.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))

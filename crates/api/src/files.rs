@@ -38,15 +38,10 @@ pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> R
 }
 
 fn headers(key: BlobKey, download: &Download) -> Result<HeaderMap, header::InvalidHeaderValue> {
-    let disposition = match key {
-        BlobKey::Artefact(job, rendition) => format!("inline; filename=\"{job}-{}\"", rendition.file_name()),
-        BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
-        BlobKey::Matte(job) => format!("attachment; filename=\"{job}-matte.png\""),
-    };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&download.content_type)?);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(download.len));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition)?);
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&key.content_disposition())?);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(key.cache_control()));
     // The bytes are a stranger's or made from a stranger's: a browser shall show them as what we say they are, and run
     // nothing in them.

@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, READINESS_TIMEOUT};
 use crate::routes::App;
 
-/// `GET /`: where to go from here.
+/// `GET /` for programs: where to go from here.
 pub(crate) async fn index() -> Response {
     let body = json!({
         "service": "headshot-api",

@@ -4,6 +4,7 @@
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
 mod accept;
+mod accepts;
 mod admin;
 mod announce;
 mod approve;
@@ -28,6 +29,7 @@ mod json;
 mod limits;
 mod metrics;
 mod observe;
+mod page;
 mod prefer;
 mod problem;
 mod put_file;

@@ -16,10 +16,11 @@ use crate::auth::{self, Gate};
 use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
+use crate::page::Page;
 use crate::watchers::Watchers;
 use crate::{
-    Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, put_file, status,
-    submit,
+    Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, page, put_file,
+    status, submit,
 };
 
 /// What every handler may use.
@@ -29,6 +30,7 @@ pub(crate) struct App {
     /// Who may call.
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
+    pub(crate) page: Page,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
     /// One permit per request that waits for its worker.
@@ -45,6 +47,7 @@ impl App {
     /// Puts it together; nothing is opened here.
     pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
+        let page = Page::new(config.max_upload_bytes, &backend.blobs.links_begin_with());
         Self {
             uploads,
             waiting: Semaphore::new(MAX_WAITING),
@@ -52,6 +55,7 @@ impl App {
             watchers: Watchers::new(backend.jobs.clone(), stop.clone()),
             metrics: Metrics::new(),
             config,
+            page,
             gate,
             backend,
             stop,
@@ -90,7 +94,8 @@ fn protected(app: &Arc<App>) -> Router<Arc<App>> {
 /// What everybody may see, and what is protected by signatures of its own.
 fn open() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(health::index))
+        .route("/", get(page::index))
+        .route("/assets/{name}", get(page::asset))
         .route("/healthz", get(health::live))
         // Cloud Run's front end keeps /healthz to itself: whoever asks from outside asks for this.
         .route("/health", get(health::live))

@@ -168,6 +168,14 @@ impl Blobs {
         }
     }
 
+    /// What every URL of an artefact begins with: where pages that show artefacts must let pictures come from.
+    pub fn links_begin_with(&self) -> String {
+        match &self.kind {
+            Kind::Local(blobs) => blobs.links_begin_with(),
+            Kind::Gcp(blobs) => blobs.links_begin_with(),
+        }
+    }
+
     /// What the API's download route needs, where this backend has no web server of its own.
     pub fn local_downloads(&self) -> Option<LocalDownloads> {
         match &self.kind {

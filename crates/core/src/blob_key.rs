@@ -69,6 +69,19 @@ impl BlobKey {
             Self::Artefact(..) => "private, max-age=3600, immutable",
         }
     }
+
+    /// What `Content-Disposition` a download of the blob carries. A preview is shown where it is opened. Everything else
+    /// is saved: a link on a page of another origin cannot ask for that itself.
+    pub fn content_disposition(&self) -> String {
+        match self {
+            Self::Original(job) => format!("attachment; filename=\"{job}-original\""),
+            Self::Matte(job) => format!("attachment; filename=\"{job}-matte.png\""),
+            Self::Artefact(job, rendition) => {
+                let manner = if *rendition == Rendition::Preview { "inline" } else { "attachment" };
+                format!("{manner}; filename=\"{job}-{}\"", rendition.file_name())
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ async fn a_finished_job_has_links_that_download_what_the_worker_stored() {
     let id = app.submit(photos::jpeg()).await;
     app.pretend_to_render(id).await;
     let document = app.get(&format!("/headshot/{id}")).await.json();
-    for (link, file) in [("preview_url", "preview.png"), ("print_url", "print.png")] {
+    let links = [("preview_url", "preview.png", "inline"), ("print_url", "print.png", "attachment")];
+    for (link, file, manner) in links {
         let path = path(&app, &document[link]);
         let answer = app.get(&path).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -30,7 +31,7 @@ async fn a_finished_job_has_links_that_download_what_the_worker_stored() {
         assert_eq!(answer.header("content-length"), answer.body.len().to_string());
         assert_eq!(answer.header("cache-control"), "private, max-age=3600, immutable");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        assert_eq!(answer.header("content-disposition"), format!("inline; filename=\"{id}-{file}\""));
+        assert_eq!(answer.header("content-disposition"), format!("{manner}; filename=\"{id}-{file}\""));
 
         let head = app.send(Method::HEAD, &path, &[], Bytes::new()).await;
         assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));

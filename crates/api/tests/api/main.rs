@@ -10,6 +10,7 @@ mod http;
 mod idempotency;
 mod keys;
 mod long_poll;
+mod page;
 mod photos;
 mod process;
 mod refusals;

@@ -39,6 +39,9 @@ use crate::GcpSettings;
 /// A body of known length has the time of a call, and the time that it takes at this rate, in bytes per second.
 const SLOWEST_TRANSFER: u64 = 2_000_000;
 
+/// Where signed URLs lead, as the crate that signs them has it.
+const CLOUD_STORAGE: &str = "https://storage.googleapis.com";
+
 /// How often a write starts over because somebody else wrote the same object meanwhile.
 const ROUNDS: usize = 6;
 
@@ -225,6 +228,12 @@ impl GcpBlobs {
         .boxed()
     }
 
+    pub(crate) fn links_begin_with(&self) -> String {
+        let endpoint = self.shared.emulator.as_deref().unwrap_or(CLOUD_STORAGE);
+        let bucket = self.shared.outputs.trim_start_matches("projects/_/buckets/");
+        format!("{}/{bucket}/", endpoint.trim_end_matches('/'))
+    }
+
     /// Whether the bucket of outputs answers: both programs may read it, whereas the API may not read the originals.
     pub(super) async fn check(&self) -> Result<()> {
         let control = self.shared.control.get().await?;
@@ -251,19 +260,12 @@ impl GcpBlobs {
     where
         T: Into<Payload<P>>,
     {
-        let shown = match key {
-            BlobKey::Artefact(job, rendition) => {
-                format!("inline; filename=\"{job}-{}\"", rendition.file_name())
-            }
-            BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
-            BlobKey::Matte(job) => format!("attachment; filename=\"{job}-matte.png\""),
-        };
         self.shared
             .storage
             .write_object(self.bucket(key), key.path(), payload)
             .set_content_type(content_type)
             .set_cache_control(key.cache_control())
-            .set_content_disposition(shown)
+            .set_content_disposition(key.content_disposition())
             .set_if_generation_match(replaces)
     }
 

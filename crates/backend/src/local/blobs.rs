@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use headshot_core::{BlobKey, JobId};
+use headshot_core::{BlobKey, Bucket, JobId};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use tokio::io::AsyncReadExt;
 
@@ -89,6 +89,10 @@ impl LocalBlobs {
 
     pub(crate) fn signed_url(&self, key: BlobKey, ttl: Duration) -> String {
         self.shared.signer.sign(key, ttl)
+    }
+
+    pub(crate) fn links_begin_with(&self) -> String {
+        self.shared.signer.links_begin_with(Bucket::Outputs)
     }
 
     pub(crate) fn downloads(&self) -> LocalDownloads {

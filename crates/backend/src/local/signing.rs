@@ -37,6 +37,11 @@ impl Signer {
         format!("{}{path}?expires={expires}&signature={signature}", self.public_url)
     }
 
+    /// What the URLs of all blobs of a bucket have in common.
+    pub(super) fn links_begin_with(&self, bucket: Bucket) -> String {
+        format!("{}{ROOT}{}/", self.public_url, bucket_name(bucket))
+    }
+
     /// Checks a request for `path` with `query`. The signature is looked at before the expiry, so that only those who
     /// were given a URL learn that it has expired.
     pub(super) fn verify(&self, path: &str, query: &str) -> Result<BlobKey, DownloadRefused> {

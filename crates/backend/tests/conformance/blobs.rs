@@ -113,6 +113,7 @@ pub async fn a_signed_url_downloads_the_blob(test: &TestBackend) {
     let preview = noise(MIB);
     test.backend.blobs.put(key, "image/png", preview.clone()).await.unwrap();
     let url = test.backend.blobs.signed_url(key, LONG).await.unwrap();
+    assert!(url.starts_with(&test.backend.blobs.links_begin_with()), "links begin otherwise");
     let (bytes, content_type) = test.download(&url).await.unwrap();
     assert!(bytes == preview);
     assert_eq!(content_type, "image/png");
