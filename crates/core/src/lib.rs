@@ -13,6 +13,7 @@ mod recipe;
 mod record;
 mod tenant;
 pub mod upload;
+mod webhook;
 
 pub use artefact::{ArtefactInfo, Head, HeadSource, ModelInfo, Rendition};
 pub use blob_key::{BlobKey, Bucket};
@@ -23,3 +24,6 @@ pub use quality::{Metric, PrintSize, Quality, QualityPolicy, Reason, Severity};
 pub use recipe::{Background, Colour, Recipe, RecipeError};
 pub use record::{Approval, Caching, Failure, JobRecord, Lease, Stage, Status, Upload};
 pub use tenant::{InvalidTenant, Tenant};
+pub use webhook::{
+    InvalidWebhookUrl, Reach, Webhook, WebhookDelivery, WebhookState, WebhookUrl, is_public,
+};
