@@ -1,5 +1,6 @@
 mod claim;
 mod transition;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ pub use claim::{Claim, Claimed, Finish, JobCounts};
 pub(crate) use transition::{
     Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
 };
+pub use webhooks::{DisabledEndpoint, WebhookClaim};
 
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;

@@ -21,7 +21,7 @@ pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
 pub use gcp::{ModelObject, PushGate, PushRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
-pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
+pub use jobs::{Claim, Claimed, DisabledEndpoint, Finish, JobCounts, Jobs, WebhookClaim};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
 

@@ -18,6 +18,7 @@ mod queue;
 mod records;
 mod signing;
 mod subscription;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -24,6 +24,4 @@ pub use quality::{Metric, PrintSize, Quality, QualityPolicy, Reason, Severity};
 pub use recipe::{Background, Colour, Recipe, RecipeError};
 pub use record::{Approval, Caching, Failure, JobRecord, Lease, Stage, Status, Upload};
 pub use tenant::{InvalidTenant, Tenant};
-pub use webhook::{
-    InvalidWebhookUrl, Reach, Webhook, WebhookDelivery, WebhookState, WebhookUrl, is_public,
-};
+pub use webhook::{InvalidWebhookUrl, Reach, Webhook, WebhookDelivery, WebhookState, WebhookUrl, is_public};

@@ -146,12 +146,7 @@ mod tests {
         let mut sent = webhook().due(second(0));
         for at in 0..50 {
             let outcome = "No answer.".into();
-            sent = sent.attempted(WebhookDelivery {
-                at: second(at),
-                status: None,
-                outcome,
-                milliseconds: 1,
-            });
+            sent = sent.attempted(WebhookDelivery { at: second(at), status: None, outcome, milliseconds: 1 });
         }
         assert_eq!((sent.attempts, sent.deliveries.len()), (50, Webhook::DELIVERIES_KEPT));
         assert_eq!(sent.deliveries.first().map(|delivery| delivery.at), Some(second(30)));

@@ -4,6 +4,7 @@
 mod calls;
 mod document;
 mod sweep;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

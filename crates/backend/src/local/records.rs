@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use headshot_core::{JobId, JobRecord};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use tracing::error;
@@ -17,7 +18,7 @@ const LONGEST_WAIT: i64 = i64::MAX >> 11;
 
 #[derive(Clone)]
 pub(crate) struct LocalRecords {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
 }
 
 impl LocalRecords {
@@ -111,6 +112,7 @@ struct Row {
     updated_at: i64,
     lease_until: Option<i64>,
     republished: u32,
+    webhook_due: Option<i64>,
     document: String,
 }
 
@@ -122,6 +124,7 @@ impl Row {
             updated_at: record.updated_at.as_microsecond(),
             lease_until: record.lease.as_ref().map(|lease| lease.until.as_microsecond()),
             republished: record.republished,
+            webhook_due: webhook_due(record),
             document: serde_json::to_string(record).context("cannot write the record as JSON")?,
         })
     }
@@ -130,8 +133,8 @@ impl Row {
     fn insert(&self, transaction: &Transaction<'_>) -> Result<bool> {
         let inserted = transaction
             .prepare_cached(
-                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, webhook_due, document) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 self.id,
@@ -139,6 +142,7 @@ impl Row {
                 self.updated_at,
                 self.lease_until,
                 self.republished,
+                self.webhook_due,
                 self.document
             ])?;
         Ok(inserted == 1)
@@ -147,8 +151,8 @@ impl Row {
     fn update(&self, transaction: &Transaction<'_>) -> Result<()> {
         transaction
             .prepare_cached(
-                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, document = ?6 \
-                 WHERE id = ?1",
+                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, \
+                 webhook_due = ?6, document = ?7 WHERE id = ?1",
             )?
             .execute(params![
                 self.id,
@@ -156,10 +160,15 @@ impl Row {
                 self.updated_at,
                 self.lease_until,
                 self.republished,
+                self.webhook_due,
                 self.document
             ])?;
         Ok(())
     }
+}
+
+fn webhook_due(record: &JobRecord) -> Option<i64> {
+    record.webhook.as_ref()?.next_at.map(Timestamp::as_microsecond)
 }
 
 fn apply(transaction: &Transaction<'_>, id: JobId, change: impl Change) -> Result<bool> {
@@ -179,6 +188,6 @@ fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
         .transpose()
 }
 
-fn parse(document: &str) -> Result<JobRecord> {
+pub(super) fn parse(document: &str) -> Result<JobRecord> {
     serde_json::from_str(document).context("a stored document is not a job record")
 }

@@ -34,7 +34,9 @@ pub enum InvalidWebhookUrl {
     Fragment,
     #[error("Webhooks are sent to the ports 443 and 8443 alone.")]
     Port,
-    #[error("Webhooks are sent to servers on the public internet alone, and this name or address is not there.")]
+    #[error(
+        "Webhooks are sent to servers on the public internet alone, and this name or address is not there."
+    )]
     NotPublic,
 }
 
