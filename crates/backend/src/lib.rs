@@ -14,6 +14,7 @@ mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
+mod tenants;
 
 use anyhow::Result;
 
@@ -24,6 +25,9 @@ pub use health::Health;
 pub use jobs::{Claim, Claimed, DisabledEndpoint, Finish, JobCounts, Jobs, WebhookClaim};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
+pub use tenants::{
+    InvalidTenants, InvalidWebhookSecret, TenantWebhook, TenantWebhooks, TenantsFile, WebhookSecret,
+};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
 #[derive(Clone)]

@@ -92,7 +92,9 @@ async fn answer<T>(name: &str, check: impl Future<Output = Result<T>>) -> Result
 }
 
 /// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     spawn_blocking(work).await.context("a storage operation broke off")?
 }
 
