@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake::Received;
 use crate::routes::App;
+use crate::webhook;
 
 /// Accepts `photo` as the job `id`. Once begun this comes to its end even if the client hangs up meanwhile: a photo that
 /// is stored and a record that is not would be an orphan.
@@ -54,6 +55,7 @@ async fn store(
     let mut record = JobRecord::accepted(id, upload, fields.recipe(), now, now + app.config.record_ttl);
     record.order_id = fields.order_id().map(str::to_owned);
     record.trace_id = Some(trace.trace_id());
+    record.webhook = webhook::of_job(app, &record.tenant, fields.webhook_url())?;
 
     photo.commit().await.context("storing the original").map_err(ApiError::storage)?;
     if let Err(error) = app.backend.jobs.create(&record).await {

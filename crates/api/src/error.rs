@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headshot_core::upload::Refusal;
-use headshot_core::{Failure, JobId};
+use headshot_core::{Failure, InvalidWebhookUrl, JobId};
 
 use crate::body::BodyError;
 use crate::limits::{MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
@@ -40,6 +40,10 @@ pub(crate) enum ApiError {
     InvalidOrderId,
     /// There is no such recipe, or it has no such option; the sentence says what there is.
     UnknownRecipe(String),
+    /// Nothing can be sent to this URL; the sentence says why.
+    InvalidWebhookUrl(InvalidWebhookUrl),
+    /// A webhook is asked for that could not be signed.
+    NoWebhookSecret,
     /// As many uploads as we take at once are under way.
     Busy,
     /// The job is safe, but no worker has been told of it yet.
@@ -114,6 +118,11 @@ impl From<ApiError> for Problem {
                 format!("An order_id must be at most {MAX_ORDER_ID_CHARS} printable characters."),
             ),
             ApiError::UnknownRecipe(sentence) => bad("unknown_recipe", sentence),
+            ApiError::InvalidWebhookUrl(error) => bad("invalid_webhook_url", error.to_string()),
+            ApiError::NoWebhookSecret => bad(
+                "no_webhook_secret",
+                "Webhooks are signed, and there is no secret to sign yours with. Ask us for one, or send no webhook_url.",
+            ),
             ApiError::Busy => Problem::new(
                 S::SERVICE_UNAVAILABLE,
                 "busy",

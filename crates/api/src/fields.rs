@@ -4,6 +4,7 @@ use headshot_core::Recipe;
 
 use crate::error::ApiError;
 use crate::limits::{MAX_FILE_NAME_BYTES, MAX_ORDER_ID_CHARS};
+use crate::webhook;
 
 /// What the client said about its photo. Each value may be given once, wherever it is given; an empty one, as HTML
 /// forms send them, counts as not given.
@@ -12,11 +13,12 @@ pub(crate) struct Fields {
     order_id: Option<String>,
     recipe: Option<String>,
     file_name: Option<String>,
+    webhook_url: Option<String>,
 }
 
 impl Fields {
     /// The names of the text fields; others are none of ours.
-    pub(crate) const NAMES: [&str; 2] = ["order_id", "recipe"];
+    pub(crate) const NAMES: [&str; 3] = ["order_id", "recipe", "webhook_url"];
 
     /// Takes what a query string says.
     pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, ApiError> {
@@ -32,6 +34,7 @@ impl Fields {
         match name {
             "order_id" => put(&mut self.order_id, "order_id", value, order_id),
             "recipe" => put(&mut self.recipe, "recipe", value, recipe),
+            "webhook_url" => put(&mut self.webhook_url, "webhook_url", value, webhook_url),
             _ => Ok(()),
         }
     }
@@ -49,6 +52,11 @@ impl Fields {
     /// The recipe to follow, as text.
     pub(crate) fn recipe(&self) -> &str {
         self.recipe.as_deref().unwrap_or(Recipe::HEADSHOT)
+    }
+
+    /// Where the end of the job is to be told.
+    pub(crate) fn webhook_url(&self) -> Option<&str> {
+        self.webhook_url.as_deref()
     }
 
     /// What the customer's file is called.
@@ -81,6 +89,10 @@ fn recipe(value: &str) -> Result<String, ApiError> {
         Ok(recipe) => Ok(recipe.to_string()),
         Err(error) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {error}."))),
     }
+}
+
+fn webhook_url(value: &str) -> Result<String, ApiError> {
+    webhook::well_formed(value).map_err(ApiError::InvalidWebhookUrl)
 }
 
 fn file_name(value: &str) -> Result<String, ApiError> {

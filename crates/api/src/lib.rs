@@ -24,6 +24,7 @@ mod settings;
 mod sha256;
 mod status;
 mod submit;
+mod webhook;
 
 pub use server::run;
 pub use settings::{Command, Config, InvalidSettings, Settings};

@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::FutureExt;
-use headshot_backend::Backend;
+use headshot_backend::{Backend, TenantsFile};
 use tokio::sync::{Semaphore, watch};
 
 use crate::error::ApiError;
@@ -21,6 +21,8 @@ use crate::{Config, cors, files, health, observe, status, submit};
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) backend: Backend,
+    /// How tenants are told of their jobs.
+    pub(crate) tenants: TenantsFile,
     pub(crate) metrics: Metrics,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
@@ -32,9 +34,22 @@ pub(crate) struct App {
 
 impl App {
     /// Puts it together; nothing is opened here.
-    pub(crate) fn new(config: Config, backend: Backend, stop: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        backend: Backend,
+        tenants: TenantsFile,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
-        Self { config, backend, metrics: Metrics::new(), uploads, waiting: Semaphore::new(MAX_WAITING), stop }
+        Self {
+            config,
+            backend,
+            tenants,
+            metrics: Metrics::new(),
+            uploads,
+            waiting: Semaphore::new(MAX_WAITING),
+            stop,
+        }
     }
 }
 

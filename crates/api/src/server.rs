@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use headshot_backend::{Backend, BackendSettings};
+use headshot_backend::{Backend, BackendSettings, TenantsFile};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -35,9 +35,11 @@ pub async fn run(
         local.public_url = format!("http://{}", reachable(address));
     }
     let backend = Backend::connect(&config.backend).await.context("opening the backend")?;
+    let tenants = TenantsFile::open(config.keys_file.as_deref(), config.webhook_reach).await;
+    let tenants = tenants.context("API_KEYS_FILE")?;
     let grace = config.grace;
     let (stop, stopping) = watch::channel(false);
-    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, stopping))));
+    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, tenants, stopping))));
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     info!(%address, "serving");

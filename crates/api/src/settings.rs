@@ -4,11 +4,13 @@ mod check;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use clap::{Parser, Subcommand};
 use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
+use headshot_core::Reach;
 
 use check::Checks;
 
@@ -70,6 +72,15 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
 
+    /// File of keys and tenants: who has webhooks sent where, and the secrets that they are signed with
+    #[arg(long, env = "API_KEYS_FILE", default_value = "", value_name = "FILE", hide_default_value = true)]
+    api_keys_file: String,
+
+    /// true lets webhooks go to private addresses, to any port and without TLS: for development and tests on the local
+    /// backend
+    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value = "false", value_name = "true|false")]
+    webhook_allow_private: String,
+
     /// Days after which a job's record may be deleted
     #[arg(long, env = "RECORD_TTL_DAYS", default_value = "90")]
     record_ttl_days: String,
@@ -111,6 +122,8 @@ pub struct Config {
     pub upload_idle_timeout: Duration,
     pub upload_timeout: Duration,
     pub allowed_origins: Vec<HeaderValue>,
+    pub keys_file: Option<PathBuf>,
+    pub webhook_reach: Reach,
     pub record_ttl: Duration,
     pub grace: Duration,
 }
@@ -191,6 +204,8 @@ impl Settings {
             ),
             upload_timeout: checks.seconds("UPLOAD_TIMEOUT", &self.upload_timeout, "300", 1..=HOUR),
             allowed_origins: checks.origins(&self.allowed_origins),
+            keys_file: Some(self.api_keys_file.trim()).filter(|file| !file.is_empty()).map(PathBuf::from),
+            webhook_reach: checks.webhook_reach(&self.webhook_allow_private, &self.backend),
             record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),
             grace: checks.seconds("GRACE_SECONDS", &self.grace_seconds, "8", 0..=HOUR),
         };

@@ -2,6 +2,7 @@
 //! signed, sent and noted. A webhook is sent at least once; whoever gets it twice knows it by its id.
 
 mod attempt;
+mod ended;
 mod lanes;
 mod payload;
 mod schedule;
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::error;
 
+pub use ended::WebhookEnded;
 pub use settings::{WebhookArgs, WebhooksConfig};
 
 use crate::shutdown::Phase;

@@ -130,8 +130,7 @@ mod tests {
     async fn a_tenant_with_many_slow_hosts_leaves_others_their_turn() {
         let lanes = Lanes::default();
         let (greedy, acme) = (tenant("greedy"), tenant("acme"));
-        let places: Vec<_> =
-            (0..200).filter_map(|n| lanes.enter(&greedy, &format!("{n}.example"))).collect();
+        let places: Vec<_> = (0..200).filter_map(|n| lanes.enter(&greedy, &format!("{n}.example"))).collect();
         assert_eq!(places.len(), 96);
         let mut turns = Vec::new();
         for place in &places[..16] {

@@ -53,8 +53,7 @@ mod tests {
         }
         assert_eq!(wait_after(3, &retries, Some(SECOND)), None);
         assert_eq!(wait_after(0, &retries, None), None);
-        let waits: std::collections::HashSet<_> =
-            (0..100).map(|_| wait_after(1, &retries, None)).collect();
+        let waits: std::collections::HashSet<_> = (0..100).map(|_| wait_after(1, &retries, None)).collect();
         assert!(waits.len() > 20, "{waits:?}");
     }
 
