@@ -11,3 +11,4 @@ mod refusals;
 mod submissions;
 mod support;
 mod waiting;
+mod webhooks;
