@@ -13,17 +13,17 @@ use headshot_tests::Options;
 use serde_json::json;
 use tempfile::TempDir;
 
-pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-pub const NEXT_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const NEXT_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// The file of keys and tenants, in a folder of its own.
-pub struct Tenants {
+pub(crate) struct Tenants {
     _folder: TempDir,
     path: PathBuf,
 }
 
 impl Tenants {
-    pub fn new(secrets: &[&str]) -> Result<Self> {
+    pub(crate) fn new(secrets: &[&str]) -> Result<Self> {
         let folder = TempDir::new()?;
         let tenants = Self { path: folder.path().join("keys.json"), _folder: folder };
         tenants.set(secrets)?;
@@ -31,7 +31,7 @@ impl Tenants {
     }
 
     /// Gives whoever has no key these secrets.
-    pub fn set(&self, secrets: &[&str]) -> Result<()> {
+    pub(crate) fn set(&self, secrets: &[&str]) -> Result<()> {
         let file = json!({"tenants": {"anonymous": {"webhook": {"secrets": secrets}}}});
         // Renamed into its place, as an operator should: nobody reads half a file.
         let draft = self.path.with_extension("draft");
@@ -40,7 +40,7 @@ impl Tenants {
     }
 
     /// An app that sends webhooks to this machine.
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let options = Options::default().both("API_KEYS_FILE", self.path.display());
         options.both("WEBHOOK_ALLOW_PRIVATE", "true").worker("WEBHOOK_RETRY_SECONDS", "1,1,1")
     }

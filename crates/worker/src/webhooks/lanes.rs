@@ -123,7 +123,7 @@ mod tests {
         let other = lanes.enter(&acme, "other.example").unwrap();
         let _turn = other.turn().await;
         drop(turns);
-        slow[4].turn().await;
+        drop(slow[4].turn().await);
     }
 
     #[tokio::test]
@@ -137,7 +137,7 @@ mod tests {
             turns.push(place.turn().await);
         }
         assert!(timeout(Duration::from_millis(20), places[16].turn()).await.is_err());
-        lanes.enter(&acme, "shop.example").unwrap().turn().await;
+        drop(lanes.enter(&acme, "shop.example").unwrap().turn().await);
     }
 
     #[test]

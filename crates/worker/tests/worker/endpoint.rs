@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use aws_lc_rs::hmac;
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +28,6 @@ pub struct Endpoint {
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    pub path: String,
     pub headers: HashMap<String, String>,
     pub body: Bytes,
 }
@@ -49,12 +48,12 @@ impl Endpoint {
         let address = listener.local_addr()?.to_string();
         let heard = Arc::<Mutex<Vec<Heard>>>::default();
         let (reply, all) = (Arc::new(reply), heard.clone());
-        let handler = move |uri: Uri, headers: HeaderMap, body: Bytes| {
+        let handler = move |headers: HeaderMap, body: Bytes| {
             let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
                 (name.to_string(), value.to_str().unwrap_or_default().to_owned())
             };
             let headers = headers.iter().map(text).collect();
-            let request = Heard { path: uri.path().to_owned(), headers, body };
+            let request = Heard { headers, body };
             let reply = {
                 let mut all = all.lock().unwrap();
                 all.push(request.clone());
