@@ -59,7 +59,7 @@ impl Jobs {
         let claimed = self
             .change_webhook(due.job_id, move |webhook, now| {
                 (webhook.next_at == Some(seen) && seen <= now)
-                    .then(|| Webhook { next_at: Some(until), ..webhook })
+                    .then_some(Webhook { next_at: Some(until), ..webhook })
             })
             .await?;
         Ok(claimed.then(|| {
@@ -87,7 +87,7 @@ impl Jobs {
     pub async fn give_webhook_back(&self, claim: &WebhookClaim) -> Result<bool> {
         let until = claim.until;
         self.change_webhook(claim.record.job_id, move |webhook, now| {
-            (webhook.next_at == Some(until)).then(|| Webhook { next_at: Some(now), ..webhook })
+            (webhook.next_at == Some(until)).then_some(Webhook { next_at: Some(now), ..webhook })
         })
         .await
     }

@@ -37,9 +37,8 @@ impl GcpRecords {
                 let query = async {
                     let firestore = self.firestore().await?;
                     let query = firestore.fluent().select().from(self.collection());
-                    let query = query.filter(|field| {
-                        field.for_all([field.field(NEXT_AT).less_than_or_equal(now.clone())])
-                    });
+                    let query =
+                        query.filter(|field| field.for_all([field.field(NEXT_AT).less_than_or_equal(now)]));
                     let query = query.order(|field| field.fields([field.field(NEXT_AT).asc()]));
                     query.limit(limit).query().await
                 };
@@ -84,7 +83,7 @@ impl GcpRecords {
             loop {
                 let insert = async {
                     let firestore = self.firestore().await?;
-                    let insert = firestore.fluent().insert().into(&self.endpoints());
+                    let insert = firestore.fluent().insert().into(self.endpoints());
                     insert.document_id(&id).document(document.clone()).execute().await
                 };
                 let error = match patience.limit(insert).await {
@@ -113,7 +112,7 @@ impl GcpRecords {
             loop {
                 let delete = async {
                     let firestore = self.firestore().await?;
-                    firestore.fluent().delete().from(&self.endpoints()).document_id(&id).execute().await
+                    firestore.fluent().delete().from(self.endpoints()).document_id(&id).execute().await
                 };
                 let error = match patience.limit(delete).await {
                     Ok(()) => return Ok(true),

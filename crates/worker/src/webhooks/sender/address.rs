@@ -14,8 +14,11 @@ pub(super) enum Resolver {
     System,
     /// What a test makes of it.
     #[cfg(test)]
-    Told(Box<dyn Fn(&str) -> Vec<std::net::IpAddr> + Send + Sync>),
+    Told(Told),
 }
+
+#[cfg(test)]
+pub(super) type Told = Box<dyn Fn(&str) -> Vec<std::net::IpAddr> + Send + Sync>;
 
 impl Resolver {
     /// The addresses that `host` stands for, each of them seen to be within reach.
