@@ -112,5 +112,6 @@ resource "google_cloud_run_v2_service" "api" {
     google_service_account_iam_member.api_signs,
     google_storage_bucket_iam_member.api_reads_outputs,
     google_storage_bucket_iam_member.api_writes_originals,
+    google_storage_bucket_iam_member.api_reads_originals,
   ]
 }

@@ -7,13 +7,25 @@ resource "google_storage_bucket" "originals" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
 
-  # Also removes photos without a record, which a crash between the two leaves behind.
+  # Also removes photos without a record, which a crash between the two leaves behind, and those that were put with a link and
+  # never submitted.
   lifecycle_rule {
     action {
       type = "Delete"
     }
     condition {
       age = var.original_days
+    }
+  }
+
+  # The shop's pages put large photos here, with links that the API signs. The names are the headers that a page has to send.
+  dynamic "cors" {
+    for_each = length(var.allowed_origins) > 0 ? [var.allowed_origins] : []
+    content {
+      origin          = cors.value
+      method          = ["PUT"]
+      response_header = ["Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match"]
+      max_age_seconds = 3600
     }
   }
 

@@ -1,10 +1,19 @@
 # What headshot-api may do, each with the call that needs it. Nothing on the project but Firestore, which knows no smaller
 # place, and there only this database.
 
-# Stores what customers send. It cannot read it again.
+# Stores what customers send. A link that takes a photo is signed with this right, too.
 resource "google_storage_bucket_iam_member" "api_writes_originals" {
   bucket = google_storage_bucket.originals.name
   role   = "roles/storage.objectCreator"
+  member = google_service_account.api.member
+}
+
+# A photo that was put with a link is looked at when it is submitted, like one that comes with its request
+# (crates/api/src/uploaded.rs). Listing, which comes with the role, tells one that has not been put yet (404) from a forbidden
+# one (403).
+resource "google_storage_bucket_iam_member" "api_reads_originals" {
+  bucket = google_storage_bucket.originals.name
+  role   = "roles/storage.objectViewer"
   member = google_service_account.api.member
 }
 

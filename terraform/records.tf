@@ -22,6 +22,20 @@ resource "google_firestore_field" "expire_at" {
   index_config {}
 }
 
+# Idempotency keys and announced photos, each in a collection beside the records'. Until they are deleted, what has expired
+# counts as gone.
+resource "google_firestore_field" "passing_expire_at" {
+  for_each = toset(["idempotency", "uploads"])
+
+  database   = google_firestore_database.records.name
+  collection = "${local.collection}-${each.key}"
+  field      = "expire_at"
+
+  ttl_config {}
+
+  index_config {}
+}
+
 # The sweep's query: what has not been written for a while and is not finished.
 resource "google_firestore_index" "sweep" {
   database   = google_firestore_database.records.name

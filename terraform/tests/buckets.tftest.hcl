@@ -63,8 +63,18 @@ run "buckets" {
   }
 
   assert {
-    condition     = length(google_storage_bucket.originals.cors) == 0 && length(google_storage_bucket.models.cors) == 0
-    error_message = "No page has anything to do with originals or models."
+    condition = (
+      toset(google_storage_bucket.originals.cors[0].origin) == toset(["https://shop.example", "https://www.shop.example"])
+      && toset(google_storage_bucket.originals.cors[0].method) == toset(["PUT"])
+      && toset(google_storage_bucket.originals.cors[0].response_header) == toset(["Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match"])
+      && google_storage_bucket.originals.cors[0].max_age_seconds == 3600
+    )
+    error_message = "The shop's pages, and no others, may put originals, with the headers that links are signed with, and may not read any."
+  }
+
+  assert {
+    condition     = length(google_storage_bucket.models.cors) == 0
+    error_message = "No page has anything to do with models."
   }
 }
 
@@ -90,7 +100,7 @@ run "other_times" {
   }
 
   assert {
-    condition     = length(google_storage_bucket.outputs.cors) == 0
+    condition     = length(google_storage_bucket.outputs.cors) == 0 && length(google_storage_bucket.originals.cors) == 0
     error_message = "Without origins there is no CORS."
   }
 }

@@ -35,6 +35,18 @@ run "records" {
   }
 
   assert {
+    condition = ({ for name, field in google_firestore_field.passing_expire_at : name => [field.database, field.collection, field.field, length(field.ttl_config)] }
+      == { idempotency = ["headshot", "headshots-idempotency", "expire_at", 1], uploads = ["headshot", "headshots-uploads", "expire_at", 1] }
+    )
+    error_message = "Idempotency keys and announced photos are deleted after expire_at."
+  }
+
+  assert {
+    condition     = alltrue([for field in google_firestore_field.passing_expire_at : length(field.index_config) == 1 && length(field.index_config[0].indexes) == 0])
+    error_message = "Nobody asks for keys or announced photos by expire_at."
+  }
+
+  assert {
     condition     = length(google_firestore_field.expire_at.index_config) == 1 && length(google_firestore_field.expire_at.index_config[0].indexes) == 0
     error_message = "expire_at must not be indexed."
   }

@@ -85,6 +85,40 @@ impl Client {
         answer.job_id()
     }
 
+    /// Posts JSON.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub fn post_json(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
+        let request = self.agent.post(self.url(path)).header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        answer(request.send(body.to_string().as_bytes())?)
+    }
+
+    /// Puts a photo where an announced upload says, with the headers that it says; the status.
+    ///
+    /// # Errors
+    /// No answer came, or the upload is none.
+    pub fn put(&self, upload: &Value, photo: &[u8]) -> Result<u16> {
+        let url = upload["url"].as_str().context("an upload has a url")?;
+        let headers = upload["headers"].as_object().context("an upload has headers")?;
+        let mut request = self.agent.put(url);
+        for (name, value) in headers {
+            request = request.header(name, value.as_str().context("a header is text")?);
+        }
+        Ok(request.send(photo)?.status().as_u16())
+    }
+
+    /// The documents that a job's events bring, until it has ended.
+    ///
+    /// # Errors
+    /// There is no such job, or the stream breaks off.
+    pub fn events(&self, id: &str) -> Result<Vec<Value>> {
+        let text = self.get_text(&self.url(&format!("/headshot/{id}/events")))?;
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.map(|data| serde_json::from_str(data).with_context(|| data.to_owned())).collect()
+    }
+
     /// The document of a job.
     ///
     /// # Errors

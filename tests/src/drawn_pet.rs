@@ -85,6 +85,8 @@ pub struct DrawnPhoto {
     pub alpha: GrayImage,
     /// The head with a cat's ears, in pixels: left, top, width, height.
     pub head: [f32; 4],
+    /// The middles of the eyes, in pixels: the left one in the photo, then the right one.
+    pub eyes: [[f32; 2]; 2],
 }
 
 impl DrawnPet {
@@ -102,11 +104,12 @@ impl DrawnPet {
             Species::Dog => dog::paint(&mut canvas, &body, &head, self.coat, &mut random),
         }
         let (photo, alpha) = canvas.develop(&mut random);
-        let (left, top, right, bottom) = match self.species {
-            Species::Cat => cat::HEAD_BOX,
-            Species::Dog => dog::HEAD_BOX,
+        let ((left, top, right, bottom), [x, y]) = match self.species {
+            Species::Cat => (cat::HEAD_BOX, cat::EYE),
+            Species::Dog => (dog::HEAD_BOX, dog::EYE),
         };
-        DrawnPhoto { photo, alpha, head: head.bounds(left, top, right, bottom) }
+        let eyes = [head.to_pixels([-x, y]), head.to_pixels([x, y])];
+        DrawnPhoto { photo, alpha, head: head.bounds(left, top, right, bottom), eyes }
     }
 }
 

@@ -9,12 +9,27 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// origin may call.
 pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
     const HOUR: Duration = Duration::from_secs(3600);
-    let request_id = HeaderName::from_static("x-request-id");
-    let traceparent = HeaderName::from_static("traceparent");
+    let named = |name| HeaderName::from_static(name);
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        .allow_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH, request_id.clone(), traceparent])
-        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, request_id])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            named("idempotency-key"),
+            named("last-event-id"),
+            named("prefer"),
+            named("traceparent"),
+            named("x-request-id"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            named("idempotency-replayed"),
+            named("preference-applied"),
+            named("x-request-id"),
+        ])
         .max_age(HOUR)
 }

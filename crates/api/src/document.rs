@@ -5,11 +5,13 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use headshot_backend::tenants::Scope;
 use headshot_core::{BlobKey, Failure, Head, JobId, JobRecord, Quality, Rendition, Stage, Status};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::routes::App;
 use crate::sha256;
@@ -50,24 +52,21 @@ struct Output<'a> {
     sha256: &'a str,
 }
 
-/// Answers with the job's document, or with 304 if the client has it already.
+/// Answers with the job's document as the caller may see it, or with 304 if they have it already.
 pub(crate) async fn respond(
     app: &App,
     record: &JobRecord,
     headers: &HeaderMap,
+    caller: &Caller,
 ) -> Result<Response, ApiError> {
     let ttl = app.config.download_url_ttl;
     let mut document = document(record);
-    let etag = etag(&document, ttl, Timestamp::now()).map_err(ApiError::Internal)?;
+    let etag = etag(&document, caller.scopes.has(Scope::Print), ttl, Timestamp::now())
+        .map_err(ApiError::Internal)?;
     let mut response = if is_known(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        if record.status == Status::Done {
-            document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
-            document.print_url = link(app, record, Rendition::Print, ttl).await?;
-            document.grey_alpha_url = link(app, record, Rendition::GreyAlpha, ttl).await?;
-            document.flattened_url = link(app, record, Rendition::Flattened, ttl).await?;
-        }
+        add_links(app, record, caller, &mut document).await?;
         Json(document).into_response()
     };
     if let Ok(etag) = HeaderValue::from_str(&etag) {
@@ -79,6 +78,40 @@ pub(crate) async fn respond(
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));
     }
     Ok(response)
+}
+
+/// The job's document, as text of one line.
+pub(crate) async fn json(app: &App, record: &JobRecord, caller: &Caller) -> Result<String, ApiError> {
+    let mut document = document(record);
+    add_links(app, record, caller, &mut document).await?;
+    serde_json::to_string(&document).map_err(|error| ApiError::Internal(error.into()))
+}
+
+/// Whether the client says that it has this document already.
+pub(crate) fn is_had(app: &App, record: &JobRecord, headers: &HeaderMap, caller: &Caller) -> bool {
+    let masters = caller.scopes.has(Scope::Print);
+    let etag = etag(&document(record), masters, app.config.download_url_ttl, Timestamp::now());
+    etag.is_ok_and(|etag| is_known(headers, &etag))
+}
+
+/// Whoever may read gets the preview, whoever may print the files for print.
+async fn add_links(
+    app: &App,
+    record: &JobRecord,
+    caller: &Caller,
+    document: &mut Document<'_>,
+) -> Result<(), ApiError> {
+    if record.status != Status::Done {
+        return Ok(());
+    }
+    let ttl = app.config.download_url_ttl;
+    document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
+    if caller.scopes.has(Scope::Print) {
+        document.print_url = link(app, record, Rendition::Print, ttl).await?;
+        document.grey_alpha_url = link(app, record, Rendition::GreyAlpha, ttl).await?;
+        document.flattened_url = link(app, record, Rendition::Flattened, ttl).await?;
+    }
+    Ok(())
 }
 
 fn document(record: &JobRecord) -> Document<'_> {
@@ -125,14 +158,15 @@ async fn link(
     })
 }
 
-/// The tag stands for the document without its links. A link is another one at each call and dies after `ttl`, so a
-/// client that is told 304 must have got its links lately: the tag of a finished job changes every half `ttl`, which
+/// The tag stands for the document without its links, and for which links there would be. A link is another one at each
+/// call and dies after `ttl`, so a client that is told 304 must have got its links lately: the tag of a finished job changes every half `ttl`, which
 /// leaves at least the other half on the links it confirms. It is weak, because two documents of one tag differ in
 /// their links' bytes.
-fn etag(document: &Document<'_>, ttl: Duration, now: Timestamp) -> anyhow::Result<String> {
+fn etag(document: &Document<'_>, masters: bool, ttl: Duration, now: Timestamp) -> anyhow::Result<String> {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(document)?);
     if document.status == Status::Done {
+        hash.update([u8::from(masters)]);
         let period = i64::try_from(ttl.as_secs() / 2).unwrap_or(i64::MAX).max(1);
         hash.update((now.as_second() / period).to_be_bytes());
     }
@@ -169,7 +203,7 @@ mod tests {
 
     fn tag_at(record: &JobRecord, second: i64) -> String {
         let now = Timestamp::from_second(second).unwrap();
-        etag(&document(record), Duration::from_secs(3600), now).unwrap()
+        etag(&document(record), true, Duration::from_secs(3600), now).unwrap()
     }
 
     #[test]

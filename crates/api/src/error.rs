@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use headshot_backend::tenants::Scope;
 use headshot_core::upload::Refusal;
 use headshot_core::{Failure, InvalidWebhookUrl, JobId};
 
+use crate::auth::Refused;
 use crate::body::BodyError;
+use crate::intake_error::IntakeError;
 use crate::limits::{MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
 use crate::problem::Problem;
 
@@ -18,6 +21,10 @@ pub(crate) enum ApiError {
     NoSuchRoute,
     /// No headshot has this id, or it is no id at all; the two are not told apart.
     NoSuchHeadshot,
+    /// They have not shown who they are.
+    NotAdmitted(Refused),
+    /// They may not do this; the scope is what they lack.
+    Forbidden(Scope),
     /// The inspector will not have the photo.
     Refused(Refusal),
     /// The body did not arrive as it should.
@@ -54,6 +61,8 @@ pub(crate) enum ApiError {
     LinkExpired,
     /// The link was not signed by us.
     LinkInvalid,
+    /// Something about keys, announced uploads or waits.
+    Intake(IntakeError),
     /// A dependency is down. The sentence is for the client, the cause for the log.
     Unavailable(&'static str, &'static str, anyhow::Error),
     /// Readiness: the sentence names what is down.
@@ -86,6 +95,15 @@ impl From<ApiError> for Problem {
                 "not_found",
                 "There is no headshot with this id. It may be mistyped, or old enough to have been deleted.",
             ),
+            ApiError::NotAdmitted(reason) => not_admitted(&reason),
+            ApiError::Forbidden(scope) => Problem {
+                challenge: Some(format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"").into()),
+                ..Problem::new(
+                    S::FORBIDDEN,
+                    "missing_scope",
+                    format!("Your key is valid, but it lacks the scope {scope}, which this call needs."),
+                )
+            },
             ApiError::Refused(refusal) => refused(&refusal),
             ApiError::Body(error) => body(error),
             ApiError::MalformedForm => bad(
@@ -148,6 +166,7 @@ impl From<ApiError> for Problem {
             ApiError::LinkInvalid => {
                 Problem::new(S::FORBIDDEN, "link_invalid", "This link is incomplete or was changed.")
             }
+            ApiError::Intake(error) => error.into(),
             ApiError::Unavailable(code, sentence, cause) => {
                 let problem = Problem::new(S::SERVICE_UNAVAILABLE, code, sentence).retry_after(5);
                 Problem { cause: Some(Arc::new(cause)), ..problem }
@@ -190,6 +209,31 @@ impl IntoResponse for ApiError {
 
 fn bad(code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, code, detail)
+}
+
+/// Error codes as RFC 6750 has them; to a request without credentials it says none.
+fn not_admitted(reason: &Refused) -> Problem {
+    let (status, code, challenge, sentence) = match reason {
+        Refused::NoCredentials => (
+            StatusCode::UNAUTHORIZED,
+            "key_required",
+            "Bearer",
+            "This call needs a key. Send it in a header: Authorization: Bearer, a space, and the key.",
+        ),
+        Refused::Malformed => (
+            StatusCode::BAD_REQUEST,
+            "malformed_authorization",
+            "Bearer error=\"invalid_request\"",
+            "The Authorization header could not be understood. Send one: Bearer, a space, and the key.",
+        ),
+        Refused::InvalidKey => (
+            StatusCode::UNAUTHORIZED,
+            "invalid_key",
+            "Bearer error=\"invalid_token\"",
+            "This key is not valid: it is mistyped, unknown or revoked.",
+        ),
+    };
+    Problem { challenge: Some(challenge.into()), ..Problem::new(status, code, sentence) }
 }
 
 fn refused(refusal: &Refusal) -> Problem {

@@ -3,6 +3,7 @@
 use headshot_core::Recipe;
 
 use crate::error::ApiError;
+use crate::idempotency::Fingerprint;
 use crate::limits::{MAX_FILE_NAME_BYTES, MAX_ORDER_ID_CHARS};
 use crate::webhook;
 
@@ -42,6 +43,17 @@ impl Fields {
     /// Takes the name of the photo's file.
     pub(crate) fn set_file_name(&mut self, name: &str) -> Result<(), ApiError> {
         put(&mut self.file_name, "file", name, file_name)
+    }
+
+    /// What makes a request that has these fields the same as another, to be finished by whoever knows the photo.
+    pub(crate) fn fingerprint(&self, operation: &str) -> Fingerprint {
+        // Each field is named, so that none is forgotten.
+        let Self { order_id, recipe: _, file_name, webhook_url } = self;
+        Fingerprint::of(operation)
+            .with("order_id", order_id.as_deref())
+            .with("recipe", Some(self.recipe()))
+            .with("webhook_url", webhook_url.as_deref())
+            .with("file_name", file_name.as_deref())
     }
 
     /// The shop's order number.

@@ -41,6 +41,7 @@ fn headers(key: BlobKey, download: &Download) -> Result<HeaderMap, header::Inval
     let disposition = match key {
         BlobKey::Artefact(job, rendition) => format!("inline; filename=\"{job}-{}\"", rendition.file_name()),
         BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
+        BlobKey::Matte(job) => format!("attachment; filename=\"{job}-matte.png\""),
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&download.content_type)?);

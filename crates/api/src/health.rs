@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::error::ApiError;
-use crate::limits::READINESS_TIMEOUT;
+use crate::limits::{MAX_STREAMS, READINESS_TIMEOUT};
 use crate::routes::App;
 
 /// `GET /`: where to go from here.
@@ -59,6 +59,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, ApiEr
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let in_use = app.config.max_concurrent_uploads.saturating_sub(app.uploads.available_permits());
     app.metrics.uploads_in_progress(in_use);
+    app.metrics.event_streams(MAX_STREAMS.saturating_sub(app.streams.available_permits()));
     let text = app.metrics.text().map_err(|error| ApiError::Internal(error.into()))?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())

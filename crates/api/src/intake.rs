@@ -13,8 +13,8 @@ use crate::sha256;
 
 /// A photo of which some chunks have arrived. Dropping it at any point leaves nothing in storage.
 pub(crate) struct Intake {
-    blobs: Blobs,
-    key: BlobKey,
+    /// Where it goes, unless it is only looked at.
+    store: Option<(Blobs, BlobKey)>,
     inspector: Inspector,
     hash: Sha256,
     /// What came before the type was known: a few bytes at most, as the type is in the first ones.
@@ -22,19 +22,25 @@ pub(crate) struct Intake {
     writer: Option<BlobWriter>,
 }
 
-/// A photo that has arrived whole and that the inspector will have. It is not stored until [`Received::commit`].
+/// A photo that has arrived whole and that the inspector will have. One that came to be stored is not until
+/// [`Received::commit`].
 pub(crate) struct Received {
     pub(crate) inspected: Inspected,
     /// SHA-256 of the bytes, lower-case hex.
     pub(crate) sha256: String,
-    writer: BlobWriter,
+    writer: Option<BlobWriter>,
 }
 
 impl Intake {
     /// Gets ready for the original of `job`.
-    pub(crate) fn new(blobs: Blobs, job: JobId, limits: Limits) -> Self {
-        let (key, inspector) = (BlobKey::Original(job), Inspector::new(limits));
-        Self { blobs, key, inspector, hash: Sha256::new(), held: Vec::new(), writer: None }
+    pub(crate) fn storing(blobs: Blobs, job: JobId, limits: Limits) -> Self {
+        Self { store: Some((blobs, BlobKey::Original(job))), ..Self::looking(limits) }
+    }
+
+    /// Gets ready for a photo that is stored already, or that only has to be compared with one.
+    pub(crate) fn looking(limits: Limits) -> Self {
+        let inspector = Inspector::new(limits);
+        Self { store: None, inspector, hash: Sha256::new(), held: Vec::new(), writer: None }
     }
 
     /// Takes a whole body for the photo. A chunk takes a tenth of a millisecond to hash, inspect and hand on; when a photo
@@ -55,12 +61,13 @@ impl Intake {
         }
         self.inspector.push(&chunk)?;
         self.hash.update(&chunk);
+        let Some((blobs, key)) = &self.store else { return Ok(()) };
         self.held.push(chunk);
         let Some(format) = self.inspector.format() else { return Ok(()) };
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let begun = self.blobs.begin(self.key, format.content_type()).await;
+                let begun = blobs.begin(*key, format.content_type()).await;
                 none.insert(begun.map_err(ApiError::storage)?)
             }
         };
@@ -73,14 +80,24 @@ impl Intake {
     /// The photo has ended: whether it is one.
     pub(crate) fn finish(self) -> Result<Received, ApiError> {
         let inspected = self.inspector.finish()?;
-        let writer = self.writer.ok_or(headshot_core::upload::Refusal::Empty)?;
-        Ok(Received { inspected, sha256: sha256::hex(self.hash), writer })
+        if self.store.is_some() && self.writer.is_none() {
+            return Err(headshot_core::upload::Refusal::Empty.into());
+        }
+        Ok(Received { inspected, sha256: sha256::hex(self.hash), writer: self.writer })
     }
 }
 
 impl Received {
+    /// Whether it came to be stored, and was not there before.
+    pub(crate) fn is_new(&self) -> bool {
+        self.writer.is_some()
+    }
+
     /// Stores the photo for good.
     pub(crate) async fn commit(self) -> anyhow::Result<()> {
-        self.writer.commit().await
+        match self.writer {
+            Some(writer) => writer.commit().await,
+            None => Ok(()),
+        }
     }
 }

@@ -4,27 +4,39 @@
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
 mod accept;
+mod announce;
+mod auth;
 mod body;
 mod cors;
 mod document;
 mod error;
+mod events;
 mod fields;
 mod files;
 mod form;
 mod health;
 pub mod healthcheck;
+mod idempotency;
 mod intake;
+mod intake_error;
+mod json;
 mod limits;
 mod metrics;
 mod observe;
+mod prefer;
 mod problem;
+mod put_file;
+mod receive;
 mod routes;
 mod server;
 mod settings;
 mod sha256;
+mod stall;
 mod status;
 mod submit;
+mod uploaded;
+mod watchers;
 mod webhook;
 
 pub use server::run;
-pub use settings::{Command, Config, InvalidSettings, Settings};
+pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};

@@ -47,3 +47,18 @@ pub(crate) const MAX_WAITING: usize = 256;
 /// How long the dependencies may take to say that they are well. The backend gives each of them three seconds and then
 /// names those that were silent; this is there for the case that not even the backend answers.
 pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An idempotency key, in bytes.
+pub(crate) const MAX_KEY_BYTES: usize = 255;
+
+/// A JSON body. Those that we take are a few short fields.
+pub(crate) const MAX_JSON_BYTES: usize = 16 * 1024;
+
+/// How long one request may wait for news of a job.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Clients that may listen to events at once; further ones are asked to poll. Each keeps a connection.
+pub(crate) const MAX_STREAMS: usize = 600;
+
+/// A connection to which nothing can be written for so long is closed: its client does not read.
+pub(crate) const WRITE_STALL: Duration = Duration::from_secs(60);

@@ -23,6 +23,26 @@ pub(crate) struct Metrics {
     refused: Family<Code, Counter<u64, AtomicU64>>,
     accepted: Counter<u64, AtomicU64>,
     uploads: Gauge,
+    streams: Gauge,
+    keys: Family<Key, Counter<u64, AtomicU64>>,
+}
+
+/// What came of a request that brought an idempotency key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyOutcome {
+    /// It is the first with its key.
+    First,
+    /// It heard the first one's answer again.
+    Replayed,
+    /// The first is still under way.
+    InUse,
+    /// The first was another request.
+    Reused,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Key {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -60,7 +80,15 @@ impl Metrics {
         registry.register("uploads_accepted", "Uploads that became a job", accepted.clone());
         let uploads = Gauge::default();
         registry.register("uploads_in_progress", "Uploads being received", uploads.clone());
-        Self { registry, requests, seconds, refused, accepted, uploads }
+        let streams = Gauge::default();
+        registry.register("event_streams", "Clients that listen to events", streams.clone());
+        let keys = Family::default();
+        registry.register(
+            "idempotency_keys",
+            "Requests with an idempotency key, by what came of it",
+            keys.clone(),
+        );
+        Self { registry, requests, seconds, refused, accepted, uploads, streams, keys }
     }
 
     /// A request was answered.
@@ -82,6 +110,22 @@ impl Metrics {
     /// How many uploads are being received.
     pub(crate) fn uploads_in_progress(&self, count: usize) {
         self.uploads.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// How many clients listen to events.
+    pub(crate) fn event_streams(&self, count: usize) {
+        self.streams.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A request brought an idempotency key.
+    pub(crate) fn idempotency_key(&self, outcome: KeyOutcome) {
+        let outcome = match outcome {
+            KeyOutcome::First => "first",
+            KeyOutcome::Replayed => "replayed",
+            KeyOutcome::InUse => "in_use",
+            KeyOutcome::Reused => "reused",
+        };
+        self.keys.get_or_create(&Key { outcome }).inc();
     }
 
     /// Everything, in the text form that Prometheus reads.

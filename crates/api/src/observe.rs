@@ -26,7 +26,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     let method = method_name(request.method());
     // The pattern, never the path: a path may hold an id, its query a signature.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = info_span!("request", %request_id, method, route, trace_id = Empty, job_id = Empty, status = Empty, duration_ms = Empty);
+    let span = info_span!("request", %request_id, method, route, trace_id = Empty, job_id = Empty, tenant = Empty, key_id = Empty, status = Empty, duration_ms = Empty);
     let trace = telemetry::begin_request(&span, traceparent(request.headers()));
     span.record("trace_id", trace.trace_id());
     let pending =

@@ -21,6 +21,8 @@ pub(crate) struct Problem {
     pub(crate) retryable: bool,
     pub(crate) retry_after: Option<u64>,
     pub(crate) job_id: Option<JobId>,
+    /// What `WWW-Authenticate` says.
+    pub(crate) challenge: Option<Cow<'static, str>>,
     pub(crate) cause: Option<Arc<anyhow::Error>>,
 }
 
@@ -47,7 +49,16 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (code, detail) = (code.into(), detail.into());
-        Self { status, code, detail, retryable: false, retry_after: None, job_id: None, cause: None }
+        Self {
+            status,
+            code,
+            detail,
+            retryable: false,
+            retry_after: None,
+            job_id: None,
+            challenge: None,
+            cause: None,
+        }
     }
 
     /// Says that the same request may well succeed later, and when to try.
@@ -109,6 +120,9 @@ pub(crate) fn render(response: Response, request_id: &str) -> (Response, Option<
         problem.job_id.and_then(|id| HeaderValue::try_from(format!("/headshot/{id}")).ok())
     {
         parts.headers.insert(header::LOCATION, location);
+    }
+    if let Some(challenge) = problem.challenge.as_deref().and_then(|text| HeaderValue::try_from(text).ok()) {
+        parts.headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
     if let Some(seconds) = problem.retry_after {
         parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

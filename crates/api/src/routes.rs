@@ -9,45 +9,48 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::FutureExt;
-use headshot_backend::{Backend, TenantsFile};
+use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
 
+use crate::auth::{self, Gate};
 use crate::error::ApiError;
-use crate::limits::MAX_WAITING;
+use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
-use crate::{Config, cors, files, health, observe, status, submit};
+use crate::watchers::Watchers;
+use crate::{Config, announce, cors, events, files, health, observe, put_file, status, submit};
 
 /// What every handler may use.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) backend: Backend,
-    /// How tenants are told of their jobs.
-    pub(crate) tenants: TenantsFile,
+    /// Who may call.
+    pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
     /// One permit per request that waits for its worker.
     pub(crate) waiting: Semaphore,
+    /// One permit per client that listens to events.
+    pub(crate) streams: Arc<Semaphore>,
+    /// The jobs that somebody waits for.
+    pub(crate) watchers: Watchers,
     /// Turns true when the process is asked to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
 
 impl App {
     /// Puts it together; nothing is opened here.
-    pub(crate) fn new(
-        config: Config,
-        backend: Backend,
-        tenants: TenantsFile,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
+    pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
         Self {
-            config,
-            backend,
-            tenants,
-            metrics: Metrics::new(),
             uploads,
             waiting: Semaphore::new(MAX_WAITING),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            watchers: Watchers::new(backend.jobs.clone(), stop.clone()),
+            metrics: Metrics::new(),
+            config,
+            gate,
+            backend,
             stop,
         }
     }
@@ -56,6 +59,29 @@ impl App {
 /// The whole API.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let cors = cors::layer(&app.config.allowed_origins);
+    open()
+        .merge(protected(&app))
+        .fallback(|| async { ApiError::NoSuchRoute })
+        .layer(from_fn(catch_panic))
+        .layer(cors)
+        // Outermost, so that problems are written as documents and logged whoever raised them.
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app)
+}
+
+/// What needs a key, where keys are asked for. What each call needs beside, its handler says.
+fn protected(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/headshot", post(submit::and_wait))
+        .route("/headshot-async", post(submit::and_return))
+        .route("/headshot/{id}", get(status::show))
+        .route("/headshot/{id}/events", get(events::stream))
+        .route("/uploads", post(announce::announce))
+        .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
+}
+
+/// What everybody may see, and what is protected by signatures of its own.
+fn open() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(health::index))
         .route("/healthz", get(health::live))
@@ -63,16 +89,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/health", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .route("/headshot", post(submit::and_wait))
-        .route("/headshot-async", post(submit::and_return))
-        .route("/headshot/{id}", get(status::show))
-        .route("/files/{*path}", get(files::download))
-        .fallback(|| async { ApiError::NoSuchRoute })
-        .layer(from_fn(catch_panic))
-        .layer(cors)
-        // Outermost, so that problems are written as documents and logged whoever raised them.
-        .layer(from_fn_with_state(app.clone(), observe::observe))
-        .with_state(app)
+        .route("/files/{*path}", get(files::download).put(put_file::put))
 }
 
 /// A defect in one request must not take the connection, let alone the process, down.

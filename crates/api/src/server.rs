@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use headshot_backend::{Backend, BackendSettings, TenantsFile};
+use headshot_backend::{Backend, BackendSettings};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -16,8 +16,10 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Config;
-use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS};
+use crate::auth::Gate;
+use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::routes::{App, router};
+use crate::stall::Unstalled;
 
 /// Serves the API on `listener` until `shutdown` resolves, then finishes what is under way within the grace period.
 ///
@@ -35,11 +37,10 @@ pub async fn run(
         local.public_url = format!("http://{}", reachable(address));
     }
     let backend = Backend::connect(&config.backend).await.context("opening the backend")?;
-    let tenants = TenantsFile::open(config.keys_file.as_deref(), config.webhook_reach).await;
-    let tenants = tenants.context("API_KEYS_FILE")?;
+    let gate = Gate::open(&config.access).context("reading the keys")?;
     let grace = config.grace;
     let (stop, stopping) = watch::channel(false);
-    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, tenants, stopping))));
+    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, gate, stopping))));
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     info!(%address, "serving");
@@ -58,7 +59,8 @@ pub async fn run(
                 }
             },
         };
-        let connection = builder().serve_connection(TokioIo::new(stream), service.clone());
+        let connection =
+            builder().serve_connection(TokioIo::new(Unstalled::new(stream, WRITE_STALL)), service.clone());
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _permit = permit;

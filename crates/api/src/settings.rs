@@ -1,10 +1,10 @@
 //! What a person may set, and what it means once checked.
 
+mod access;
 mod check;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
 use headshot_core::Reach;
 
+pub use access::{Access, AccessArgs};
 use check::Checks;
 
 /// Takes photos of pets over HTTP and turns them into tasks for headshot-worker.
@@ -48,6 +49,15 @@ pub struct Settings {
     #[arg(long, env = "DOWNLOAD_URL_TTL", default_value = "3600")]
     download_url_ttl: String,
 
+    /// How long upload links last, in seconds, an hour at most
+    #[arg(long, env = "UPLOAD_URL_TTL", default_value = "900")]
+    upload_url_ttl: String,
+
+    /// Largest photo that may be put with an upload link, in bytes, 50 MB at most; the worker's MAX_UPLOAD_BYTES must be
+    /// as large
+    #[arg(long, env = "MAX_SIGNED_UPLOAD_BYTES", default_value = "50000000")]
+    max_signed_upload_bytes: String,
+
     /// How long POST /headshot waits for the worker, in seconds
     #[arg(long, env = "SYNC_WAIT", default_value = "25")]
     sync_wait: String,
@@ -72,10 +82,6 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
 
-    /// File of keys and tenants: who has webhooks sent where, and the secrets that they are signed with
-    #[arg(long, env = "API_KEYS_FILE", default_value = "", value_name = "FILE", hide_default_value = true)]
-    api_keys_file: String,
-
     /// true lets webhooks go to private addresses, to any port and without TLS: for development and tests on the local
     /// backend
     #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value = "false", value_name = "true|false")]
@@ -98,6 +104,9 @@ pub struct Settings {
     cloud_run_worker_pool: Option<String>,
 
     #[command(flatten)]
+    access: AccessArgs,
+
+    #[command(flatten)]
     gcp: GcpArgs,
 }
 
@@ -116,16 +125,18 @@ pub struct Config {
     pub port: u16,
     pub backend: BackendSettings,
     pub download_url_ttl: Duration,
+    pub upload_url_ttl: Duration,
+    pub max_signed_upload_bytes: u64,
     pub sync_wait: Duration,
     pub max_upload_bytes: u64,
     pub max_concurrent_uploads: usize,
     pub upload_idle_timeout: Duration,
     pub upload_timeout: Duration,
     pub allowed_origins: Vec<HeaderValue>,
-    pub keys_file: Option<PathBuf>,
     pub webhook_reach: Reach,
     pub record_ttl: Duration,
     pub grace: Duration,
+    pub access: Access,
 }
 
 /// Everything that is wrong with the settings, one sentence each.
@@ -177,11 +188,20 @@ impl Settings {
         let port = checks.number("PORT", &self.port, "8080", 0..=u64::from(u16::MAX));
         let public_url = checks.public_url(self.public_url.as_deref());
         let local = LocalSettings::new(check::or_default(&self.data_dir, ".data"), public_url);
+        let backend = checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp);
+        let access = self.access.check(&backend, self.on_cloud_run().is_some(), &mut checks);
         let config = Config {
             host,
             port: u16::try_from(port).unwrap_or_default(),
-            backend: checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp),
+            backend,
             download_url_ttl: checks.seconds("DOWNLOAD_URL_TTL", &self.download_url_ttl, "3600", 1..=HOUR),
+            upload_url_ttl: checks.seconds("UPLOAD_URL_TTL", &self.upload_url_ttl, "900", 1..=HOUR),
+            max_signed_upload_bytes: checks.number(
+                "MAX_SIGNED_UPLOAD_BYTES",
+                &self.max_signed_upload_bytes,
+                "50000000",
+                1..=largest,
+            ),
             sync_wait: checks.seconds("SYNC_WAIT", &self.sync_wait, "25", 0..=5 * MINUTE),
             max_upload_bytes: checks.number(
                 "MAX_UPLOAD_BYTES",
@@ -204,10 +224,10 @@ impl Settings {
             ),
             upload_timeout: checks.seconds("UPLOAD_TIMEOUT", &self.upload_timeout, "300", 1..=HOUR),
             allowed_origins: checks.origins(&self.allowed_origins),
-            keys_file: Some(self.api_keys_file.trim()).filter(|file| !file.is_empty()).map(PathBuf::from),
             webhook_reach: checks.webhook_reach(&self.webhook_allow_private, &self.backend),
             record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),
             grace: checks.seconds("GRACE_SECONDS", &self.grace_seconds, "8", 0..=HOUR),
+            access,
         };
         checks.finish().map(|()| config)
     }

@@ -1,24 +1,98 @@
-//! `GET /headshot/{id}`.
+//! `GET /headshot/{id}`, at once or when there is news.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use headshot_core::JobId;
+use headshot_backend::tenants::Scope;
+use headshot_core::{JobId, JobRecord};
 
+use crate::auth::Caller;
 use crate::document;
 use crate::error::ApiError;
+use crate::intake_error::IntakeError;
+use crate::limits::LONGEST_WAIT;
 use crate::routes::App;
+use crate::submit::RawQuery;
+use crate::watchers::WatchEnded;
 
-/// Where a job stands. An id that is none gets the same answer as one that is unknown.
+/// Where a job stands. With `wait`, the answer comes when there is news, or when the time is over.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
+    query: RawQuery,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let id: JobId = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(ApiError::NoSuchHeadshot)?;
+    caller.require(Scope::Read)?;
+    let wait = wait(query)?;
+    let (id, headers) = (parse(id)?, request.headers());
+    let record = read(&app, id, &caller).await?;
+    let record = match news(&app, record, headers, wait, &caller).await {
+        Ok(record) => record,
+        // Erased meanwhile, or the process stops.
+        Err(WatchEnded) => Arc::new(read(&app, id, &caller).await?),
+    };
+    document::respond(&app, &record, headers, &caller).await
+}
+
+/// The record that the path names, if it is the caller's. One of another tenant's is read all the same and then is not there,
+/// so that neither the answer nor the time it takes tells whether such a job exists; an id that is none gets that answer too.
+pub(crate) async fn find(
+    app: &App,
+    id: Result<Path<String>, PathRejection>,
+    caller: &Caller,
+) -> Result<JobRecord, ApiError> {
+    read(app, parse(id)?, caller).await
+}
+
+fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, ApiError> {
+    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(ApiError::NoSuchHeadshot)
+}
+
+pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
     let record = app.backend.jobs.get(id).await.map_err(ApiError::records)?;
-    document::respond(&app, &record.ok_or(ApiError::NoSuchHeadshot)?, &headers).await
+    record.filter(|record| record.tenant == caller.tenant).ok_or(ApiError::NoSuchHeadshot)
+}
+
+fn wait(query: RawQuery) -> Result<Duration, ApiError> {
+    let axum::extract::Query(pairs) = query.map_err(|_| ApiError::MalformedQuery)?;
+    let mut waits = pairs.iter().filter(|(name, _)| name == "wait").map(|(_, value)| value);
+    let wait = match (waits.next(), waits.next()) {
+        (None, _) => return Ok(Duration::ZERO),
+        (Some(wait), None) => wait,
+        (Some(_), Some(_)) => return Err(IntakeError::InvalidWait.into()),
+    };
+    let digits = wait.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = wait.parse().ok().filter(|_| digits).map(Duration::from_secs);
+    Ok(seconds.filter(|wait| *wait <= LONGEST_WAIT).ok_or(IntakeError::InvalidWait)?)
+}
+
+/// A client that says what it has (`If-None-Match`) waits until the document is another one; one that does not, until
+/// status or stage are others than now. Nobody waits for a job that has ended.
+async fn news(
+    app: &App,
+    record: JobRecord,
+    headers: &HeaderMap,
+    wait: Duration,
+    caller: &Caller,
+) -> Result<Arc<JobRecord>, WatchEnded> {
+    if wait.is_zero() {
+        return Ok(Arc::new(record));
+    }
+    // Where very many wait already, one more is told where the job stands.
+    let Ok(_permit) = app.waiting.try_acquire() else { return Ok(Arc::new(record)) };
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        let other = |record: &JobRecord| {
+            record.status.is_terminal() || !document::is_had(app, record, headers, caller)
+        };
+        return app.watchers.until(record, wait, other).await;
+    }
+    let now = (record.status, record.stage);
+    let other = move |record: &JobRecord| record.status.is_terminal() || (record.status, record.stage) != now;
+    app.watchers.until(record, wait, other).await
 }

@@ -1,70 +1,91 @@
 //! `POST /headshot-async` and `POST /headshot`: a photo comes in and becomes a job.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use headshot_backend::telemetry::TraceContext;
-use headshot_core::upload::{Limits, Refusal};
+use headshot_backend::tenants::Scope;
 use headshot_core::{JobId, JobRecord, Status};
 use serde_json::json;
-use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
-use crate::accept::accept;
-use crate::body::{Patience, UploadBody};
-use crate::document;
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fields::Fields;
-use crate::form;
-use crate::intake::Intake;
-use crate::limits::FORM_OVERHEAD;
+use crate::prefer::Prefer;
 use crate::problem::Problem;
 use crate::routes::App;
+use crate::{document, json as bodies, receive, uploaded};
 
-type RawQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
+pub(crate) type RawQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+/// What idempotency keys know both calls as: they make the same job of the same photo.
+pub(crate) const OPERATION: &str = "headshot";
+
+/// A photo that is, or was, accepted.
+pub(crate) struct Submitted {
+    /// The job.
+    pub(crate) id: JobId,
+    /// Whether an earlier request made it.
+    pub(crate) replayed: bool,
+}
 
 /// `POST /headshot-async`: answers as soon as the job is safe.
 pub(crate) async fn and_return(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    Ok(queued(submit(&app, trace, query, request).await?))
+    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
+    Ok(marked(queued(submitted.id), &submitted))
 }
 
-/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does.
+/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does; and so it does to
+/// whoever may send photos, but not read what became of them.
 pub(crate) async fn and_wait(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    let id = submit(&app, trace, query, request).await?;
-    let Some(record) = finished(&app, id).await else { return Ok(queued(id)) };
-    match (record.status, record.error.clone()) {
-        (Status::Failed, Some(failure)) => Err(ApiError::JobFailed(id, failure).into()),
-        _ => {
-            let mut response = document::respond(&app, &record, &HeaderMap::new()).await?;
-            locate(&mut response, id);
-            Ok(response)
-        }
+    let prefer = Prefer::of(request.headers());
+    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
+    let id = submitted.id;
+    let record = if caller.scopes.has(Scope::Read) { finished(&app, id, &prefer).await } else { None };
+    let applied = prefer.applied(app.config.sync_wait, record.is_some());
+    let mut response = match record {
+        None => queued(id),
+        Some(record) => match (record.status, record.error.clone()) {
+            (Status::Failed, Some(failure)) => return Err(ApiError::JobFailed(id, failure).into()),
+            _ => {
+                let mut response = document::respond(&app, &record, &HeaderMap::new(), &caller).await?;
+                locate(&mut response, id);
+                response
+            }
+        },
+    };
+    if let Some(applied) = applied {
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
     }
+    Ok(marked(response, &submitted))
 }
 
 /// Receives a photo and accepts it as a job; counts what does not become one.
 async fn submit(
     app: &Arc<App>,
+    caller: Caller,
     trace: TraceContext,
     query: RawQuery,
     request: Request,
-) -> Result<JobId, Problem> {
-    receive(app, trace, query, request).await.map_err(|error| {
+) -> Result<Submitted, Problem> {
+    dispatch(app, caller, trace, query, request).await.map_err(|error| {
         let became_a_job = matches!(error, ApiError::Unpublished(_));
         let problem = Problem::from(error);
         if !became_a_job {
@@ -74,54 +95,34 @@ async fn submit(
     })
 }
 
-async fn receive(
+async fn dispatch(
     app: &Arc<App>,
+    caller: Caller,
     trace: TraceContext,
     query: RawQuery,
     request: Request,
-) -> Result<JobId, ApiError> {
+) -> Result<Submitted, ApiError> {
+    caller.require(Scope::Submit)?;
     let (head, body) = request.into_parts();
-    let config = &app.config;
-    let limits = Limits { bytes: config.max_upload_bytes, ..Limits::default() };
-    let boundary = boundary(&head.headers)?;
-    let overhead = if boundary.is_some() { FORM_OVERHEAD } else { 0 };
-    let patience = Patience { idle: config.upload_idle_timeout, total: config.upload_timeout };
-    // The inspector knows the limit of the photo itself; the body's is there for what surrounds it.
-    let body = UploadBody::new(body, limits.bytes + FORM_OVERHEAD, patience);
-
-    if content_length(&head.headers).is_some_and(|length| length > limits.bytes + overhead) {
-        return Err(Refusal::TooLarge { limit_bytes: limits.bytes }.into());
+    // Read in any case, so that a client still busy sending gets to read the answer.
+    let fields = match query {
+        Ok(Query(pairs)) => Fields::from_query(&pairs),
+        Err(_) => Err(ApiError::MalformedQuery),
+    };
+    if bodies::is_json(&head.headers) {
+        uploaded::submit(app, caller.tenant, trace, fields?, head, body).await
+    } else {
+        receive::receive(app, caller.tenant, trace, fields, head, body).await
     }
-    let mut fields = match query {
-        Ok(Query(pairs)) => Fields::from_query(&pairs)?,
-        Err(_) => return Err(ApiError::MalformedQuery),
-    };
-    let permit = app.uploads.clone().try_acquire_owned().map_err(|_| ApiError::Busy)?;
-
-    let id = JobId::new();
-    let intake = Intake::new(app.backend.blobs.clone(), id, limits);
-    let photo = match boundary {
-        Some(boundary) => form::read(body, boundary, intake, &mut fields).await?,
-        None => intake.read(body).await?,
-    };
-    accept(app.clone(), id, photo, fields, trace, permit).await?;
-    Ok(id)
 }
 
-/// The boundary of a multipart body. Any other body is the photo itself: what type it declares is not asked, clients are
-/// wrong about it too often.
-fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
-    let declared = value.to_str().unwrap_or_default();
-    let multipart = declared.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"));
-    if !multipart {
-        return Ok(None);
+/// Says so where an earlier request made the job.
+fn marked(mut response: Response, submitted: &Submitted) -> Response {
+    if submitted.replayed {
+        let name = HeaderName::from_static("idempotency-replayed");
+        response.headers_mut().insert(name, HeaderValue::from_static("true"));
     }
-    multer::parse_boundary(declared).map(Some).map_err(|_| ApiError::MalformedForm)
-}
-
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    response
 }
 
 /// Seconds until it is worth asking for the job.
@@ -144,31 +145,16 @@ fn locate(response: &mut Response, id: JobId) {
 
 /// The record of `id` once it is terminal; `None` when it takes longer than we wait, when we are told to stop, when many
 /// wait already, or when the records cannot be read: the job is accepted, and the client may ask for it later.
-async fn finished(app: &App, id: JobId) -> Option<JobRecord> {
+async fn finished(app: &App, id: JobId, prefer: &Prefer) -> Option<Arc<JobRecord>> {
+    let patience = prefer.patience(app.config.sync_wait);
+    if patience.is_zero() {
+        return None;
+    }
     let _permit = app.waiting.try_acquire().ok()?;
-    let mut stop = app.stop.clone();
-    let deadline = Instant::now() + app.config.sync_wait;
-    tokio::select! {
-        _ = stop.wait_for(|stop| *stop) => None,
-        found = timeout_at(deadline, ended(app, id)) => found.ok()?,
-    }
-}
-
-/// Looks often at first and less often later: a headshot takes about a second.
-async fn ended(app: &App, id: JobId) -> Option<JobRecord> {
-    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-    let mut pause = Duration::from_millis(100);
-    loop {
-        sleep(pause).await;
-        pause = (pause * 5 / 4).min(LONGEST_PAUSE);
-        match app.backend.jobs.get(id).await {
-            Ok(Some(record)) if record.status.is_terminal() => return Some(record),
-            Ok(Some(_)) => {}
-            Ok(None) => return None,
-            Err(error) => {
-                warn!(job_id = %id, error = format!("{error:#}"), "waiting for a job ended early");
-                return None;
-            }
-        }
-    }
+    let record = app.backend.jobs.get(id).await.inspect_err(|error| {
+        warn!(job_id = %id, error = format!("{error:#}"), "waiting for a job ended early");
+    });
+    let ended = |record: &JobRecord| record.status.is_terminal();
+    let record = app.watchers.until(record.ok()??, patience, ended).await.ok()?;
+    ended(&record).then_some(record)
 }

@@ -7,13 +7,13 @@ use crate::routes::App;
 
 /// The webhook of a new job of `tenant`: to where the request asks for, else to where the tenant always has it sent, else
 /// none. Without a secret to sign it with there is no webhook.
-pub(crate) fn of_job(
+pub(crate) async fn of_job(
     app: &App,
     tenant: &Tenant,
     asked_for: Option<&str>,
 ) -> Result<Option<Webhook>, ApiError> {
-    let webhooks = app.tenants.webhooks();
-    let configured = webhooks.of(tenant);
+    let tenants = app.gate.tenants().await;
+    let configured = tenants.as_ref().and_then(|tenants| tenants.webhook(tenant));
     if asked_for.is_some() && configured.is_none() {
         return Err(ApiError::NoWebhookSecret);
     }

@@ -1,13 +1,15 @@
 use std::time::Duration;
 
-use anyhow::Result;
-use bytes::Bytes;
+use anyhow::{Context, Result};
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use headshot_core::BlobKey;
+use tokio::io::AsyncReadExt;
 
-use crate::gcp::{GcpBlobWriter, GcpBlobs};
-pub use crate::local::{Download, DownloadRefused, LocalDownloads};
+use crate::gcp::{GcpBlobReader, GcpBlobWriter, GcpBlobs};
+pub use crate::local::{Download, DownloadRefused, LocalDownloads, LocalUpload, LocalUploads};
 use crate::local::{LocalBlobWriter, LocalBlobs};
+use crate::{SignedUpload, UploadTerms};
 
 /// The store of originals and artefacts.
 #[derive(Clone)]
@@ -30,6 +32,16 @@ pub struct BlobWriter {
 enum WriterKind {
     Local(Box<LocalBlobWriter>),
     Gcp(GcpBlobWriter),
+}
+
+/// A blob that is being read, chunk by chunk.
+pub struct BlobReader {
+    kind: ReaderKind,
+}
+
+enum ReaderKind {
+    Local(tokio::fs::File),
+    Gcp(Box<GcpBlobReader>),
 }
 
 impl Blobs {
@@ -100,6 +112,19 @@ impl Blobs {
         }
     }
 
+    /// Opens a blob for reading; `None` when there is none. What is read is what was there at this moment, even if the
+    /// blob is deleted meanwhile.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn open(&self, key: BlobKey) -> Result<Option<BlobReader>> {
+        let kind = match &self.kind {
+            Kind::Local(blobs) => blobs.downloads().open(key).await?.map(|open| ReaderKind::Local(open.file)),
+            Kind::Gcp(blobs) => blobs.open(key).await?.map(|open| ReaderKind::Gcp(Box::new(open))),
+        };
+        Ok(kind.map(|kind| BlobReader { kind }))
+    }
+
     /// Deletes a blob. That there is none is no error.
     ///
     /// # Errors
@@ -120,6 +145,26 @@ impl Blobs {
         match &self.kind {
             Kind::Local(blobs) => Ok(blobs.signed_url(key, ttl)),
             Kind::Gcp(blobs) => blobs.signed_url(key, ttl).await,
+        }
+    }
+
+    /// A link with which anybody who has it may put one blob where there is none, of the type and size that the terms say,
+    /// until `ttl` from now.
+    ///
+    /// # Errors
+    /// The signer cannot be reached.
+    pub async fn signed_upload(&self, terms: &UploadTerms, ttl: Duration) -> Result<SignedUpload> {
+        match &self.kind {
+            Kind::Local(blobs) => Ok(blobs.signed_upload(terms, ttl)),
+            Kind::Gcp(blobs) => blobs.signed_upload(terms, ttl).await,
+        }
+    }
+
+    /// What the API's upload route needs, where this backend has no web server of its own.
+    pub fn local_uploads(&self) -> Option<LocalUploads> {
+        match &self.kind {
+            Kind::Local(blobs) => Some(blobs.uploads()),
+            Kind::Gcp(_) => None,
         }
     }
 
@@ -153,6 +198,24 @@ impl BlobWriter {
         match self.kind {
             WriterKind::Local(writer) => writer.commit().await,
             WriterKind::Gcp(writer) => writer.commit().await,
+        }
+    }
+}
+
+impl BlobReader {
+    /// The next chunk, or `None` at the end.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        const CHUNK: usize = 64 * 1024;
+        match &mut self.kind {
+            ReaderKind::Local(file) => {
+                let mut chunk = BytesMut::with_capacity(CHUNK);
+                let read = file.read_buf(&mut chunk).await.context("cannot read a blob")?;
+                Ok((read > 0).then(|| chunk.freeze()))
+            }
+            ReaderKind::Gcp(reader) => reader.next().await,
         }
     }
 }

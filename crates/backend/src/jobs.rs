@@ -1,4 +1,7 @@
+mod approve;
 mod claim;
+mod erase;
+mod search;
 mod transition;
 mod webhooks;
 
@@ -7,12 +10,16 @@ use std::time::Duration;
 use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
-pub use claim::{Claim, Claimed, Finish, JobCounts};
+pub use claim::{Claim, Claimed, Finish, JobCounts, Made};
+pub use erase::{AuditEntry, Erased};
+pub use search::JobSearch;
 pub(crate) use transition::{
-    Change, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
+    Change, approve, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
+    withdraw,
 };
 pub use webhooks::{DisabledEndpoint, WebhookClaim};
 
+use crate::Reservation;
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
 
@@ -45,6 +52,23 @@ impl Jobs {
         match &self.kind {
             Kind::Local(records) => records.create(record).await,
             Kind::Gcp(records) => records.create(record).await,
+        }
+    }
+
+    /// Writes a new record and answers the reserved idempotency key with its job, both or neither. `false`: the
+    /// reservation was taken over meanwhile, and nothing was written.
+    ///
+    /// # Errors
+    /// As [`Jobs::create`].
+    pub async fn create_reserved(
+        &self,
+        record: &JobRecord,
+        reservation: &Reservation,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.create_reserved(record, reservation, fingerprint).await,
+            Kind::Gcp(records) => records.create_reserved(record, reservation, fingerprint).await,
         }
     }
 

@@ -8,26 +8,32 @@ mod blobs;
 mod gcp;
 mod gcp_args;
 mod health;
+mod idempotency;
 mod jobs;
 mod local;
 mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
-mod tenants;
+pub mod tenants;
+mod uploads;
 
 use anyhow::Result;
 
-pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
+pub use blobs::{
+    BlobReader, BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads, LocalUpload, LocalUploads,
+};
 pub use gcp::{ModelObject, PushGate, PushRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
-pub use jobs::{Claim, Claimed, DisabledEndpoint, Finish, JobCounts, Jobs, WebhookClaim};
+pub use idempotency::{Answered, Begun, Idempotency, Reservation};
+pub use jobs::{
+    AuditEntry, Claim, Claimed, DisabledEndpoint, Erased, Finish, JobCounts, JobSearch, Jobs, Made,
+    WebhookClaim,
+};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
-pub use tenants::{
-    InvalidTenants, InvalidWebhookSecret, TenantWebhook, TenantWebhooks, TenantsFile, WebhookSecret,
-};
+pub use uploads::{PendingUpload, SignedUpload, UploadTerms, Uploads};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
 #[derive(Clone)]
@@ -38,6 +44,10 @@ pub struct Backend {
     pub jobs: Jobs,
     /// The queue of tasks from the API to the workers.
     pub tasks: Tasks,
+    /// The keys of requests that may be sent again.
+    pub idempotency: Idempotency,
+    /// Photos that are to be put with a signed link.
+    pub uploads: Uploads,
     kind: Kind,
 }
 
@@ -61,6 +71,8 @@ impl Backend {
                     blobs: Blobs::local(local.blobs.clone()),
                     jobs: Jobs::local(local.records.clone()),
                     tasks: Tasks::local(local.queue.clone()),
+                    idempotency: Idempotency::local(local.keys.clone()),
+                    uploads: Uploads::local(local.uploads.clone()),
                     kind: Kind::Local(local),
                 })
             }
@@ -70,6 +82,8 @@ impl Backend {
                     blobs: Blobs::gcp(gcp.blobs.clone()),
                     jobs: Jobs::gcp(gcp.records.clone()),
                     tasks: Tasks::gcp(gcp.queue.clone()),
+                    idempotency: Idempotency::gcp(gcp.records.clone()),
+                    uploads: Uploads::gcp(gcp.records.clone()),
                     kind: Kind::Gcp(gcp),
                 })
             }

@@ -14,10 +14,14 @@ mod database;
 mod downloads;
 mod draft;
 mod folder;
+mod keys;
 mod queue;
 mod records;
+mod search;
 mod signing;
 mod subscription;
+mod upload_rows;
+mod uploads;
 mod webhooks;
 
 use std::path::Path;
@@ -30,9 +34,12 @@ use tokio::time::timeout;
 
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
 pub use downloads::{Download, DownloadRefused, LocalDownloads};
+pub(crate) use keys::LocalKeys;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
 pub(crate) use subscription::LocalSubscription;
+pub(crate) use upload_rows::LocalUploadRows;
+pub use uploads::{LocalUpload, LocalUploads};
 
 use crate::{Health, LocalSettings};
 use database::Database;
@@ -46,6 +53,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Local {
     pub(crate) blobs: LocalBlobs,
     pub(crate) records: LocalRecords,
+    pub(crate) keys: LocalKeys,
+    pub(crate) uploads: LocalUploadRows,
     pub(crate) queue: LocalQueue,
 }
 
@@ -66,9 +75,12 @@ impl Local {
         let key = folder.signing_key()?;
         let database = Arc::new(Database::open(&folder.database())?);
         folder.sync()?;
+        let blobs = LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?);
         Ok(Self {
-            blobs: LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?),
+            blobs: blobs.clone(),
             records: LocalRecords::new(database.clone()),
+            keys: LocalKeys::new(database.clone()),
+            uploads: LocalUploadRows::new(database.clone(), blobs),
             queue: LocalQueue::new(database, settings),
         })
     }
@@ -92,9 +104,7 @@ async fn answer<T>(name: &str, check: impl Future<Output = Result<T>>) -> Result
 }
 
 /// Runs `work` where it may block.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     spawn_blocking(work).await.context("a storage operation broke off")?
 }
 

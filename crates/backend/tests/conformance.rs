@@ -4,12 +4,16 @@
 mod conformance {
     pub mod blobs;
     pub mod emulators;
+    pub mod idempotency;
     pub mod jobs;
+    pub mod jobs_support;
     pub mod jobs_sweep;
     pub mod jobs_webhooks;
+    pub mod signed_uploads;
     pub mod support;
     pub mod tasks;
     pub mod tasks_leases;
+    pub mod uploads;
 }
 
 use conformance::support::TestBackend;
@@ -32,6 +36,8 @@ macro_rules! records_and_queue {
                     of_eight_racing_workers_one_wins, a_lapsed_lease_is_taken_over, renewal_keeps_a_lease,
                     finishing_stores_everything, failing_stores_the_reason, a_finished_job_never_moves,
                     a_released_job_can_be_claimed_again, a_missing_job_is_missing;
+                jobs_support: support_finds_jobs_by_status_order_and_time, what_was_made_from_a_photo_is_found,
+                    what_was_rendered_is_found_by_its_key, the_first_approval_stays, a_job_is_erased_once_it_has_ended;
                 jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
                     publishing_again_doubles_the_wait, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
                     unfinished_jobs_are_counted;
@@ -41,6 +47,11 @@ macro_rules! records_and_queue {
                     a_failed_delivery_is_due_later, a_webhook_given_back_is_due_at_once,
                     what_is_due_longest_comes_first_and_can_be_postponed,
                     a_disabled_endpoint_stays_disabled_until_it_is_enabled;
+                idempotency: a_key_is_answered_with_its_job_from_then_on, of_eight_racing_requests_one_gets_the_key,
+                    a_key_given_back_is_as_new, a_lapsed_reservation_is_taken_over_and_its_holder_makes_no_job,
+                    a_renewed_reservation_is_not_taken_over, keys_of_two_tenants_are_two_keys,
+                    a_job_that_exists_answers_no_key, of_eight_racing_answers_one_is_given;
+                uploads: an_upload_is_remembered_until_it_expires_or_is_forgotten;
                 tasks: a_task_is_delivered_and_acknowledged, every_task_of_many_is_delivered,
                     two_subscribers_share_the_work, two_processes_share_the_queue, a_malformed_body_is_delivered_as_such,
                     a_dead_letter_does_not_come_again, no_more_are_outstanding_than_asked_for,
@@ -58,6 +69,9 @@ macro_rules! blobs {
                 an_upload_is_invisible_until_committed, committing_twice_is_harmless, the_last_content_type_stays,
                 a_blob_over_the_limit_is_an_error, a_deleted_blob_is_gone, a_signed_url_downloads_the_blob,
                 a_signed_url_expires, a_tampered_url_is_refused;
+            signed_uploads: what_is_put_comes_back_in_pieces, a_link_takes_one_blob,
+                of_several_at_a_time_one_is_stored_whole, a_link_takes_no_other_type_and_no_other_size,
+                a_link_expires, a_link_that_was_changed_is_refused;
         }
     };
 }

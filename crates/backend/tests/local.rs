@@ -3,6 +3,7 @@
 
 mod local {
     pub mod damage;
+    pub mod keys;
     pub mod kill;
     pub mod opening;
     pub mod support;

@@ -17,6 +17,8 @@ pub enum BlobKey {
     Original(JobId),
     /// One rendition of the finished headshot.
     Artefact(JobId, Rendition),
+    /// What the network saw in the photo, for rendering it again. The worker writes and reads it.
+    Matte(JobId),
 }
 
 impl BlobKey {
@@ -24,7 +26,7 @@ impl BlobKey {
     pub fn bucket(&self) -> Bucket {
         match self {
             Self::Original(_) => Bucket::Originals,
-            Self::Artefact(..) => Bucket::Outputs,
+            Self::Artefact(..) | Self::Matte(_) => Bucket::Outputs,
         }
     }
 
@@ -33,6 +35,7 @@ impl BlobKey {
         match self {
             Self::Original(job) => format!("{job}/original"),
             Self::Artefact(job, rendition) => format!("{job}/outputs/{}", rendition.file_name()),
+            Self::Matte(job) => format!("{job}/matte.png"),
         }
     }
 
@@ -42,6 +45,7 @@ impl BlobKey {
         let job = job.parse().ok()?;
         match (bucket, rest) {
             (Bucket::Originals, "original") => Some(Self::Original(job)),
+            (Bucket::Outputs, "matte.png") => Some(Self::Matte(job)),
             (Bucket::Outputs, rest) => {
                 let file = rest.strip_prefix("outputs/")?;
                 Rendition::ALL.into_iter().find(|r| r.file_name() == file).map(|r| Self::Artefact(job, r))
@@ -53,7 +57,7 @@ impl BlobKey {
     /// The job the blob belongs to.
     pub fn job_id(&self) -> JobId {
         match self {
-            Self::Original(job) | Self::Artefact(job, _) => *job,
+            Self::Original(job) | Self::Artefact(job, _) | Self::Matte(job) => *job,
         }
     }
 
@@ -61,7 +65,7 @@ impl BlobKey {
     /// a customer's pet: browsers may keep it, shared caches may not.
     pub fn cache_control(&self) -> &'static str {
         match self {
-            Self::Original(_) => "private, no-store",
+            Self::Original(_) | Self::Matte(_) => "private, no-store",
             Self::Artefact(..) => "private, max-age=3600, immutable",
         }
     }
@@ -75,7 +79,7 @@ mod tests {
     fn every_key_reads_back_from_its_path() {
         let job = JobId::new();
         let artefacts = Rendition::ALL.map(|r| BlobKey::Artefact(job, r));
-        for key in artefacts.into_iter().chain([BlobKey::Original(job)]) {
+        for key in artefacts.into_iter().chain([BlobKey::Original(job), BlobKey::Matte(job)]) {
             assert_eq!(BlobKey::parse(key.bucket(), &key.path()), Some(key));
         }
     }

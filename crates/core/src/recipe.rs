@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use background::{Background, Colour};
 pub use error::RecipeError;
 
-use crate::{Look, QualityPolicy, Rendition};
+use crate::{Look, QualityPolicy, Rendition, Shot};
 
 /// What is to be made of a photo. Sibling products are other recipes of the same pipeline, never a second pipeline.
 ///
@@ -21,6 +21,9 @@ pub struct Recipe {
     /// How the black and white is graded.
     #[serde(default)]
     pub look: Look,
+    /// How much of the animal the frame shows.
+    #[serde(default)]
+    pub framing: Shot,
     /// Film grain, seeded from the picture itself, so that it is the same each time.
     #[serde(default)]
     pub grain: bool,
@@ -48,6 +51,7 @@ impl Recipe {
         Self {
             name: Self::HEADSHOT.into(),
             look: Look::House,
+            framing: Shot::Head,
             grain: false,
             preview_long_edge: 1600,
             print_long_edge: 3000,

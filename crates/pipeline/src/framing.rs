@@ -1,6 +1,6 @@
 //! The 4:5 crop around the head.
 
-use headshot_core::Head;
+use headshot_core::{Head, Shot};
 
 use crate::plane::{Plane, smoothstep};
 use crate::resample::Region;
@@ -13,6 +13,14 @@ const HEAD_HEIGHT: (f64, f64) = (0.60, 0.66);
 const HEAD_WIDTH: (f64, f64) = (0.78, 0.86);
 /// Empty space above the ears, as a share of the frame's height; likewise.
 const HEADROOM: (f64, f64) = (0.09, 0.10);
+/// The same for heads whose eyes would lie too low with it, or too high: tall ears get less, a head that is wider than tall
+/// more, and where that is not enough up to the frame's width that a photo which ends under the chin allows.
+const HEADROOMS: (f64, f64) = (0.06, 0.12);
+/// Where the eyes may lie, from the top, as a share of the frame's height. Between a third and two fifths is where portrait
+/// painters place them; a little is left on either side, because the eyes are not looked for.
+const EYE_LINE: (f64, f64) = (0.345, 0.405);
+/// The eyes lie this share of the way from the skull's top down to the chin: of drawn and of real heads, cats' and dogs'.
+const EYES: f64 = 0.42;
 /// What the photo shows below the chin, in heights of the head: hardly anything, and enough for a bust.
 const BUST: (f32, f32) = (0.12, 0.45);
 /// An animal that looks to one side gets at most this share of the frame's width more room there.
@@ -24,6 +32,8 @@ const PROFILE: (f32, f32) = (0.04, 0.20);
 const BODY_ASIDE: (f32, f32) = (0.15, 0.60);
 /// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
 const EARS: (f64, f64) = (0.55, 0.40);
+/// However close, so much of the frame's width stays free beside the head.
+const WIDEST: f64 = 0.94;
 /// Width over height.
 const ASPECT: f64 = 0.8;
 
@@ -41,20 +51,44 @@ pub struct Framing {
 /// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, and room in the direction of its look.
 ///
 /// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
-pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
+pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> Framing {
     let head = with_ears(inside_photo(head, size), matte, size);
     let below = (size.1 - head.y - head.height) / head.height;
     let cut_short = 1.0 - f64::from(smoothstep(BUST.0, BUST.1, below as f32));
     let between = |(usual, short): (f64, f64)| usual + cut_short * (short - usual);
-    let height = (head.height / between(HEAD_HEIGHT)).max(head.width / (between(HEAD_WIDTH) * ASPECT));
+    let eyes = eyes_below_ears(head, matte, size);
+    let closer = match shot {
+        Shot::Head => 1.0,
+        Shot::CloseUp => 1.15,
+        Shot::Bust => 0.70,
+    };
+    let wide_enough = (EYE_LINE.0 - HEADROOMS.1) / (eyes * ASPECT) * head.width;
+    let head_width = (wide_enough.clamp(between(HEAD_WIDTH), HEAD_WIDTH.1) * closer).min(WIDEST);
+    let height = (head.height / (between(HEAD_HEIGHT) * closer)).max(head.width / (head_width * ASPECT));
     let width = height * ASPECT;
-    let headroom = height * between(HEADROOM);
+    let (most, least) = (EYE_LINE.1 - eyes / height, EYE_LINE.0 - eyes / height);
+    let headroom = height * between(HEADROOM).min(most).max(least).clamp(HEADROOMS.0, HEADROOMS.1);
     // Ears that the photo cuts off end at the frame's edge: a straight cut in mid-air would look like a mistake.
     let cut_above = head.y < height * 0.01;
     let y = if cut_above { head.y.max(0.0) } else { head.y - headroom };
-    let aside = looks_aside(head, matte, size) * LOOKING_ROOM * width;
+    let beside = (width - head.width) / 2.0;
+    let aside = looks_aside(head, matte, size) * (LOOKING_ROOM * width).min(0.8 * beside);
     let frame = Region { x: head.x + head.width / 2.0 - width / 2.0 + aside, y, width, height };
     Framing { frame, visible: inside(frame, size), head }
+}
+
+/// How far the eyes lie below the head's upper edge, which is the tips of ears that stand up.
+fn eyes_below_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
+    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    // Between ears that stand up there is nothing: the skull begins where the middle third of the head does.
+    let column = |share: f64| ((head.x + share * head.width) / sx).max(0.0) as usize;
+    let middle = column(1.0 / 3.0).min(matte.width)..column(2.0 / 3.0).min(matte.width);
+    let rows =
+        (head.y / sy).max(0.0) as usize..(((head.y + head.height / 2.0) / sy) as usize).min(matte.height);
+    let solid = |y: usize| matte.row(y)[middle.clone()].iter().filter(|&&a| a >= 0.5).count();
+    let first = rows.into_iter().find(|&y| 2 * solid(y) >= middle.len());
+    let skull = first.map_or(0.0, |y| (y as f64 * sy - head.y).max(0.0));
+    skull + EYES * (head.height - skull)
 }
 
 /// Where the animal looks: -1 to the left, 1 to the right, 0 straight ahead.
@@ -132,6 +166,10 @@ mod tests {
 
     use super::*;
 
+    fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
+        super::frame_head(head, matte, size, Shot::Head)
+    }
+
     fn head(x: f32, y: f32, width: f32, height: f32) -> Head {
         Head { x, y, width, height, confidence: 0.9, source: HeadSource::Model }
     }
@@ -179,11 +217,32 @@ mod tests {
         assert!(empty(780.0) < 0.30, "{}", empty(780.0));
     }
 
+    #[test]
+    fn a_close_up_shows_less_and_a_bust_more() {
+        let matte = Plane::filled(250, 250, 1.0);
+        let width = |shot| {
+            let head = Head {
+                x: 400.0,
+                y: 300.0,
+                width: 200.0,
+                height: 200.0,
+                confidence: 0.9,
+                source: HeadSource::Model,
+            };
+            super::frame_head(&head, &matte, (1000.0, 1000.0), shot).frame.width
+        };
+        assert!(width(Shot::CloseUp) < 0.92 * width(Shot::Head), "{}", width(Shot::CloseUp));
+        assert!(width(Shot::Bust) > 1.3 * width(Shot::Head), "{}", width(Shot::Bust));
+    }
+
     proptest! {
         #[test]
-        fn any_head_gives_a_4_by_5_frame_that_holds_it(x in -50f32..900.0, y in -50f32..900.0, w in 1f32..800.0, h in 1f32..800.0) {
+        fn any_head_gives_a_4_by_5_frame_that_holds_it(
+            x in -50f32..900.0, y in -50f32..900.0, w in 1f32..800.0, h in 1f32..800.0,
+            shot in prop::sample::select(&Shot::ALL[..]),
+        ) {
             let matte = Plane::filled(64, 64, 1.0);
-            let f = frame_head(&head(x, y, w, h), &matte, (1000.0, 1000.0));
+            let f = super::frame_head(&head(x, y, w, h), &matte, (1000.0, 1000.0), shot);
             prop_assert!((f.frame.width / f.frame.height - 0.8).abs() < 1e-9);
             prop_assert!(f.frame.x <= f.head.x && f.frame.y <= f.head.y + 1e-9);
             prop_assert!(f.frame.x + f.frame.width >= f.head.x + f.head.width);

@@ -21,6 +21,12 @@ mod refine;
 mod renditions;
 mod resample;
 mod roll;
+mod sight;
+mod stored_matte;
+
+/// Which sources made a picture: the package's version and a fingerprint of its files. The same photo, recipe and network may
+/// give another picture with another version.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("PIPELINE_FINGERPRINT"));
 
 pub use matting::{
     Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
@@ -28,7 +34,8 @@ pub use matting::{
 };
 pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, runtime_library};
 pub use plane::Plane;
-pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process};
+pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process, process_again};
 pub use proof::{CloseUp, Proof, process_with_proof};
 pub use refine::{Crop, Matte};
 pub use resample::Region;
+pub use stored_matte::{StoredMatte, StoredMatteError};

@@ -23,7 +23,7 @@ use crate::process::PipelineError;
 use crate::resample::{Region, Resample};
 
 /// What the network saw in a region of the photo.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CoarseMatte {
     /// Alpha 0..1 at the network's resolution, stretched over `region`.
     pub alpha: Plane,

@@ -13,7 +13,7 @@ use crate::framing::{Framing, frame_head, inside};
 use crate::head::find_head;
 use crate::level::{Levelled, level};
 use crate::look::{HeadSpan, grade};
-use crate::matting::{CoarseMatte, find_animal, keep_the_animal};
+use crate::matting::{CoarseMatte, keep_the_animal};
 use crate::models::Models;
 use crate::plane::{Plane, smoothstep};
 use crate::quality;
@@ -21,6 +21,8 @@ use crate::refine::{Crop, Matte, refine};
 use crate::renditions::renditions;
 use crate::resample::{Region, Resample};
 use crate::roll::roll;
+use crate::sight::Sight;
+use crate::stored_matte::StoredMatte;
 
 /// How a photo ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,8 @@ pub struct Rendered {
     pub head: Head,
     /// Which network made the matte.
     pub model: ModelInfo,
+    /// What it answered, as the file of a [`StoredMatte`], for [`process_again`].
+    pub matte: Vec<u8>,
 }
 
 /// One finished file.
@@ -74,6 +78,9 @@ pub enum PipelineError {
     /// ONNX Runtime failed.
     #[error("the matting network failed: {0}")]
     Inference(String),
+    /// A stored matte was handed in with a photo of another size.
+    #[error("the stored matte is of another photo")]
+    OtherPhoto,
     /// A file could not be written.
     #[error("a rendition could not be encoded: {0}")]
     Encode(String),
@@ -96,7 +103,28 @@ pub fn process(
         Ok(photo) => photo,
         Err(error) => return Ok(Outcome::Rejected(undecodable(&error))),
     };
-    Ok(portray(photo, recipe, models, on_stage)?.0)
+    Ok(portray(photo, recipe, Sight::Network(models), on_stage)?.0)
+}
+
+/// As [`process`], by what the network answered about the same photo before: no network is asked. With the same recipe
+/// the artefacts are the same, byte for byte.
+///
+/// # Errors
+/// As [`process`]; and [`PipelineError::OtherPhoto`] where `matte` is not of this photo.
+pub fn process_again(
+    bytes: &[u8],
+    recipe: &Recipe,
+    matte: &StoredMatte,
+    on_stage: &dyn Fn(Stage),
+) -> Result<Outcome, PipelineError> {
+    let photo = match stage(Stage::Decode, on_stage, || decode(bytes, &DecodeLimits::default())) {
+        Ok(photo) => photo,
+        Err(error) => return Ok(Outcome::Rejected(undecodable(&error))),
+    };
+    if !matte.is_of((f64::from(photo.width), f64::from(photo.height))) {
+        return Err(PipelineError::OtherPhoto);
+    }
+    Ok(portray(photo, recipe, Sight::Stored(matte), on_stage)?.0)
 }
 
 /// The first look's findings, beside the outcome.
@@ -111,18 +139,17 @@ pub struct Seen {
 pub fn portray(
     photo: Photo,
     recipe: &Recipe,
-    models: &Models,
+    sight: Sight<'_>,
     on_stage: &dyn Fn(Stage),
 ) -> Result<(Outcome, Seen), PipelineError> {
     let size = (f64::from(photo.width), f64::from(photo.height));
-    let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
-    let coarse = stage(Stage::Matting, on_stage, || find_animal(&photo, whole, models))?;
+    let coarse = stage(Stage::Matting, on_stage, || sight.first(&photo))?;
     let animal = keep_the_animal(&coarse.alpha, coarse.head.map(|h| sample_of(&coarse, centre(h.region))));
     let Some(head) = find_head(coarse.head, &animal, size) else {
         let quality = quality::nothing_found(&coarse);
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: None }));
     };
-    let framing = frame_head(&head, &animal, size);
+    let framing = frame_head(&head, &animal, size, recipe.framing);
     let print_height = recipe.size(Rendition::Print).1;
     let (quality, roll) = stage(Stage::Quality, on_stage, || {
         let roll = roll(&photo, &head, &animal);
@@ -148,19 +175,21 @@ pub fn portray(
             // The original may be several times as large as what goes on.
             drop(photo);
             let size = (f64::from(upright.photo.width), f64::from(upright.photo.height));
-            let framing = frame_head(&upright.head, &upright.animal, size);
+            let framing = frame_head(&upright.head, &upright.animal, size, recipe.framing);
             (upright, framing)
         }
         None => (Levelled { photo, head: head.clone(), animal: animal.clone() }, framing),
     };
 
     let crop = stage(Stage::Compose, on_stage, || cut_out(&photo, &framing, print_height));
-    let matte = stage(Stage::Matting, on_stage, || {
-        let close_up = look_closer(&photo, &framing, &upright_head, &upright_animal, models)?;
+    let (matte, second) = stage(Stage::Matting, on_stage, || {
+        let second = sight.second(&photo, around(&photo, &framing), &upright_head)?;
+        let close_up = look_closer(&photo, &framing, &upright_head, &upright_animal, &second);
         let alpha = transparency(&photo, &framing, &crop);
         drop(photo);
-        Ok::<_, PipelineError>(with_transparency(refine(&crop, &close_up), alpha))
+        Ok::<_, PipelineError>((with_transparency(refine(&crop, &close_up), alpha), second))
     })?;
+    let stored = StoredMatte::new(sight.model(), coarse, &second, &upright_head);
     let crop = stage(Stage::Foreground, on_stage, || foreground(crop, &matte));
     let matte = stage(Stage::Compose, on_stage, || fade(&matte, &framing));
     let span = HeadSpan {
@@ -170,9 +199,13 @@ pub fn portray(
     let portrait = stage(Stage::Look, on_stage, || grade(&crop, &matte, span, recipe.look, recipe.grain));
     drop((crop, matte));
 
-    let artefacts = stage(Stage::Encode, on_stage, || renditions(&portrait, &framing, recipe))?;
+    let (artefacts, stored) = stage(Stage::Encode, on_stage, || {
+        let stored = stored.to_png().map_err(|error| PipelineError::Encode(error.to_string()))?;
+        Ok::<_, PipelineError>((renditions(&portrait, &framing, recipe)?, stored))
+    })?;
     let seen = Seen { animal, head: Some(head.clone()) };
-    Ok((Outcome::Rendered(Rendered { artefacts, quality, head, model: models.info().clone() }), seen))
+    let rendered = Rendered { artefacts, quality, head, model: sight.model(), matte: stored };
+    Ok((Outcome::Rendered(rendered), seen))
 }
 
 /// Runs one stage inside its span, and says in the log how long it took.
@@ -205,17 +238,8 @@ const SECOND_LOOK_AGREES: f32 = 0.88;
 /// So many samples of the first look inside its outline, it is believed.
 const SURE_INSIDE: f64 = 2.0;
 
-/// A second look of the network at the head alone, which it sees several times larger than in the whole photo; kept to
-/// where the first look saw the animal.
-pub fn look_closer(
-    photo: &Photo,
-    framing: &Framing,
-    head: &Head,
-    animal: &Plane,
-    models: &Models,
-) -> Result<Plane, PipelineError> {
-    let size = (f64::from(photo.width), f64::from(photo.height));
-    let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
+/// What the second look is at: the frame and a little around it.
+pub fn around(photo: &Photo, framing: &Framing) -> Region {
     let margin = framing.frame.width * 0.06;
     let around = Region {
         x: framing.frame.x - margin,
@@ -223,17 +247,31 @@ pub fn look_closer(
         width: framing.frame.width + 2.0 * margin,
         height: framing.frame.height + 2.0 * margin,
     };
-    let coarse = find_animal(photo, inside(around, size), models)?;
+    inside(around, (f64::from(photo.width), f64::from(photo.height)))
+}
+
+/// What the network saw when it looked a second time, at the head alone, which it sees several times larger than in the whole
+/// photo; kept to where the first look saw the animal. Where the frame reaches beyond the second look, the first stands.
+pub fn look_closer(
+    photo: &Photo,
+    framing: &Framing,
+    head: &Head,
+    animal: &Plane,
+    coarse: &CoarseMatte,
+) -> Plane {
+    let size = (f64::from(photo.width), f64::from(photo.height));
+    let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
     let middle = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
-    let close = keep_the_animal(&coarse.alpha, Some(sample_of(&coarse, middle)));
+    let close = keep_the_animal(&coarse.alpha, Some(sample_of(coarse, middle)));
     let close = close.part(coarse.region, framing.visible);
     let seen = animal.part(whole, framing.visible).resize(close.width, close.height);
+    let close = within(close, &coarse.region, &framing.visible, &seen);
     // Compared on the head alone: what the looks make of the body is faded out anyway.
     let on_head =
         |plane: &Plane| plane.part(framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
     if on_head(&close.zip(&seen, f32::min)) < SECOND_LOOK_AGREES * on_head(&seen) {
         // So close, the network took the animal for something else: the first look stands.
-        return Ok(seen);
+        return seen;
     }
     let reach = (close.width.max(close.height) / 24).max(2);
     let near = seen.box_mean(reach);
@@ -241,7 +279,18 @@ pub fn look_closer(
     // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
     let sample = (framing.visible.width / size.0 * animal.width as f64 / close.width as f64).recip();
     let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
-    Ok(close.zip(&core, f32::max))
+    close.zip(&core, f32::max)
+}
+
+/// `close`, which is spread over `visible`, inside `region`, and `elsewhere` outside of it.
+fn within(close: Plane, region: &Region, visible: &Region, elsewhere: &Plane) -> Plane {
+    let outside = |v: f64, origin: f64, length: f64| v < origin || v > origin + length;
+    Plane::from_fn(close.width, close.height, |x, y| {
+        let across = visible.x + (x as f64 + 0.5) / close.width as f64 * visible.width;
+        let down = visible.y + (y as f64 + 0.5) / close.height as f64 * visible.height;
+        let beyond = outside(across, region.x, region.width) || outside(down, region.y, region.height);
+        if beyond { elsewhere.at(x, y) } else { close.at(x, y) }
+    })
 }
 
 /// The photo's own transparency over the crop, if it has any.

@@ -3,12 +3,15 @@
 use headshot_core::{Head, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
+use crate::fade::fade;
+use crate::foreground::foreground;
 use crate::framing::frame_head;
 use crate::models::Models;
 use crate::plane::Plane;
-use crate::process::{Outcome, PipelineError, cut_out, look_closer, portray, stage, undecodable};
+use crate::process::{Outcome, PipelineError, around, cut_out, look_closer, portray, stage, undecodable};
 use crate::refine::{Crop, Matte, refine};
 use crate::resample::Region;
+use crate::sight::Sight;
 
 /// The upright photo and what was found in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +26,21 @@ pub struct Proof {
     pub head: Option<Head>,
 }
 
-/// The part of the photo that the print shows, before anything is faded.
+/// The part of the photo that the print shows, stage by stage. A tilted head is not levelled here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CloseUp {
-    /// Which part of the photo it is.
+    /// The 4:5 frame, which may reach beyond the photo.
+    pub frame: Region,
+    /// Which part of the photo it shows.
     pub region: Region,
     /// The cleaned matte from the network's second look, spread over that part.
     pub coarse: Plane,
     /// The same refined to the size it has in the print.
     pub matte: Matte,
+    /// The colours at that size, the room's taken out of the boundary.
+    pub colours: Crop,
+    /// The matte with the fades.
+    pub faded: Matte,
 }
 
 /// As [`process`](crate::process()), and also returns what was seen, unless the photo could not be opened.
@@ -48,7 +57,7 @@ pub fn process_with_proof(
         Ok(photo) => photo,
         Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
     };
-    let (outcome, seen) = portray(photo.clone(), recipe, models, on_stage)?;
+    let (outcome, seen) = portray(photo.clone(), recipe, Sight::Network(models), on_stage)?;
     let Photo { width, height, rgb, alpha, .. } = photo;
     let crop = Crop { width: width as usize, height: height as usize, rgb };
     let mut matte = refine(&crop, &seen.animal).alpha;
@@ -69,9 +78,12 @@ impl Proof {
     pub fn close_up(&self, recipe: &Recipe, models: &Models) -> Result<Option<CloseUp>, PipelineError> {
         let Some(head) = &self.head else { return Ok(None) };
         let size = (f64::from(self.photo.width), f64::from(self.photo.height));
-        let framing = frame_head(head, &self.coarse, size);
-        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, models)?;
+        let framing = frame_head(head, &self.coarse, size, recipe.framing);
+        let seen = Sight::Network(models).second(&self.photo, around(&self.photo, &framing), head)?;
+        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, &seen);
         let crop = cut_out(&self.photo, &framing, recipe.size(Rendition::Print).1);
-        Ok(Some(CloseUp { region: framing.visible, matte: refine(&crop, &coarse), coarse }))
+        let matte = refine(&crop, &coarse);
+        let (colours, faded) = (foreground(crop, &matte), fade(&matte, &framing));
+        Ok(Some(CloseUp { frame: framing.frame, region: framing.visible, coarse, matte, colours, faded }))
     }
 }

@@ -194,3 +194,6 @@ fn metric(name: &str, value: f64) -> Metric {
     // Four decimals say all there is to say, and read well in the console.
     Metric { name: name.into(), value: (value * 1e4).round() / 1e4 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,15 +7,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use headshot_core::{ModelInfo, Recipe, Stage};
-use headshot_pipeline::{ModelSettings, Models, Outcome, Proof};
+use headshot_pipeline::{ModelSettings, Models, Outcome, Proof, StoredMatte};
+use tracing::warn;
 
 /// What turns bytes into artefacts: the pipeline, or in tests something that fails on demand.
 pub trait Render: Send + Sync + 'static {
-    /// Renders one photo; `on_stage` hears of each stage as it begins.
+    /// Renders one photo; `on_stage` hears of each stage as it begins. `matte` is the file that an earlier render of the same
+    /// photo left, if there is one: no network is asked then.
     ///
     /// # Errors
     /// Whatever may be tried again. A photo that can never succeed is an [`Outcome::Rejected`].
-    fn render(&self, photo: &[u8], recipe: &Recipe, on_stage: &dyn Fn(Stage)) -> anyhow::Result<Outcome>;
+    fn render(
+        &self,
+        photo: &[u8],
+        matte: Option<&[u8]>,
+        recipe: &Recipe,
+        on_stage: &dyn Fn(Stage),
+    ) -> anyhow::Result<Outcome>;
 
     /// The network in use and what it runs on.
     fn model(&self) -> &ModelInfo;
@@ -60,7 +68,7 @@ impl Pipeline {
         recipe: &Recipe,
         on_stage: &dyn Fn(Stage),
     ) -> anyhow::Result<Outcome> {
-        guarded(|| self.render(photo, recipe, on_stage))
+        guarded(|| self.render(photo, None, recipe, on_stage))
     }
 
     /// Like [`Pipeline::render_plainly`], and also hands out the upright photo and its matte.
@@ -78,7 +86,23 @@ impl Pipeline {
 }
 
 impl Render for Pipeline {
-    fn render(&self, photo: &[u8], recipe: &Recipe, on_stage: &dyn Fn(Stage)) -> anyhow::Result<Outcome> {
+    fn render(
+        &self,
+        photo: &[u8],
+        matte: Option<&[u8]>,
+        recipe: &Recipe,
+        on_stage: &dyn Fn(Stage),
+    ) -> anyhow::Result<Outcome> {
+        if let Some(matte) = matte {
+            let again = StoredMatte::from_png(matte)
+                .map_err(anyhow::Error::new)
+                .and_then(|matte| Ok(headshot_pipeline::process_again(photo, recipe, &matte, on_stage)?));
+            match again {
+                Ok(outcome) => return Ok(outcome),
+                // A matte of another release or of another photo: the network can be asked again.
+                Err(error) => warn!(error = format!("{error:#}"), "the stored matte is of no use"),
+            }
+        }
         Ok(headshot_pipeline::process(photo, recipe, &self.0, on_stage)?)
     }
 
@@ -113,6 +137,7 @@ impl Abandon {
 pub fn render_guarded(
     render: &dyn Render,
     photo: &[u8],
+    matte: Option<&[u8]>,
     recipe: &Recipe,
     abandon: &Abandon,
     on_stage: &dyn Fn(Stage),
@@ -121,7 +146,7 @@ pub fn render_guarded(
         abandon.check();
         on_stage(stage);
     };
-    guarded(|| render.render(photo, recipe, &next_stage))
+    guarded(|| render.render(photo, matte, recipe, &next_stage))
 }
 
 fn guarded<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {

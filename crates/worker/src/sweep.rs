@@ -13,7 +13,7 @@ use crate::{Outage, Worker, job};
 const BATCH: usize = 100;
 
 /// Looks after jobs that nobody looks after, every so often: what a crash of the API left without a task is published
-/// again, what has used up its attempts is recorded as failed.
+/// again, what has used up its attempts is recorded as failed. Announced photos that nobody came back for go as well.
 pub async fn sweep(worker: Arc<Worker>) {
     let mut outage = Outage::new("the sweep for forgotten jobs");
     let mut round = interval(worker.config.sweep_every);
@@ -40,6 +40,11 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
     let mut touched = 0;
     for record in forgotten.context("looking for forgotten jobs")? {
         touched += usize::from(look_after(worker, &record).await?);
+    }
+    let cleared = worker.backend.uploads.clear_abandoned(BATCH).await;
+    let cleared = cleared.context("clearing abandoned uploads away")?;
+    if cleared > 0 {
+        info!(cleared, "uploads that nobody came back for are cleared away");
     }
     Ok(touched)
 }

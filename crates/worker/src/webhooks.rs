@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use headshot_backend::TenantsFile;
+use headshot_backend::tenants::TenantsFile;
 use headshot_core::{JobId, JobRecord};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 use tracing::error;
 
@@ -44,7 +44,8 @@ const BEHIND_OTHERS: Duration = Duration::from_secs(60);
 /// What the delivery of webhooks has of its own in this process.
 pub struct Webhooks {
     sender: Sender,
-    tenants: TenantsFile,
+    /// `None` where there is no file; nothing can be signed then.
+    tenants: Option<Arc<TenantsFile>>,
     lanes: Lanes,
     finished: Notify,
     /// The jobs whose webhooks wait for their turn here, or are being sent.
@@ -57,7 +58,8 @@ impl Webhooks {
     /// # Errors
     /// The file cannot be read, or something in it is wrong.
     pub async fn new(config: &WebhooksConfig) -> anyhow::Result<Self> {
-        let tenants = TenantsFile::open(config.keys_file.as_deref(), config.reach).await;
+        let file = config.keys_file.clone();
+        let tenants = spawn_blocking(move || file.map(TenantsFile::open).transpose()).await?;
         Ok(Self {
             sender: Sender::new(config.reach, config.timeout),
             tenants: tenants.context("API_KEYS_FILE")?,

@@ -2,7 +2,7 @@
 //!
 //! On one port it speaks the parts of the JSON API that move bytes (inserts by multipart and by resumable upload, reads
 //! with ranges, metadata, lists, deletes), the gRPC control calls that the client makes (`GetObject`, `UpdateObject`,
-//! `DeleteObject`), and downloads by V4 signed URLs. Generations and preconditions are honoured: a write that asks for
+//! `DeleteObject`), and downloads and uploads by V4 signed URLs. Generations and preconditions are honoured: a write that asks for
 //! generation 0 succeeds once, also when eight ask at the same time. Objects live in a folder and survive a restart.
 //!
 //! Not Cloud Storage: no access control, no versions of overwritten objects, no encryption keys, no composed objects.

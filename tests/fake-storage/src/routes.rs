@@ -36,7 +36,11 @@ pub(crate) async fn route(shared: &Shared, request: Request<Incoming>) -> Result
     } else if path == "/" {
         Answer::new(full("Ok"))
     } else {
-        signed::download(shared, &request).await.unwrap_or_else(Problem::into_text)
+        match *request.method() {
+            Method::PUT => signed::upload(shared, request).await,
+            _ => signed::download(shared, &request).await,
+        }
+        .unwrap_or_else(Problem::into_text)
     };
     if fault == Fault::LoseAnswers && is_write {
         return Err(io::Error::other("the fake was told to lose its answers"));

@@ -13,6 +13,9 @@ use super::{Coat, Species};
 /// Left, top, right and bottom of the head with its ears.
 pub const HEAD_BOX: (f32, f32, f32, f32) = (-1.18, -1.5, 1.18, 0.98);
 
+/// The middle of the eye on the right; the other lies opposite.
+pub const EYE: [f32; 2] = [0.40, -0.06];
+
 /// Paints the animal from back to front.
 pub fn paint(canvas: &mut Canvas, body: &Frame, head: &Frame, coat: Coat, random: &mut Random) {
     let fur = move |region| move |point| colour(coat, Species::Cat, region, point);
@@ -71,7 +74,7 @@ pub fn paint(canvas: &mut Canvas, body: &Frame, head: &Frame, coat: Coat, random
     };
     for mirror in [-1.0, 1.0] {
         let eye = Eye { half: [0.218, 0.182], slant: 0.20, iris, iris_radius: 0.214, pupil: [0.088, 0.140] };
-        eyes::paint(canvas, head, [mirror * 0.40, -0.06], mirror, &eye);
+        eyes::paint(canvas, head, [mirror * EYE[0], EYE[1]], mirror, &eye);
     }
     let dark = matches!(coat, Coat::Black);
     let nose = if dark { [0.20, 0.17, 0.17] } else { [0.80, 0.52, 0.49] };

@@ -13,6 +13,9 @@ use super::{Coat, Species};
 /// Left, top, right and bottom of the head with its ears.
 pub const HEAD_BOX: (f32, f32, f32, f32) = (-1.12, -1.0, 1.12, 1.12);
 
+/// The middle of the eye on the right; the other lies opposite.
+pub const EYE: [f32; 2] = [0.34, -0.15];
+
 /// Paints the animal from back to front.
 pub fn paint(canvas: &mut Canvas, body: &Frame, head: &Frame, coat: Coat, random: &mut Random) {
     let fur = move |region| move |point| colour(coat, Species::Dog, region, point);
@@ -69,7 +72,7 @@ pub fn paint(canvas: &mut Canvas, body: &Frame, head: &Frame, coat: Coat, random
     let iris = if coat == Coat::Tan { [0.42, 0.23, 0.10] } else { [0.36, 0.20, 0.10] };
     for mirror in [-1.0, 1.0] {
         let eye = Eye { half: [0.172, 0.142], slant: 0.04, iris, iris_radius: 0.148, pupil: [0.082, 0.082] };
-        eyes::paint(canvas, head, [mirror * 0.34, -0.15], mirror, &eye);
+        eyes::paint(canvas, head, [mirror * EYE[0], EYE[1]], mirror, &eye);
     }
     face::dog_nose_and_mouth(canvas, head, random);
 }

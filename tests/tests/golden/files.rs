@@ -49,7 +49,7 @@ fn a_place_without_an_animal_is_refused() -> Result<()> {
 }
 
 /// A JPEG whose pixels lie as a camera held otherwise stores them, with the EXIF entry that says so.
-fn stored_as(orientation: u8, upright: &RgbImage) -> Vec<u8> {
+pub fn stored_as(orientation: u8, upright: &RgbImage) -> Vec<u8> {
     let upright = DynamicImage::ImageRgb8(upright.clone());
     let stored = match orientation {
         2 => upright.fliph(),

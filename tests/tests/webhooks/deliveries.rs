@@ -34,7 +34,7 @@ fn a_secret_is_changed_without_a_restart_and_without_a_gap() -> Result<()> {
     let shop = Receiver::start(|_| Some(204))?;
     let photo = drawn_pet(800);
     let tell = |wanted: &dyn Fn(bool, bool) -> bool| -> Result<()> {
-        // The programs look at the file every ten seconds; until then the old secrets sign.
+        // The programs look at the file every few seconds; until then the old secrets sign.
         loop {
             let id = app.submit_telling(&photo, &shop.url())?;
             app.wait_webhook(&id, "delivered")?;

@@ -41,7 +41,8 @@ impl Tenants {
 
     /// An app that sends webhooks to this machine.
     pub(crate) fn options(&self) -> Options {
-        let options = Options::default().both("API_KEYS_FILE", self.path.display());
+        let mut options = Options::default().both("API_KEYS_FILE", self.path.display());
+        options.api.push(("ALLOW_ANONYMOUS", "true".into()));
         options.both("WEBHOOK_ALLOW_PRIVATE", "true").worker("WEBHOOK_RETRY_SECONDS", "1,1,1")
     }
 }

@@ -66,6 +66,24 @@ impl Checks {
         Duration::from_secs(self.number(name, value, default, range).saturating_mul(unit))
     }
 
+    /// `None` where nothing is set.
+    pub(super) fn optional_switch(&mut self, name: &str, value: Option<&str>) -> Option<bool> {
+        match value.map(str::trim).unwrap_or_default() {
+            "" => None,
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            value => {
+                self.note(name, value, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// Notes a whole sentence.
+    pub(super) fn wrong(&mut self, sentence: impl Into<String>) {
+        self.wrong.push(sentence.into());
+    }
+
     pub(super) fn host(&mut self, value: Option<&str>, on_cloud_run: bool) -> IpAddr {
         let default = if on_cloud_run { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         match value.map(str::trim).unwrap_or_default() {

@@ -80,10 +80,10 @@ fn help_explains_every_setting_with_its_default() {
 }
 
 /// A server process, killed if a test fails before it has stopped it.
-struct Server(Child, u16);
+pub struct Server(pub Child, pub u16);
 
 impl Server {
-    fn start(data_dir: &std::path::Path) -> Self {
+    pub fn start(data_dir: &std::path::Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = api()
             .env("PORT", port.to_string())

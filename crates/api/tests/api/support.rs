@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Parser;
 use headshot_api::{Config, Settings};
-use headshot_backend::{Backend, Claim, Claimed, Finish};
+use headshot_backend::{Backend, Claim, Claimed, Finish, Made};
 use headshot_core::{
     ArtefactInfo, BlobKey, Failure, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, Recipe,
 };
@@ -164,7 +164,8 @@ impl TestApp {
         let head =
             Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model };
         let model = ModelInfo { name: "pretended".into(), sha256: "0".repeat(64), provider: "cpu".into() };
-        let finish = Finish::Done { outputs, quality: Quality::new(vec![], vec![]), head, model };
+        let made = Made::Rendered { key: "pretended".into() };
+        let finish = Finish::Done { outputs, quality: Quality::new(vec![], vec![]), head, model, made };
         assert!(self.backend.jobs.finish(&claim, finish).await.unwrap());
     }
 

@@ -15,7 +15,7 @@ async fn app(webhook: &str, flags: &[&str]) -> (TestApp, TempDir) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("keys.json");
     fs::write(&file, format!(r#"{{"tenants": {{"anonymous": {{"webhook": {webhook}}}}}}}"#)).unwrap();
-    let flags = [&["--api-keys-file", file.to_str().unwrap()], flags].concat();
+    let flags = [&["--api-keys-file", file.to_str().unwrap(), "--allow-anonymous", "true"], flags].concat();
     (TestApp::start_with(&flags).await, folder)
 }
 

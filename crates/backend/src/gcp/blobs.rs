@@ -4,6 +4,8 @@
 //! one is there. An original is only ever written where there is none. How an artefact may replace another is said at
 //! [`GcpBlobs::put_while`].
 
+mod links;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::exponential_backoff::ExponentialBackoffBuilder;
 use google_cloud_gax::options::RequestOptionsBuilder;
 use google_cloud_gax::retry_policy::{RetryPolicy, RetryPolicyExt};
-use google_cloud_storage::builder::storage::{SignedUrlBuilder, WriteObject};
+use google_cloud_storage::builder::storage::WriteObject;
 use google_cloud_storage::client::{Storage, StorageControl};
 use google_cloud_storage::model::Object;
 use google_cloud_storage::read_resume_policy::{ReadResumePolicyExt, Recommended};
@@ -28,6 +30,7 @@ use google_cloud_wkt::FieldMask;
 use headshot_core::{BlobKey, Bucket};
 use tokio::time::timeout;
 
+use super::reader::GcpBlobReader;
 use super::renewable::Renewable;
 use super::upload::GcpBlobWriter;
 use super::{CALL_TIMEOUT, LOOK_TIMEOUT, RETRY_FOR, emulator_url, signing};
@@ -35,9 +38,6 @@ use crate::GcpSettings;
 
 /// A body of known length has the time of a call, and the time that it takes at this rate, in bytes per second.
 const SLOWEST_TRANSFER: u64 = 2_000_000;
-
-/// IAM's signatures are only sure to be honoured for 12 hours.
-const LONGEST_TTL: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// How often a write starts over because somebody else wrote the same object meanwhile.
 const ROUNDS: usize = 6;
@@ -212,21 +212,15 @@ impl GcpBlobs {
         .boxed()
     }
 
-    pub(crate) fn signed_url(&self, key: BlobKey, ttl: Duration) -> BoxFuture<'_, Result<String>> {
+    pub(crate) fn open(&self, key: BlobKey) -> BoxFuture<'_, Result<Option<GcpBlobReader>>> {
         async move {
-            let signer = self
-                .shared
-                .signer
-                .as_ref()
-                .map_err(|error| anyhow!("there is nothing to sign with: {error}"))?;
-            ensure!(ttl <= LONGEST_TTL, "a link may last {} s at most", LONGEST_TTL.as_secs());
-            // Cloud Storage counts in whole seconds from the whole second, and refuses 0.
-            let ttl = ttl.max(Duration::from_secs(1));
-            let mut url = SignedUrlBuilder::for_object(self.bucket(key), key.path()).with_expiration(ttl);
-            if let Some(emulator) = &self.shared.emulator {
-                url = url.with_endpoint(emulator);
+            let path = key.path();
+            let read = self.shared.storage.read_object(self.bucket(key), &path).send();
+            match within(CALL_TIMEOUT, read).await? {
+                Ok(response) => Ok(Some(GcpBlobReader::new(response, path))),
+                Err(error) if is_missing(&error) => Ok(None),
+                Err(error) => Err(anyhow!(error).context(format!("reading {path}"))),
             }
-            within(CALL_TIMEOUT, url.sign_with(signer)).await?.context("signing a link")
         }
         .boxed()
     }
@@ -262,6 +256,7 @@ impl GcpBlobs {
                 format!("inline; filename=\"{job}-{}\"", rendition.file_name())
             }
             BlobKey::Original(job) => format!("attachment; filename=\"{job}-original\""),
+            BlobKey::Matte(job) => format!("attachment; filename=\"{job}-matte.png\""),
         };
         self.shared
             .storage

@@ -3,7 +3,10 @@
 
 mod calls;
 mod document;
+mod keys;
+mod search;
 mod sweep;
+mod uploads;
 mod webhooks;
 
 use std::sync::Arc;
@@ -211,9 +214,17 @@ impl GcpRecords {
     /// Reads a document in the way that tells a missing document from a missing database: with the latter, every job
     /// would seem never to have existed.
     async fn fetch(&self, id: JobId) -> Result<Option<FirestoreDocument>, FirestoreError> {
+        self.fetch_from(self.collection(), id.to_string()).await
+    }
+
+    async fn fetch_from(
+        &self,
+        collection: &str,
+        id: String,
+    ) -> Result<Option<FirestoreDocument>, FirestoreError> {
         let firestore = self.firestore().await?;
-        let select = firestore.fluent().select().by_id_in(self.collection());
-        let mut found = select.batch_with_errors([id.to_string()]).await?;
+        let select = firestore.fluent().select().by_id_in(collection);
+        let mut found = select.batch_with_errors([id]).await?;
         match found.next().await {
             Some(answer) => Ok(answer?.1),
             None => Ok(None),

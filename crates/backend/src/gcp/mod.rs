@@ -11,6 +11,7 @@ mod blobs;
 mod jobs;
 mod models;
 mod push;
+mod reader;
 mod renewable;
 mod signing;
 mod tasks;
@@ -27,6 +28,7 @@ pub(crate) use blobs::GcpBlobs;
 pub(crate) use jobs::GcpRecords;
 pub use models::ModelObject;
 pub use push::{PushGate, PushRefused};
+pub(crate) use reader::GcpBlobReader;
 pub(crate) use tasks::{Envelope, GcpDelivery, GcpQueue, GcpSubscription, PushedDelivery};
 pub(crate) use upload::GcpBlobWriter;
 

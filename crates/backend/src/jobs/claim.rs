@@ -37,6 +37,8 @@ pub enum Finish {
         head: Head,
         /// What made the matte.
         model: ModelInfo,
+        /// How the stored files came about.
+        made: Made,
     },
     /// Without.
     Failed {
@@ -51,6 +53,37 @@ pub enum Finish {
         /// One sentence for support.
         message_for_support: String,
     },
+}
+
+/// How a job's artefacts came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// They were rendered.
+    Rendered {
+        /// What they depend on: see [`JobRecord::render_key`].
+        key: String,
+    },
+    /// They are copies of what an earlier job rendered.
+    Taken {
+        /// That job.
+        from: JobId,
+    },
+}
+
+impl Made {
+    pub(crate) fn key(&self) -> Option<String> {
+        match self {
+            Self::Rendered { key } => Some(key.clone()),
+            Self::Taken { .. } => None,
+        }
+    }
+
+    pub(crate) fn from(&self) -> Option<JobId> {
+        match self {
+            Self::Rendered { .. } => None,
+            Self::Taken { from } => Some(*from),
+        }
+    }
 }
 
 /// Jobs under way.

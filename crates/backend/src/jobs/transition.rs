@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use headshot_core::{Failure, JobRecord, Lease, Stage, Status, Webhook};
+use headshot_core::{Approval, Failure, JobRecord, Lease, Stage, Status, Webhook};
 use jiff::Timestamp;
 
-use super::{Claim, Claimed, Finish};
+use super::{Claim, Claimed, Finish, Made};
 
 /// A conditional write: given the record and the time, the record to write, or `None` to leave it alone. A store where
 /// somebody else may write between reading and writing asks again.
@@ -57,10 +57,12 @@ pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
     while_held(claim, move |record, now| {
         let record = JobRecord { lease: None, finished_at: Some(now), ..told(record, now) };
         match outcome.clone() {
-            Finish::Done { outputs, quality, head, model } => JobRecord {
+            Finish::Done { outputs, quality, head, model, made } => JobRecord {
                 status: Status::Done,
-                message_for_support: format!("Done at attempt {}.", record.attempt),
+                message_for_support: done(&record, &made),
                 outputs,
+                cached_from: made.from(),
+                render_key: made.key(),
                 quality: Some(quality),
                 head: Some(head),
                 model: Some(model),
@@ -129,6 +131,41 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
             updated_at: now,
             ..told(record, now)
         })
+    }
+}
+
+/// See [`super::Jobs::approve`].
+pub(crate) fn approve(approval: Approval) -> impl Change + use<> {
+    move |record: JobRecord, _| {
+        let other = record.approval.as_ref().is_some_and(|earlier| earlier.job_id != approval.job_id);
+        (!other).then(|| JobRecord {
+            approval: Some(record.approval.clone().unwrap_or_else(|| approval.clone())),
+            ..record
+        })
+    }
+}
+
+/// See [`super::Jobs::withdraw`].
+pub(crate) fn withdraw(failure: Failure) -> impl Change + use<> {
+    move |record: JobRecord, now| {
+        (record.status == Status::Queued).then(|| JobRecord {
+            status: Status::Failed,
+            lease: None,
+            message_for_support: "Withdrawn before a worker took it: it is being erased.".into(),
+            error: Some(failure.clone()),
+            finished_at: Some(now),
+            updated_at: now,
+            ..record
+        })
+    }
+}
+
+fn done(record: &JobRecord, made: &Made) -> String {
+    match made {
+        Made::Rendered { .. } => format!("Done at attempt {}.", record.attempt),
+        Made::Taken { from } => {
+            format!("Done at attempt {}: the same picture had been made for job {from}.", record.attempt)
+        }
     }
 }
 

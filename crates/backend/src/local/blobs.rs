@@ -22,7 +22,9 @@ use super::downloads::{Download, LocalDownloads};
 use super::draft::{Cache, Draft, DraftWriter};
 use super::folder::{Folder, bucket_name, create_folder};
 use super::signing::Signer;
-use super::{blocking, sync_folder};
+use super::uploads::LocalUploads;
+use super::{blocking, sync_folder, upload_rows};
+use crate::{SignedUpload, UploadTerms};
 
 #[derive(Clone)]
 pub(crate) struct LocalBlobs {
@@ -50,7 +52,7 @@ impl LocalBlobs {
     pub(crate) async fn begin(&self, key: BlobKey, content_type: &str) -> Result<LocalBlobWriter> {
         let cache = match key {
             BlobKey::Original(_) => Cache::Past,
-            BlobKey::Artefact(..) => Cache::Through,
+            BlobKey::Artefact(..) | BlobKey::Matte(_) => Cache::Through,
         };
         let file = DraftWriter::create(self.new_draft(), cache).await?;
         Ok(LocalBlobWriter { blobs: self.clone(), key, content_type: content_type.to_owned(), file })
@@ -93,6 +95,15 @@ impl LocalBlobs {
         LocalDownloads::new(self.clone())
     }
 
+    pub(crate) fn signed_upload(&self, terms: &UploadTerms, ttl: Duration) -> SignedUpload {
+        let url = self.shared.signer.sign_upload(terms, ttl);
+        SignedUpload { url, headers: vec![("content-type", terms.content_type.clone())] }
+    }
+
+    pub(crate) fn uploads(&self) -> LocalUploads {
+        LocalUploads::new(self.clone())
+    }
+
     /// Writes and removes an empty file, which finds a full disk, a read-only one and missing permissions.
     pub(super) async fn check(&self) -> Result<()> {
         let probe = Draft::new(self.new_draft());
@@ -128,6 +139,24 @@ impl LocalBlobs {
         remembered
     }
 
+    /// The same for a photo that is put with a link, which takes one only, and only while it is expected. Several may be
+    /// sent at a time: under the write lock one of them finds the place empty. Whatever it held by accident is no blob.
+    fn place_expected(&self, key: BlobKey, draft: &Path, content_type: &str) -> Result<bool> {
+        let (target, root) = (self.path(key), self.shared.folder.bucket(key.bucket()));
+        let place = |transaction: &Transaction<'_>| {
+            if type_of(transaction, key)?.is_some() || upload_rows::load(transaction, key.job_id())?.is_none()
+            {
+                return Ok(false);
+            }
+            place(draft, &target, &root)?;
+            transaction
+                .prepare_cached("INSERT INTO blobs (name, content_type) VALUES (?1, ?2)")?
+                .execute([&name(key), content_type])?;
+            Ok(true)
+        };
+        self.shared.database.write_blocking(Durability::Kill, place)
+    }
+
     pub(super) fn path(&self, key: BlobKey) -> PathBuf {
         self.shared.folder.blob(key)
     }
@@ -150,6 +179,12 @@ impl LocalBlobWriter {
     pub(crate) async fn commit(self) -> Result<()> {
         let Self { blobs, key, content_type, file } = self;
         file.finish(move |draft| blobs.place(key, draft.path(), &content_type)).await
+    }
+
+    /// Where an announced photo is still expected, and there is none; `false` otherwise.
+    pub(super) async fn commit_expected(self) -> Result<bool> {
+        let Self { blobs, key, content_type, file } = self;
+        file.finish(move |draft| blobs.place_expected(key, draft.path(), &content_type)).await
     }
 }
 

@@ -92,10 +92,10 @@ impl DraftWriter {
 
     /// Writes what is left and flushes the file to the disk, on a thread that may block, and goes on with `then` there: in
     /// one piece, so that a caller that is cancelled cannot part the two.
-    pub(super) async fn finish(
+    pub(super) async fn finish<T: Send + 'static>(
         mut self,
-        then: impl FnOnce(&Draft) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+        then: impl FnOnce(&Draft) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.written().await?;
         let Self { draft, file, filling, .. } = self;
         blocking(move || {

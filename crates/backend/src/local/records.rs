@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -11,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tracing::error;
 
 use super::database::{Database, Durability};
+use super::keys;
+use crate::Reservation;
 use crate::jobs::{self, Change, Claim, JobCounts, record_time};
 
 /// In microseconds; doubled ten times and added to the time of day it still fits into 64 bits.
@@ -34,6 +36,25 @@ impl LocalRecords {
             bail!("job {} exists already", record.job_id);
         }
         Ok(())
+    }
+
+    pub(crate) async fn create_reserved(
+        &self,
+        record: &JobRecord,
+        reservation: &Reservation,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        let (id, row) = (record.job_id, Row::of(record)?);
+        let (reservation, fingerprint) = (reservation.clone(), fingerprint.to_owned());
+        let create = move |transaction: &Transaction<'_>| {
+            if !keys::answer(transaction, &reservation, id, &fingerprint)? {
+                return Ok(false);
+            }
+            // An error takes the answer back.
+            ensure!(row.insert(transaction)?, "job {id} exists already");
+            Ok(true)
+        };
+        self.database.write(Durability::PowerCut, create).await
     }
 
     pub(crate) async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
@@ -112,6 +133,11 @@ struct Row {
     updated_at: i64,
     lease_until: Option<i64>,
     republished: u32,
+    tenant: String,
+    created_at: i64,
+    order_id: Option<String>,
+    photo_of: Option<String>,
+    render_key: Option<String>,
     webhook_due: Option<i64>,
     document: String,
 }
@@ -124,6 +150,11 @@ impl Row {
             updated_at: record.updated_at.as_microsecond(),
             lease_until: record.lease.as_ref().map(|lease| lease.until.as_microsecond()),
             republished: record.republished,
+            tenant: record.tenant.to_string(),
+            created_at: record.created_at.as_microsecond(),
+            order_id: record.order_id.clone(),
+            photo_of: record.photo_of.map(|job| job.to_string()),
+            render_key: record.render_key.clone(),
             webhook_due: webhook_due(record),
             document: serde_json::to_string(record).context("cannot write the record as JSON")?,
         })
@@ -133,8 +164,9 @@ impl Row {
     fn insert(&self, transaction: &Transaction<'_>) -> Result<bool> {
         let inserted = transaction
             .prepare_cached(
-                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, webhook_due, document) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document, \
+                 tenant, created_at, order_id, photo_of, render_key, webhook_due) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 self.id,
@@ -142,8 +174,13 @@ impl Row {
                 self.updated_at,
                 self.lease_until,
                 self.republished,
-                self.webhook_due,
-                self.document
+                self.document,
+                self.tenant,
+                self.created_at,
+                self.order_id,
+                self.photo_of,
+                self.render_key,
+                self.webhook_due
             ])?;
         Ok(inserted == 1)
     }
@@ -151,8 +188,8 @@ impl Row {
     fn update(&self, transaction: &Transaction<'_>) -> Result<()> {
         transaction
             .prepare_cached(
-                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, \
-                 webhook_due = ?6, document = ?7 WHERE id = ?1",
+                "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, document = ?6, \
+                 render_key = ?7, webhook_due = ?8 WHERE id = ?1",
             )?
             .execute(params![
                 self.id,
@@ -160,8 +197,9 @@ impl Row {
                 self.updated_at,
                 self.lease_until,
                 self.republished,
-                self.webhook_due,
-                self.document
+                self.document,
+                self.render_key,
+                self.webhook_due
             ])?;
         Ok(())
     }
@@ -178,7 +216,7 @@ fn apply(transaction: &Transaction<'_>, id: JobId, change: impl Change) -> Resul
     Ok(true)
 }
 
-fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
+pub(super) fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>> {
     let document: Option<String> = connection
         .prepare_cached("SELECT document FROM jobs WHERE id = ?1")?
         .query_row([id.to_string()], |row| row.get(0))

@@ -10,6 +10,7 @@ use sha2::Sha256;
 
 use super::downloads::DownloadRefused;
 use super::folder::bucket_name;
+use crate::UploadTerms;
 
 /// Where the API serves blobs.
 const ROOT: &str = "/files/";
@@ -39,14 +40,51 @@ impl Signer {
     /// Checks a request for `path` with `query`. The signature is looked at before the expiry, so that only those who
     /// were given a URL learn that it has expired.
     pub(super) fn verify(&self, path: &str, query: &str) -> Result<BlobKey, DownloadRefused> {
-        let (expires, signature) = parameters(query).ok_or(DownloadRefused::BadSignature)?;
-        let signature = unhex(signature).ok_or(DownloadRefused::BadSignature)?;
+        let read = || {
+            let [expires, signature] = parameters(query, ["expires", "signature"])?;
+            Some((expires.parse().ok()?, unhex(signature)?))
+        };
+        let (expires, signature) = read().ok_or(DownloadRefused::BadSignature)?;
         // Compares in constant time.
         self.mac(path, expires).verify_slice(&signature).map_err(|_| DownloadRefused::BadSignature)?;
         if expires <= Timestamp::now().as_second() {
             return Err(DownloadRefused::Expired);
         }
         key(path).ok_or(DownloadRefused::BadSignature)
+    }
+
+    /// A link that takes one photo of this type and size.
+    pub(super) fn sign_upload(&self, terms: &UploadTerms, ttl: Duration) -> String {
+        let ttl = i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
+        let expires = Timestamp::now().as_second().saturating_add(ttl);
+        let UploadTerms { key, content_type, bytes } = terms;
+        let path = format!("{ROOT}{}/{}", bucket_name(key.bucket()), key.path());
+        let signature = hex(&self.upload_mac(&path, expires, *bytes, content_type).finalize().into_bytes());
+        let url = &self.public_url;
+        format!("{url}{path}?expires={expires}&bytes={bytes}&type={content_type}&signature={signature}")
+    }
+
+    /// Checks a request to put something at `path`, as [`Signer::verify`] does.
+    pub(super) fn verify_upload(&self, path: &str, query: &str) -> Result<UploadTerms, DownloadRefused> {
+        let read = || {
+            let [expires, bytes, content_type, signature] =
+                parameters(query, ["expires", "bytes", "type", "signature"])?;
+            Some((expires.parse().ok()?, bytes.parse().ok()?, content_type, unhex(signature)?))
+        };
+        let (expires, bytes, content_type, signature) = read().ok_or(DownloadRefused::BadSignature)?;
+        let mac = self.upload_mac(path, expires, bytes, content_type);
+        mac.verify_slice(&signature).map_err(|_| DownloadRefused::BadSignature)?;
+        if expires <= Timestamp::now().as_second() {
+            return Err(DownloadRefused::Expired);
+        }
+        let key = key(path).ok_or(DownloadRefused::BadSignature)?;
+        Ok(UploadTerms { key, content_type: content_type.to_owned(), bytes })
+    }
+
+    /// No part can hold a line break, as none that a request line holds can, so each text stands for one link alone. The
+    /// verb tells it from a download's.
+    fn upload_mac(&self, path: &str, expires: i64, bytes: u64, content_type: &str) -> Hmac<Sha256> {
+        self.mac.clone().chain_update(format!("PUT\n{expires}\n{bytes}\n{content_type}\n{path}"))
     }
 
     fn mac(&self, path: &str, expires: i64) -> Hmac<Sha256> {
@@ -61,18 +99,16 @@ fn key(path: &str) -> Option<BlobKey> {
     BlobKey::parse(bucket, path)
 }
 
-/// `expires` and `signature`, each exactly once; other parameters (a shop's tracking tags, say) are passed over.
-fn parameters(query: &str) -> Option<(i64, &str)> {
-    let (mut expires, mut signature) = (None, None);
+/// The values of these parameters, each given exactly once; others (a shop's tracking tags, say) are passed over.
+fn parameters<'a, const N: usize>(query: &'a str, names: [&str; N]) -> Option<[&'a str; N]> {
+    let mut values = [None; N];
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        match name {
-            "expires" if expires.is_none() => expires = Some(value.parse().ok()?),
-            "signature" if signature.is_none() => signature = Some(value),
-            "expires" | "signature" => return None,
-            _ => {}
+        let Some(at) = names.iter().position(|wanted| *wanted == name) else { continue };
+        if values[at].replace(value).is_some() {
+            return None;
         }
     }
-    Some((expires?, signature?))
+    values.iter().all(Option::is_some).then(|| values.map(Option::unwrap_or_default))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,160 +1,229 @@
+use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
-use headshot_core::Reach;
-use tokio::time::sleep;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::TenantWebhooks;
-use crate::local::blocking;
+use super::Tenants;
+use super::parse::LARGEST;
 
-/// How often the file is looked at. On Cloud Run each look fetches the secret that is mounted there.
-const EVERY: Duration = Duration::from_secs(10);
+/// The least time between two looks at the file.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// No file of tenants is as large; a device or a mistake may be.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// The file is read at least so often, whatever its date and size say: the secrets that Cloud Run mounts are fetched anew
+/// when they are read, and do not tell that they have changed before.
+const READ_EVERY: Duration = Duration::from_secs(60);
 
-/// The tenants' settings as the file has them now: it is read again when it changes, for as long as this lives.
-#[derive(Clone, Debug, Default)]
+/// How long a caller waits for a file that has not been looked at for long, as in a process that slept: a key that was
+/// revoked meanwhile must not open once more.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The file of keys and tenants, read again when it has changed.
+///
+/// It is looked at when somebody asks for what it says, not by the clock: an instance of Cloud Run that answers nobody has
+/// no time to itself.
 pub struct TenantsFile {
-    shared: Arc<Shared>,
+    path: PathBuf,
+    opened: Instant,
+    current: RwLock<Arc<Tenants>>,
+    /// Milliseconds from `opened` to the last look.
+    looked: AtomicU64,
+    /// Held by whoever looks.
+    seen: Arc<Mutex<Seen>>,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    webhooks: RwLock<Arc<TenantWebhooks>>,
+/// What the file was like when it was last looked at.
+struct Seen {
+    stamp: Option<Stamp>,
+    read: Instant,
+    content: [u8; 32],
+    /// The reason that has been logged, so that it is logged once.
+    complaint: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    len: u64,
 }
 
 impl TenantsFile {
-    /// Reads the file, and goes on to. Without a file no tenant has any settings.
+    /// Reads the file for the first time. Call it where it may block.
     ///
     /// # Errors
-    /// The file cannot be read, or something in it is wrong. Once it was right, what is wrong with a later version of it
-    /// is logged, and the settings stay as they are.
-    pub async fn open(path: Option<&Path>, reach: Reach) -> Result<Self> {
-        Self::open_and_look(path, reach, EVERY).await
+    /// It cannot be read, or something is wrong with it; the message names all of it.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Arc<Self>> {
+        let (path, now) = (path.into(), Instant::now());
+        let (text, stamp) = read(&path)?;
+        let tenants = Tenants::parse(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        let seen = Seen { stamp, read: now, content: Sha256::digest(&text).into(), complaint: None };
+        Ok(Arc::new(Self {
+            path,
+            opened: now,
+            current: RwLock::new(Arc::new(tenants)),
+            looked: AtomicU64::new(0),
+            seen: Arc::new(Mutex::new(seen)),
+        }))
     }
 
-    async fn open_and_look(path: Option<&Path>, reach: Reach, every: Duration) -> Result<Self> {
-        let Some(path) = path else { return Ok(Self::default()) };
-        let text = read(path.to_owned()).await?;
-        let webhooks = parse(path, &text, reach)?;
-        let shared = Arc::new(Shared { webhooks: RwLock::new(Arc::new(webhooks)) });
-        tokio::spawn(follow(Arc::downgrade(&shared), path.to_owned(), text, reach, every));
-        Ok(Self { shared })
-    }
-
-    /// The webhook settings as they are now.
-    pub fn webhooks(&self) -> Arc<TenantWebhooks> {
-        self.shared.webhooks.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-async fn follow(shared: Weak<Shared>, path: PathBuf, mut text: String, reach: Reach, every: Duration) {
-    let mut failing = false;
-    loop {
-        sleep(every).await;
-        let found = read(path.clone()).await;
-        let Some(shared) = shared.upgrade() else { return };
-        let changed = match found {
-            Ok(same) if same == text => {
-                failing = false;
-                continue;
+    /// What the file says: as of a few seconds ago at most, and as it last was when it made sense.
+    pub async fn current(self: &Arc<Self>) -> Arc<Tenants> {
+        let age =
+            self.opened.elapsed().saturating_sub(Duration::from_millis(self.looked.load(Ordering::Relaxed)));
+        if age >= LOOK_EVERY
+            && let Ok(seen) = self.seen.clone().try_lock_owned()
+        {
+            let file = self.clone();
+            let look = spawn_blocking(move || file.look(seen));
+            if age >= READ_EVERY {
+                // A file that cannot be read in time is one that has not changed.
+                let _ = timeout(PATIENCE, look).await;
             }
-            Ok(new) => {
-                let parsed = parse(&path, &new, reach);
-                // What is wrong with it is said once, not every ten seconds.
-                text = new;
-                failing = false;
-                parsed
-            }
-            Err(_) if failing => continue,
-            Err(error) => {
-                failing = true;
-                Err(error)
-            }
-        };
-        match changed {
-            Ok(webhooks) => {
-                *shared.webhooks.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(webhooks);
-                info!(file = %path.display(), "the tenants' settings have changed and are in force");
-            }
-            Err(error) => warn!(
-                error = format!("{error:#}"),
-                "the tenants' settings cannot be read again; they stay as they were"
-            ),
         }
+        self.last()
+    }
+
+    /// Looks at the file now, whenever it was last looked at. Call it where it may block.
+    pub fn refresh(&self) {
+        let seen = self.seen.clone().blocking_lock_owned();
+        self.look(seen);
+    }
+
+    fn last(&self) -> Arc<Tenants> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn look(&self, mut seen: OwnedMutexGuard<Seen>) {
+        let outcome = self.read_if_changed(&mut seen);
+        let looked = self.opened.elapsed().as_millis();
+        self.looked.store(u64::try_from(looked).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let complaint = match outcome {
+            Ok(None) => return,
+            Ok(Some(tenants)) => {
+                let (keys, service_accounts) = tenants.count(Timestamp::now());
+                info!(keys, service_accounts, "the file of keys and tenants has changed and was read again");
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+                None
+            }
+            Err(error) => Some(format!("{error:#}")),
+        };
+        if complaint != seen.complaint
+            && let Some(reason) = &complaint
+        {
+            warn!(reason, "the file of keys and tenants cannot be used; what it said before still holds");
+        }
+        seen.complaint = complaint;
+    }
+
+    fn read_if_changed(&self, seen: &mut Seen) -> Result<Option<Tenants>> {
+        let same = fs::metadata(&self.path).is_ok_and(|found| seen.stamp == Some(Stamp::of(&found)));
+        if same && seen.read.elapsed() < READ_EVERY {
+            return Ok(None);
+        }
+        let (text, stamp) = read(&self.path)?;
+        (seen.stamp, seen.read) = (stamp, Instant::now());
+        let content = Sha256::digest(&text).into();
+        // A file that is back, as it last made sense, is no longer to be complained of.
+        if content == seen.content && seen.complaint.is_none() {
+            return Ok(None);
+        }
+        let tenants = Tenants::parse(&text).with_context(|| format!("cannot use {}", self.path.display()))?;
+        seen.content = content;
+        Ok(Some(tenants))
     }
 }
 
-async fn read(path: PathBuf) -> Result<String> {
-    blocking(move || {
-        let describe = || format!("cannot read the file of keys and tenants {}", path.display());
-        let file = std::fs::File::open(&path).with_context(describe)?;
-        let mut text = String::new();
-        file.take(LARGEST + 1).read_to_string(&mut text).with_context(describe)?;
-        ensure!(text.len() as u64 <= LARGEST, "{} is larger than 64 MiB", path.display());
-        Ok(text)
-    })
-    .await
+/// A file that is being written to while it is read is read again at the next look, since its stamp is the earlier one.
+fn read(path: &Path) -> Result<(Vec<u8>, Option<Stamp>)> {
+    let open = || -> std::io::Result<_> {
+        let file = File::open(path)?;
+        let stamp = file.metadata().ok().map(|found| Stamp::of(&found));
+        let mut text = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut text)?;
+        Ok((text, stamp))
+    };
+    let (text, stamp) = open().with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(
+        text.len() as u64 <= LARGEST,
+        "{} has more than {LARGEST} bytes and can be no file of keys",
+        path.display()
+    );
+    Ok((text, stamp))
 }
 
-fn parse(path: &Path, text: &str, reach: Reach) -> Result<TenantWebhooks> {
-    TenantWebhooks::parse(text, reach)
-        .with_context(|| format!("the file of keys and tenants {} is not right", path.display()))
+impl Stamp {
+    fn of(found: &Metadata) -> Self {
+        Self { modified: found.modified().ok(), len: found.len() }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use headshot_core::Tenant;
+    use std::fs::write;
+
+    use serde_json::json;
 
     use super::*;
+    use crate::tenants::key::{FreshKey, KeyHash};
 
-    fn settings(host: &str) -> String {
-        format!(
-            r#"{{"tenants": {{"anonymous": {{"webhook": {{"url": "https://{host}/",
-                "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}}}}}}}}"#
-        )
+    fn content(keys: &[&FreshKey]) -> String {
+        let entry = |key: &&FreshKey| {
+            let hash = KeyHash::of(&key.text).to_string();
+            json!({"id": key.id, "tenant": "acme", "hash": hash, "scopes": ["read"], "created_at": "2026-01-01T00:00:00Z"})
+        };
+        json!({"keys": keys.iter().map(entry).collect::<Vec<_>>()}).to_string()
     }
 
-    fn host(file: &TenantsFile) -> String {
-        let webhooks = file.webhooks();
-        webhooks.of(&Tenant::anonymous()).unwrap().url.as_ref().unwrap().host()
-    }
-
-    async fn becomes(file: &TenantsFile, expected: &str) {
-        while host(file) != expected {
-            sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    #[tokio::test]
-    async fn the_file_is_read_again_when_it_changes_and_not_when_it_is_broken() {
-        let folder = tempfile::TempDir::new().unwrap();
+    #[test]
+    fn a_change_is_seen_and_what_makes_no_sense_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        assert!(TenantsFile::open(Some(&path), Reach::Public).await.is_err());
-        std::fs::write(&path, settings("one.example")).unwrap();
-        let every = Duration::from_millis(10);
-        let file = TenantsFile::open_and_look(Some(&path), Reach::Public, every).await.unwrap();
-        assert_eq!(host(&file), "one.example");
-        std::fs::write(&path, settings("two.example")).unwrap();
-        becomes(&file, "two.example").await;
-        std::fs::write(&path, "{").unwrap();
-        sleep(10 * every).await;
-        assert_eq!(host(&file), "two.example");
-        std::fs::write(&path, settings("three.example")).unwrap();
-        becomes(&file, "three.example").await;
-        std::fs::remove_file(&path).unwrap();
-        sleep(10 * every).await;
-        assert_eq!(host(&file), "three.example");
+        let (one, two) = (FreshKey::make().unwrap(), FreshKey::make().unwrap());
+        write(&path, content(&[&one])).unwrap();
+        let file = TenantsFile::open(&path).unwrap();
+        let knows = |key: &FreshKey| file.last().holder(&key.text, Timestamp::now()).is_some();
+        assert!(knows(&one) && !knows(&two));
+
+        write(&path, content(&[&one, &two])).unwrap();
+        file.refresh();
+        assert!(knows(&one) && knows(&two));
+
+        for broken in ["", "{\"keys\": [{}]}"] {
+            write(&path, broken).unwrap();
+            file.refresh();
+            assert!(knows(&one) && knows(&two));
+            assert!(file.seen.blocking_lock().complaint.is_some());
+        }
+        fs::remove_file(&path).unwrap();
+        file.refresh();
+        assert!(knows(&one) && knows(&two));
+
+        write(&path, content(&[&two])).unwrap();
+        file.refresh();
+        assert!(!knows(&one) && knows(&two));
+        assert_eq!(file.seen.blocking_lock().complaint, None);
     }
 
-    #[tokio::test]
-    async fn without_a_file_nobody_has_settings() {
-        let file = TenantsFile::open(None, Reach::Public).await.unwrap();
-        assert!(file.webhooks().of(&Tenant::anonymous()).is_none());
+    #[test]
+    fn a_file_that_is_missing_or_makes_no_sense_at_the_start_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        let refused = |path: &Path| format!("{:#}", TenantsFile::open(path).err().unwrap());
+        assert!(refused(&path).contains("keys.json"));
+        write(&path, "{\"keys\": [{}]}").unwrap();
+        let complaint = refused(&path);
+        assert!(
+            complaint.contains("keys.json") && complaint.contains("keys[0].tenant must be"),
+            "{complaint}"
+        );
     }
 }

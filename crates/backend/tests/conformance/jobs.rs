@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headshot_backend::{Claim, Finish};
+use headshot_backend::{Claim, Finish, Made};
 use headshot_core::{
     ArtefactInfo, Failure, Head, HeadSource, JobId, JobRecord, Metric, ModelInfo, Quality, Reason, Rendition,
     Severity, Stage, Status,
@@ -115,7 +115,7 @@ pub async fn finishing_stores_everything(test: &TestBackend) {
     let record = accepted();
     jobs.create(&record).await.unwrap();
     let claim = claimed(jobs.claim(record.job_id, "worker-1", LONG).await.unwrap());
-    let Finish::Done { outputs, quality, head, model } = done(record.job_id) else { unreachable!() };
+    let Finish::Done { outputs, quality, head, model, .. } = done(record.job_id) else { unreachable!() };
     assert!(jobs.finish(&claim, done(record.job_id)).await.unwrap());
     let stored = test.another_process().await.jobs.get(record.job_id).await.unwrap().unwrap();
     assert_eq!((stored.status, &stored.lease, &stored.error), (Status::Done, &None, &None));
@@ -203,7 +203,7 @@ fn failed() -> Finish {
     }
 }
 
-fn done(job: JobId) -> Finish {
+pub fn done(job: JobId) -> Finish {
     let artefact = |rendition: Rendition| ArtefactInfo {
         rendition,
         key: format!("{job}/outputs/{}", rendition.file_name()),
@@ -224,5 +224,6 @@ fn done(job: JobId) -> Finish {
             source: HeadSource::Model,
         },
         model: ModelInfo { name: "pet-matte-2".into(), sha256: "cd".repeat(32), provider: "cpu".into() },
+        made: Made::Rendered { key: "f00d".into() },
     }
 }

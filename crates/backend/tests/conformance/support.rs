@@ -122,6 +122,36 @@ impl TestBackend {
         Backend::connect(&self.settings).await.expect("a second connection")
     }
 
+    /// Puts bytes where a signed URL leads, with these headers, as a browser would.
+    pub async fn put(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: &[u8],
+    ) -> Result<(), Refused> {
+        let Some(uploads) = self.backend.blobs.local_uploads() else { return put(url, headers, body).await };
+        let request = url.strip_prefix("http://shop.example").expect("URLs begin with the public URL");
+        let (path, query) = request.split_once('?').expect("signed URLs have a query");
+        let refused = |reason: String| Err(Refused(reason));
+        let terms = match uploads.verify(path, query) {
+            Ok(terms) => terms,
+            Err(reason) => return refused(format!("{reason:?}")),
+        };
+        // What the API's route looks at.
+        let kept = headers.contains(&("content-type", terms.content_type.clone()))
+            && terms.bytes == body.len() as u64;
+        if !kept {
+            return refused("another type or size".into());
+        }
+        let mut upload = uploads.begin(&terms).await.expect("a writable store");
+        upload.write(Bytes::copy_from_slice(body)).await.expect("a writable store");
+        if upload.commit().await.expect("a writable store") {
+            Ok(())
+        } else {
+            refused("there is one already".into())
+        }
+    }
+
     /// Does with a signed URL what a browser would.
     pub async fn download(&self, url: &str) -> Result<(Bytes, String), Refused> {
         let Some(downloads) = self.backend.blobs.local_downloads() else { return fetch(url).await };
@@ -140,6 +170,21 @@ impl TestBackend {
 #[derive(Debug)]
 #[expect(dead_code, reason = "read in the message of a failing test")]
 pub struct Refused(String);
+
+/// The same over HTTP.
+async fn put(url: &str, headers: &[(&'static str, String)], body: &[u8]) -> Result<(), Refused> {
+    let (host, target) = url.strip_prefix("http://").expect("plain HTTP").split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host).await.expect("the server is there");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let head = format!(
+        "PUT /{target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{headers}Connection: close\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), body].concat()).await.expect("the request is taken");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(Refused(answer)) }
+}
 
 /// Fetches from a server on this machine that says how long its answers are and closes the connection after one.
 async fn fetch(url: &str) -> Result<(Bytes, String), Refused> {

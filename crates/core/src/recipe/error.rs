@@ -9,7 +9,7 @@ pub enum RecipeError {
     TooLong,
     /// It has an option that there is not.
     #[error(
-        "it has an unknown option; the options are: look=house|soft|dramatic, background=white|black|#rrggbb, \
+        "it has an unknown option; the options are: look=house|soft|dramatic, framing=head|close-up|bust, background=white|black|#rrggbb, \
          bleed=0mm to 10mm, grey-alpha, grain"
     )]
     UnknownOption,
@@ -19,6 +19,9 @@ pub enum RecipeError {
     /// There is no such look.
     #[error("the look must be one of: house, soft, dramatic")]
     UnknownLook,
+    /// There is no such framing.
+    #[error("the framing must be one of: head, close-up, bust")]
+    UnknownFraming,
     /// That is no colour.
     #[error("the background must be white, black, or a colour such as #ffeedd")]
     InvalidBackground,

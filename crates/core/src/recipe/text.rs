@@ -3,14 +3,14 @@
 use std::fmt;
 
 use super::{Background, Colour, Recipe, RecipeError};
-use crate::Look;
+use crate::{Look, Shot};
 
-/// The longest text that is looked at, in bytes. One with every option has 72.
+/// The longest text that is looked at, in bytes. One with every option has 89.
 pub(super) const LONGEST: usize = 100;
 
 impl Recipe {
     /// Reads a recipe: its name, then options in any order, each at most once, separated by commas and nothing else.
-    /// `look=house|soft|dramatic`; `background=white|black|#rrggbb` for a flattened print besides, with `bleed=0mm` to
+    /// `look=house|soft|dramatic`; `framing=head|close-up|bust`; `background=white|black|#rrggbb` for a flattened print besides, with `bleed=0mm` to
     /// `bleed=10mm` around it; `grey-alpha` for the print as grey and alpha besides; `grain` for film grain.
     ///
     /// # Errors
@@ -23,10 +23,12 @@ impl Recipe {
         if parts.next() != Some(Self::HEADSHOT) {
             return Err(RecipeError::UnknownName);
         }
-        let (mut look, mut colour, mut bleed, mut grey_alpha, mut grain) = (None, None, None, None, None);
+        let (mut look, mut framing, mut colour, mut bleed) = (None, None, None, None);
+        let (mut grey_alpha, mut grain) = (None, None);
         for option in parts {
             match option.split_once('=') {
                 Some(("look", name)) => once(&mut look, "look", read_look(name)?)?,
+                Some(("framing", name)) => once(&mut framing, "framing", read_framing(name)?)?,
                 Some(("background", name)) => {
                     let read = Colour::parse(name).ok_or(RecipeError::InvalidBackground)?;
                     once(&mut colour, "background", read)?;
@@ -41,8 +43,14 @@ impl Recipe {
             return Err(RecipeError::BleedWithoutBackground);
         }
         let background = colour.map(|colour| Background { colour, bleed_mm: bleed.unwrap_or(0) });
-        let (look, grain, grey_alpha) = (look.unwrap_or_default(), grain.is_some(), grey_alpha.is_some());
-        Ok(Self { look, grain, background, grey_alpha, ..Self::headshot() })
+        Ok(Self {
+            look: look.unwrap_or_default(),
+            framing: framing.unwrap_or_default(),
+            grain: grain.is_some(),
+            background,
+            grey_alpha: grey_alpha.is_some(),
+            ..Self::headshot()
+        })
     }
 }
 
@@ -52,6 +60,10 @@ fn once<T>(slot: &mut Option<T>, option: &'static str, value: T) -> Result<(), R
 
 fn read_look(name: &str) -> Result<Look, RecipeError> {
     Look::ALL.into_iter().find(|look| look.name() == name).ok_or(RecipeError::UnknownLook)
+}
+
+fn read_framing(name: &str) -> Result<Shot, RecipeError> {
+    Shot::ALL.into_iter().find(|shot| shot.name() == name).ok_or(RecipeError::UnknownFraming)
 }
 
 fn read_bleed(width: &str) -> Result<u8, RecipeError> {
@@ -67,6 +79,9 @@ impl fmt::Display for Recipe {
         f.write_str(&self.name)?;
         if self.look != Look::default() {
             write!(f, ",look={}", self.look.name())?;
+        }
+        if self.framing != Shot::default() {
+            write!(f, ",framing={}", self.framing.name())?;
         }
         if self.grain {
             f.write_str(",grain")?;
@@ -92,10 +107,12 @@ mod tests {
         let colour = any::<[u8; 3]>().prop_map(|[red, green, blue]| Colour { red, green, blue });
         let colour = prop_oneof![Just(Colour::WHITE), Just(Colour::BLACK), colour];
         let background = (colour, 0..=10u8).prop_map(|(colour, bleed_mm)| Background { colour, bleed_mm });
+        let (look, framing) = (prop::sample::select(&Look::ALL[..]), prop::sample::select(&Shot::ALL[..]));
         let switches = any::<[bool; 2]>();
-        (prop::sample::select(&Look::ALL[..]), prop::option::of(background), switches).prop_map(
-            |(look, background, [grain, grey_alpha])| Recipe {
+        (look, framing, prop::option::of(background), switches).prop_map(
+            |(look, framing, background, [grain, grey_alpha])| Recipe {
                 look,
+                framing,
                 grain,
                 background,
                 grey_alpha,
@@ -120,7 +137,7 @@ mod tests {
 
         #[test]
         fn what_is_read_has_one_text(
-            text in "headshot(,(look=(house|soft)|background=(white|#[0-9a-fA-F]{6})|bleed=[0-9]{1,2}mm|grey-alpha|grain)){0,4}"
+            text in "headshot(,(look=(house|soft)|framing=(head|bust)|background=(white|#[0-9a-fA-F]{6})|bleed=[0-9]{1,2}mm|grey-alpha|grain)){0,4}"
         ) {
             if let Ok(recipe) = Recipe::named(&text) {
                 let canonical = recipe.to_string();
@@ -170,6 +187,9 @@ mod tests {
             ("headshot,look", E::UnknownOption),
             ("headshot,look=", E::UnknownLook),
             ("headshot,look=noir", E::UnknownLook),
+            ("headshot,framing=", E::UnknownFraming),
+            ("headshot,framing=wide", E::UnknownFraming),
+            ("headshot,framing=bust,framing=bust", E::Repeated("framing")),
             ("headshot,background=#fed", E::InvalidBackground),
             ("headshot,background=#ffeeddcc", E::InvalidBackground),
             ("headshot,background=#+1+2+3", E::InvalidBackground),

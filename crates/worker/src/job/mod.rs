@@ -1,8 +1,10 @@
 //! One delivery, from the queue to its end.
 
+mod cache;
 mod finished;
 mod heartbeat;
 mod sentences;
+mod store;
 mod work;
 
 use std::sync::Arc;

@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use anyhow::Context;
 use bytes::Bytes;
-use headshot_backend::{Claimed, Finish};
-use headshot_core::{ArtefactInfo, BlobKey, Recipe, Stage};
-use headshot_pipeline::{Artefact, Outcome, Rejection, Rendered};
+use headshot_backend::{Claimed, Finish, Made as Artefacts};
+use headshot_core::{BlobKey, Caching, Recipe, Stage};
+use headshot_pipeline::{Outcome, Rejection, Rendered};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
-use tracing::{Instrument, debug, field, info_span};
+use tracing::{Instrument, debug, field, info_span, warn};
 
+use super::cache::{render_key, take_over};
+use super::store::{store, store_matte};
 use crate::Worker;
-use crate::hash::sha256;
 use crate::render::{Abandon, render_guarded};
 use crate::stages::{StageClock, milliseconds};
 
@@ -29,7 +30,7 @@ pub enum Made {
 
 /// What was being done when a service did not answer. As the context of an error it says that the job is not to blame.
 #[derive(Debug)]
-pub struct Away(String);
+pub struct Away(pub(super) String);
 
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,11 +55,14 @@ pub async fn run(
     if record.upload.bytes > limit {
         return Ok(refusal("too_large", "The photo is larger than we can take. Please send a smaller file."));
     }
-    let original = worker.backend.blobs.get(BlobKey::Original(record.job_id), limit);
-    let original =
-        stage(stages, Stage::Fetch, original).await.context(Away("fetching the original".into()))?;
-    let original = original.context("the original is not in storage")?;
-    let rendered = match render(worker, original, recipe, stages, permit).await? {
+    let key = render_key(record, &recipe, worker.render.model());
+    if record.caching == Caching::On
+        && let Some(finish) = stage(stages, Stage::Fetch, take_over(worker, claim, &key)).await?
+    {
+        return Ok(finish);
+    }
+    let photo = stage(stages, Stage::Fetch, fetch(worker, claim, limit)).await?;
+    let rendered = match render(worker, photo, recipe, stages, permit).await? {
         Outcome::Rendered(rendered) => rendered,
         Outcome::Rejected(rejection) => return Ok(Made::Refusal(rejection)),
     };
@@ -72,17 +76,51 @@ pub async fn run(
     {
         return Ok(Made::Nothing);
     }
-    let Rendered { artefacts, quality, head, model, .. } = rendered;
-    let stored = stage(stages, Stage::Store, store(worker, claim, artefacts)).await?;
-    let Some(outputs) = stored else { return Ok(Made::Nothing) };
-    Ok(Made::Headshot(Box::new(Finish::Done { outputs, quality, head, model })))
+    let Rendered { artefacts, quality, head, model, matte } = rendered;
+    let stored = stage(stages, Stage::Store, async {
+        // First, so that a finished job has one.
+        if !store_matte(worker, claim, matte).await? {
+            return Ok(None);
+        }
+        store(worker, claim, artefacts).await
+    });
+    let Some(outputs) = stored.await? else { return Ok(Made::Nothing) };
+    let made = Artefacts::Rendered { key };
+    Ok(Made::Headshot(Box::new(Finish::Done { outputs, quality, head, model, made })))
+}
+
+/// A photo, and the matte that an earlier render of it left.
+struct Photo {
+    original: Bytes,
+    matte: Option<Bytes>,
+}
+
+/// No stored matte is larger: the planes of a network of 1024 pixels a side take 4 MB.
+const MOST_MATTE_BYTES: u64 = 32 << 20;
+
+async fn fetch(worker: &Worker, claim: &Claimed, limit: u64) -> anyhow::Result<Photo> {
+    let record = claim.record();
+    let blobs = &worker.backend.blobs;
+    let uploaded_for = record.photo_of.unwrap_or(record.job_id);
+    let original = blobs.get(BlobKey::Original(uploaded_for), limit).await;
+    let original = original.context(Away("fetching the original".into()))?;
+    let original = original.context("the original is not in storage")?;
+    if record.photo_of.is_none() {
+        return Ok(Photo { original, matte: None });
+    }
+    let matte = blobs.get(BlobKey::Matte(uploaded_for), MOST_MATTE_BYTES).await;
+    let matte = matte.unwrap_or_else(|error| {
+        warn!(error = format!("{error:#}"), "the stored matte cannot be read; the network is asked again");
+        None
+    });
+    Ok(Photo { original, matte })
 }
 
 /// Renders on a thread of its own, which shares the permit: when this future is dropped, the thread goes on to its next
 /// stage, and only then may another job take its core.
 async fn render(
     worker: &Arc<Worker>,
-    original: Bytes,
+    photo: Photo,
     recipe: Recipe,
     stages: &Arc<StageClock>,
     permit: Arc<OwnedSemaphorePermit>,
@@ -93,8 +131,10 @@ async fn render(
     let thread = spawn_blocking(move || {
         let _running = worker.vital_signs.render();
         let on_stage = |stage| stages.enter(stage);
-        let outcome =
-            span.in_scope(|| render_guarded(worker.render.as_ref(), &original, &recipe, &abandon, &on_stage));
+        let outcome = span.in_scope(|| {
+            let matte = photo.matte.as_deref();
+            render_guarded(worker.render.as_ref(), &photo.original, matte, &recipe, &abandon, &on_stage)
+        });
         drop(permit);
         outcome
     });
@@ -111,37 +151,6 @@ async fn stage<T>(clock: &StageClock, stage: Stage, work: impl Future<Output = T
     span.record("duration_ms", duration_ms);
     span.in_scope(|| debug!("stage done"));
     result
-}
-
-/// `None`: the claim was lost on the way.
-async fn store(
-    worker: &Worker,
-    claim: &Claimed,
-    artefacts: Vec<Artefact>,
-) -> anyhow::Result<Option<Vec<ArtefactInfo>>> {
-    let job_id = claim.record().job_id;
-    let still_mine = || worker.backend.jobs.renew(claim, Stage::Store, worker.config.jobs.lease);
-    let mut outputs = Vec::with_capacity(artefacts.len());
-    for Artefact { rendition, width, height, png, .. } in artefacts {
-        let key = BlobKey::Artefact(job_id, rendition);
-        let png = Bytes::from(png);
-        let hashed = png.clone();
-        // A print master is some 5 MB: hashing it takes longer than a task may keep its thread.
-        let sha256 = spawn_blocking(move || sha256(&hashed)).await.context("hashing an artefact")?;
-        let bytes = png.len() as u64;
-        let name = rendition.file_name();
-        let stored = worker
-            .backend
-            .blobs
-            .put_while(key, rendition.content_type(), png, still_mine)
-            .await
-            .with_context(|| Away(format!("storing {name}")))?;
-        if !stored {
-            return Ok(None);
-        }
-        outputs.push(ArtefactInfo { rendition, key: key.path(), width, height, bytes, sha256 });
-    }
-    Ok(Some(outputs))
 }
 
 struct AbandonOnDrop(Abandon);

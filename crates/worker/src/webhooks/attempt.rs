@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use headshot_backend::tenants::TenantWebhook;
 use headshot_backend::{DisabledEndpoint, WebhookClaim};
 use headshot_core::{JobRecord, Webhook, WebhookDelivery, WebhookState};
 use jiff::{Timestamp, Unit};
@@ -96,11 +97,11 @@ async fn send(
     webhook: &Webhook,
     at: Timestamp,
 ) -> Result<Answer, Trouble> {
-    let tenants = worker.webhooks.tenants.webhooks();
-    let secrets = tenants.of(&record.tenant).map(|tenant| &*tenant.secrets).unwrap_or_default();
-    if secrets.is_empty() {
+    let Some(file) = &worker.webhooks.tenants else { return Err(Trouble::NoSecret) };
+    let tenants = file.current().await;
+    let Some(TenantWebhook { secrets, .. }) = tenants.webhook(&record.tenant) else {
         return Err(Trouble::NoSecret);
-    }
+    };
     // Nothing in a record fails to become JSON.
     let Ok(body) = payload(record) else { unreachable!("a record is plain data") };
     let (id, at_second) = (Webhook::message_id(record.job_id), at.as_second());

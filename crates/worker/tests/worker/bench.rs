@@ -258,7 +258,13 @@ impl<F> Render for Fake<F>
 where
     F: Fn(&[u8], u32, &dyn Fn(Stage)) -> Result<Outcome> + Send + Sync + 'static,
 {
-    fn render(&self, photo: &[u8], _: &Recipe, on_stage: &dyn Fn(Stage)) -> Result<Outcome> {
+    fn render(
+        &self,
+        photo: &[u8],
+        _: Option<&[u8]>,
+        _: &Recipe,
+        on_stage: &dyn Fn(Stage),
+    ) -> Result<Outcome> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         (self.render)(photo, call, on_stage)
     }
@@ -272,7 +278,7 @@ where
 pub struct ByRecipe(pub ModelInfo);
 
 impl Render for ByRecipe {
-    fn render(&self, _: &[u8], recipe: &Recipe, _: &dyn Fn(Stage)) -> Result<Outcome> {
+    fn render(&self, _: &[u8], _: Option<&[u8]>, recipe: &Recipe, _: &dyn Fn(Stage)) -> Result<Outcome> {
         Ok(made(recipe, b"picture"))
     }
 
@@ -296,5 +302,6 @@ fn made(recipe: &Recipe, content: &[u8]) -> Outcome {
         quality: Quality::new(Vec::new(), Vec::new()),
         head: Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model },
         model: ModelInfo { name: "fake".into(), sha256: String::new(), provider: "cpu".into() },
+        matte: b"matte".to_vec(),
     })
 }

@@ -42,6 +42,11 @@ impl Patience {
         if !is_conflict(&error) && !is_passing(&error) {
             return Err(error);
         }
+        self.after_conflict(error).await
+    }
+
+    /// The same after an error of which the caller knows that another try helps.
+    pub(super) async fn after_conflict(&mut self, error: FirestoreError) -> Result<(), FirestoreError> {
         // Several workers that ran into each other must not do so again at once.
         let wait = self.wait.mul_f64(0.5 + spread());
         if Instant::now() + wait >= self.until {

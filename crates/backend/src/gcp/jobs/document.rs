@@ -18,6 +18,11 @@ pub(super) fn write(name: &str, record: &JobRecord) -> Result<FirestoreDocument,
     firestore_document_from_serializable(name, &Document::from(record))
 }
 
+/// The same for a commit of several writes, which serialises by itself.
+pub(super) fn body(record: &JobRecord) -> impl Serialize + Send + Sync + use<> {
+    Document::from(record)
+}
+
 pub(super) fn read(document: &FirestoreDocument) -> Result<JobRecord> {
     let document: Document =
         firestore::FirestoreDb::deserialize_doc_to(document).context("it is not a job record")?;

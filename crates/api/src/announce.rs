@@ -1,0 +1,95 @@
+//! `POST /uploads`: a link for a photo that is too large, or too slow, to come with its request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use headshot_backend::tenants::Scope;
+use headshot_backend::{PendingUpload, UploadTerms};
+use headshot_core::upload::Refusal;
+use headshot_core::{BlobKey, JobId};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::intake_error::IntakeError;
+use crate::json as bodies;
+use crate::json::read;
+use crate::routes::App;
+
+/// What a photo may be declared as. `image/heif` is what some browsers call HEIC.
+const TYPES: [&str; 6] = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif"];
+
+/// How long after its link a photo may still be submitted.
+const SUBMIT_WITHIN: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Announcement {
+    content_type: String,
+    bytes: u64,
+    file_name: Option<String>,
+}
+
+/// Checks what is declared, remembers whose it is, and signs a link for exactly that.
+pub(crate) async fn announce(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    caller.require(Scope::Submit)?;
+    let (head, body) = request.into_parts();
+    if !bodies::is_json(&head.headers) {
+        let sentence = "Announce a photo as JSON, with the header content-type: application/json.";
+        return Err(IntakeError::MalformedJson(sentence.into()).into());
+    }
+    let Announcement { content_type, bytes, file_name } = read(&app.config, body).await?;
+    let known = TYPES.iter().find(|known| content_type.trim().eq_ignore_ascii_case(known));
+    let content_type = (*known.ok_or(IntakeError::UnsupportedUpload)?).to_owned();
+    let limit_bytes = app.config.max_signed_upload_bytes;
+    if bytes == 0 {
+        return Err(Refusal::Empty.into());
+    }
+    if bytes > limit_bytes {
+        return Err(Refusal::TooLarge { limit_bytes }.into());
+    }
+    let mut fields = Fields::default();
+    fields.set_file_name(file_name.as_deref().unwrap_or_default())?;
+
+    let id = JobId::new();
+    let ttl = app.config.upload_url_ttl;
+    let expires_at = whole_seconds(Timestamp::now() + ttl);
+    let upload = PendingUpload {
+        id,
+        tenant: caller.tenant,
+        content_type: content_type.clone(),
+        bytes,
+        file_name: fields.file_name().map(str::to_owned),
+        expire_at: expires_at + SUBMIT_WITHIN,
+    };
+    app.backend.uploads.create(&upload).await.map_err(ApiError::records)?;
+    let terms = UploadTerms { key: BlobKey::Original(id), content_type, bytes };
+    let link = app.backend.blobs.signed_upload(&terms, ttl).await.map_err(|cause| {
+        let sentence = "The upload link could not be made just now. Please try again.";
+        ApiError::Unavailable("links_unavailable", sentence, cause)
+    })?;
+    let headers: Map<String, Value> =
+        link.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let answer = json!({
+        "upload_id": id, "url": link.url, "method": "PUT", "headers": headers, "expires_at": expires_at,
+    });
+    let mut response = (StatusCode::CREATED, Json(answer)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// As links have it.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}

@@ -1,0 +1,159 @@
+//! A photo that was put where it belongs beforehand, and that its request only names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use headshot_backend::PendingUpload;
+use headshot_backend::telemetry::TraceContext;
+use headshot_core::upload::Limits;
+use headshot_core::{BlobKey, JobId, JobRecord, Tenant};
+use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::accept::{Acceptance, accept};
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::idempotency::{Key, Reserved, Turn};
+use crate::intake::{Intake, Received};
+use crate::intake_error::IntakeError;
+use crate::routes::App;
+use crate::submit::{OPERATION, Submitted};
+use crate::{idempotency, json};
+
+/// Storage is near, so reading a photo back takes a second; expired uploads are cleared away later than this.
+const READ_WITHIN: Duration = Duration::from_secs(120);
+
+/// The request. A misspelt field would be a job of another kind than was meant, so there are no others.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Submission {
+    upload_id: String,
+    order_id: Option<String>,
+    webhook_url: Option<String>,
+    recipe: Option<String>,
+}
+
+/// Makes a job of an upload, whose id becomes the job's: an upload that is named twice is one job.
+pub(crate) async fn submit(
+    app: &Arc<App>,
+    tenant: Tenant,
+    trace: TraceContext,
+    mut fields: Fields,
+    head: Parts,
+    body: Body,
+) -> Result<Submitted, ApiError> {
+    let submission: Submission = json::read(&app.config, body).await?;
+    for (name, value) in [
+        ("order_id", &submission.order_id),
+        ("recipe", &submission.recipe),
+        ("webhook_url", &submission.webhook_url),
+    ] {
+        fields.set(name, value.as_deref().unwrap_or_default())?;
+    }
+    let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;
+    let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&submission.upload_id)).finish();
+    let key = Key::of(&head.headers)?;
+    match idempotency::begin(app, &tenant, key).await? {
+        Turn::Again(answered) => {
+            let id = idempotency::repeat(app, &answered, &fingerprint)?;
+            Ok(Submitted { id, replayed: true })
+        }
+        Turn::First(key) => {
+            let upload = app.backend.uploads.get(id).await.map_err(ApiError::records);
+            let own = upload.and_then(|upload| {
+                upload.filter(|upload| upload.tenant == tenant).ok_or(IntakeError::NoSuchUpload.into())
+            });
+            let found = match own {
+                Ok(upload) => first(app, &upload, &mut fields).await,
+                Err(error) => Err(error),
+            };
+            finish(app, Next { key, fingerprint, upload: id, fields, trace, tenant }, found).await
+        }
+    }
+}
+
+/// What an upload turned out to be.
+enum Found {
+    /// A photo, not a job yet.
+    Photo(Received, OwnedSemaphorePermit),
+    /// A job already.
+    Job,
+}
+
+struct Next {
+    key: Option<Reserved>,
+    fingerprint: String,
+    upload: JobId,
+    fields: Fields,
+    trace: TraceContext,
+    tenant: Tenant,
+}
+
+async fn finish(app: &Arc<App>, next: Next, found: Result<Found, ApiError>) -> Result<Submitted, ApiError> {
+    let Next { key, fingerprint, upload: id, fields, trace, tenant } = next;
+    match found {
+        Ok(Found::Photo(photo, permit)) => {
+            let answer = key.map(|key| (key, fingerprint));
+            accept(app.clone(), Acceptance { id, tenant, photo, fields, answer, trace, permit }).await?;
+            Ok(Submitted { id, replayed: false })
+        }
+        other => {
+            if let Some(key) = key {
+                key.release().await;
+            }
+            other.map(|_| Submitted { id, replayed: true })
+        }
+    }
+}
+
+async fn first(app: &App, upload: &PendingUpload, fields: &mut Fields) -> Result<Found, ApiError> {
+    let id = upload.id;
+    if let Some(name) = &upload.file_name {
+        fields.set_file_name(name)?;
+    }
+    if let Some(record) = app.backend.jobs.get(id).await.map_err(ApiError::records)? {
+        return if is_of(&record, fields) { Ok(Found::Job) } else { Err(IntakeError::UploadUsed(id).into()) };
+    }
+    let permit = app.uploads.clone().try_acquire_owned().map_err(|_| ApiError::Busy)?;
+    match timeout(READ_WITHIN, read_back(app, id)).await {
+        Ok(Ok(photo)) => Ok(Found::Photo(photo, permit)),
+        Ok(Err(ApiError::Refused(refusal))) => {
+            // It can never become a job, and its link takes no second photo.
+            forget(app, id).await;
+            Err(refusal.into())
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            Err(ApiError::storage(anyhow::anyhow!("reading an upload took over {} s", READ_WITHIN.as_secs())))
+        }
+    }
+}
+
+/// Whether a job is what these fields ask for.
+pub(crate) fn is_of(record: &JobRecord, fields: &Fields) -> bool {
+    record.order_id.as_deref() == fields.order_id() && record.recipe == fields.recipe()
+}
+
+/// Looks at the stored photo as at one that comes in, chunk by chunk.
+async fn read_back(app: &App, id: JobId) -> Result<Received, ApiError> {
+    let opened = app.backend.blobs.open(BlobKey::Original(id)).await.map_err(ApiError::storage)?;
+    let mut reader = opened.ok_or(IntakeError::UploadMissing)?;
+    let limits = Limits { bytes: app.config.max_signed_upload_bytes, ..Limits::default() };
+    let mut intake = Intake::looking(limits);
+    while let Some(chunk) = reader.next().await.map_err(ApiError::storage)? {
+        intake.push(chunk).await?;
+        tokio::task::yield_now().await;
+    }
+    intake.finish()
+}
+
+async fn forget(app: &App, id: JobId) {
+    let blob = app.backend.blobs.delete(BlobKey::Original(id)).await;
+    if let Err(error) = blob.and(app.backend.uploads.forget(id).await) {
+        warn!(job_id = %id, error = format!("{error:#}"), "a refused upload could not be deleted");
+    }
+}

@@ -1,0 +1,18 @@
+use anyhow::Result;
+use headshot_core::{Approval, JobId};
+
+use super::{Jobs, Kind, approve};
+
+impl Jobs {
+    /// Notes on the record of `id` which picture was approved. What was approved stays: `false` means that another picture
+    /// is, or that there is no such job.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn approve(&self, id: JobId, approval: Approval) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change_for_good(id, approve(approval)).await,
+            Kind::Gcp(records) => records.change(id, Box::new(approve(approval))).await,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use anyhow::Result;
+use headshot_core::{Failure, JobId, Tenant};
+
+use super::{Jobs, Kind, withdraw};
+
+/// Who did what to a job: kept when the job is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Whose job it is.
+    pub tenant: Tenant,
+    /// Who did it: the id of a key, or `anonymous`.
+    pub actor: String,
+    /// What was done, as one word.
+    pub action: &'static str,
+    /// To which job.
+    pub job_id: JobId,
+}
+
+/// What came of erasing a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// It is gone.
+    Gone,
+    /// A job that has not ended is not erased: a worker may be about to write.
+    UnderWay,
+    /// There was none.
+    Missing,
+}
+
+impl Jobs {
+    /// Ends a job that no worker has claimed, so that none will. `false` means that it is not queued.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn withdraw(&self, id: JobId, failure: Failure) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change_for_good(id, withdraw(failure)).await,
+            Kind::Gcp(records) => records.change(id, Box::new(withdraw(failure))).await,
+        }
+    }
+
+    /// Deletes the record of a job that has ended, and keeps `entry` in its place. The blobs are the caller's to delete, and
+    /// before this: without a record nobody knows of them.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn erase(&self, id: JobId, entry: &AuditEntry) -> Result<Erased> {
+        match &self.kind {
+            Kind::Local(records) => records.erase(id, entry).await,
+            Kind::Gcp(records) => records.erase(id, entry).await,
+        }
+    }
+
+    /// Keeps a note of what was done to a job that stays.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn audit(&self, entry: &AuditEntry) -> Result<()> {
+        match &self.kind {
+            Kind::Local(records) => records.audit(entry).await,
+            Kind::Gcp(records) => records.audit(entry).await,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Verdicts about what the network itself was unsure of, which no drawn photo makes it.
+
+use headshot_core::HeadSource;
+use headshot_core::upload::Format;
+
+use super::*;
+use crate::framing::frame_head;
+use crate::matting::HeadBox;
+
+const SIDE: u32 = 1000;
+
+/// The verdict on a square animal in the middle of a photo: how sure the network was of the animal, and whether of its
+/// head.
+fn verdict(alpha: f32, head: HeadSource) -> Quality {
+    let photo = Photo {
+        width: SIDE,
+        height: SIDE,
+        // Broad bands with hard edges, so that nothing is blurred.
+        rgb: (0..SIDE * SIDE * 3).map(|i| if (i / SIDE / 3) % 80 < 40 { 90 } else { 160 }).collect(),
+        alpha: None,
+        format: Format::Jpeg,
+        stored: (SIDE, SIDE),
+    };
+    let inside = |x: usize, y: usize| (25..75).contains(&x) && (25..75).contains(&y);
+    let whole = Region { x: 0.0, y: 0.0, width: SIDE.into(), height: SIDE.into() };
+    let region = Region { x: 250.0, y: 250.0, width: 500.0, height: 400.0 };
+    let model = head == HeadSource::Model;
+    let coarse = CoarseMatte {
+        alpha: Plane::from_fn(100, 100, |x, y| if inside(x, y) { alpha } else { 0.0 }),
+        region: whole,
+        head: model.then_some(HeadBox { region, score: 0.9 }),
+        pet: None,
+    };
+    let animal = Plane::from_fn(100, 100, |x, y| if inside(x, y) { 1.0 } else { 0.0 });
+    let head = Head { x: 250.0, y: 250.0, width: 500.0, height: 400.0, confidence: 0.9, source: head };
+    let framing = frame_head(&head, &animal, (SIDE.into(), SIDE.into()), headshot_core::Shot::Head);
+    let found =
+        Found { photo: &photo, coarse: &coarse, animal: &animal, head: &head, framing: &framing, roll: None };
+    judge(&found, &Recipe::headshot())
+}
+
+fn says(quality: &Quality, code: &str) -> bool {
+    quality.reasons.iter().any(|reason| reason.code == code && !reason.message.is_empty())
+}
+
+#[test]
+fn a_head_that_only_the_outline_tells_of_is_worth_a_word() {
+    let guessed = verdict(0.95, HeadSource::Matte);
+    assert!(guessed.pass && says(&guessed, "head_uncertain"), "{guessed:?}");
+    let seen = verdict(0.95, HeadSource::Model);
+    assert!(seen.pass && !says(&seen, "head_uncertain"), "{seen:?}");
+}
+
+#[test]
+fn an_animal_that_is_hard_to_tell_from_its_surroundings_is_worth_a_word() {
+    let unsure = verdict(0.78, HeadSource::Model);
+    assert!(unsure.pass && says(&unsure, "matte_uncertain"), "{unsure:?}");
+    assert!(!says(&verdict(0.9, HeadSource::Model), "matte_uncertain"));
+    let lost = verdict(0.6, HeadSource::Model);
+    assert_eq!(lost.rejection().map(|reason| reason.code.as_str()), Some("no_pet_found"), "{lost:?}");
+}
+
+#[test]
+fn every_sentence_belongs_to_one_code() {
+    let codes: std::collections::BTreeSet<_> = sentences::SENTENCES.iter().map(|(code, _)| code).collect();
+    assert_eq!(codes.len(), sentences::SENTENCES.len());
+}

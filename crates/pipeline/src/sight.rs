@@ -1,0 +1,46 @@
+use headshot_core::{Head, ModelInfo};
+
+use crate::decode::Photo;
+use crate::matting::{CoarseMatte, find_animal};
+use crate::models::Models;
+use crate::process::PipelineError;
+use crate::resample::Region;
+use crate::stored_matte::{StoredMatte, stepped};
+
+/// Who says where the animal is: the network, or what it said about the same photo before.
+#[derive(Clone, Copy)]
+pub enum Sight<'a> {
+    /// The network is asked.
+    Network(&'a Models),
+    /// Its earlier answers are.
+    Stored(&'a StoredMatte),
+}
+
+impl Sight<'_> {
+    /// The first look, at the whole photo.
+    pub fn first(self, photo: &Photo) -> Result<CoarseMatte, PipelineError> {
+        let (width, height) = (f64::from(photo.width), f64::from(photo.height));
+        match self {
+            Self::Network(models) => {
+                find_animal(photo, Region { x: 0.0, y: 0.0, width, height }, models).map(stepped)
+            }
+            Self::Stored(stored) => Ok(stored.first()),
+        }
+    }
+
+    /// The second look, at what is around the head: `region`, or what was looked at before.
+    pub fn second(self, photo: &Photo, region: Region, head: &Head) -> Result<CoarseMatte, PipelineError> {
+        match self {
+            Self::Network(models) => find_animal(photo, region, models).map(stepped),
+            Self::Stored(stored) => Ok(stored.second(head)),
+        }
+    }
+
+    /// Whose answers they are.
+    pub fn model(self) -> ModelInfo {
+        match self {
+            Self::Network(models) => models.info().clone(),
+            Self::Stored(stored) => stored.model.clone(),
+        }
+    }
+}
