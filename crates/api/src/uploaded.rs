@@ -135,7 +135,10 @@ async fn first(app: &App, upload: &PendingUpload, fields: &mut Fields) -> Result
 
 /// Whether a job is what these fields ask for.
 pub(crate) fn is_of(record: &JobRecord, fields: &Fields) -> bool {
-    record.order_id.as_deref() == fields.order_id() && record.recipe == fields.recipe()
+    let webhook = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
+    record.order_id.as_deref() == fields.order_id()
+        && record.recipe == fields.recipe()
+        && fields.webhook_url().is_none_or(|asked_for| webhook == Some(asked_for))
 }
 
 /// Looks at the stored photo as at one that comes in, chunk by chunk.

@@ -25,7 +25,7 @@ pub(crate) async fn of_job(
     Ok(url.map(|url| Webhook::new(&url)))
 }
 
-/// What can be said of a URL before it is known how far webhooks may go.
+/// The one form of a URL, before it is known how far webhooks may go.
 pub(crate) fn well_formed(text: &str) -> Result<String, InvalidWebhookUrl> {
-    WebhookUrl::parse(text, Reach::Anywhere).map(|_| text.to_owned())
+    WebhookUrl::parse(text, Reach::Anywhere).map(|url| url.as_str().to_owned())
 }

@@ -41,11 +41,8 @@ pub enum InvalidWebhookUrl {
 }
 
 impl WebhookUrl {
-    /// The longest that is taken, in characters.
+    /// The longest that is taken, in characters, as it is written and in its one form.
     pub const LONGEST: usize = 500;
-
-    /// Characters outside of ASCII become three or more each.
-    const LONGEST_NORMAL: usize = 4 * Self::LONGEST;
 
     const PORTS: [u16; 2] = [443, 8443];
 
@@ -67,7 +64,8 @@ impl WebhookUrl {
             ("https", _) | ("http", Reach::Anywhere) => {}
             _ => return Err(InvalidWebhookUrl::NotHttps),
         }
-        if url.as_str().len() > Self::LONGEST_NORMAL {
+        // In its one form too, in which a character outside of ASCII is six or more: what is kept must be read again.
+        if url.as_str().len() > Self::LONGEST {
             return Err(InvalidWebhookUrl::TooLong);
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -167,12 +165,14 @@ mod tests {
             ("https://[2606:4700:4700::1111]/x", "https://[2606:4700:4700::1111]/x"),
         ] {
             assert_eq!(public(text).as_deref(), Ok(form), "{text}");
+            assert_eq!(public(form).as_deref(), Ok(form), "it is its own one form");
         }
     }
 
     #[test]
     fn what_cannot_be_a_webhooks_url_is_refused_with_a_sentence() {
         let long = format!("https://shop.example/{}", "x".repeat(500));
+        let encoded = format!("https://shop.example/{}", "ü".repeat(100));
         for (text, why) in [
             ("", No::NotAUrl),
             ("shop.example/hooks", No::NotAUrl),
@@ -198,6 +198,7 @@ mod tests {
             ("https://shop.example:22/", No::Port),
             ("https://shop.example:80/", No::Port),
             (long.as_str(), No::TooLong),
+            (encoded.as_str(), No::TooLong),
         ] {
             assert_eq!(public(text), Err(why), "{text}");
             assert!(why.to_string().len() > 30);
