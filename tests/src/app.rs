@@ -240,6 +240,36 @@ impl TestApp {
         self.client.metric(&self.client.url("/metrics"), line)
     }
 
+    /// A job's whole record, as support sees it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn record(&self, id: &str) -> Result<Value> {
+        let database = rusqlite::Connection::open(self.folder.path().join("data/headshot.sqlite3"))?;
+        database.busy_timeout(Duration::from_secs(10))?;
+        let document: String =
+            database.query_row("SELECT document FROM jobs WHERE id = ?1", [id], |row| row.get(0))?;
+        Ok(serde_json::from_str(&document)?)
+    }
+
+    /// Waits until a job's webhook is in a state, and returns it.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub fn wait_webhook(&self, id: &str, state: &str) -> Result<Value> {
+        let asked = Instant::now();
+        loop {
+            let webhook = self.record(id)?["webhook"].take();
+            if webhook["state"] == state {
+                return Ok(webhook);
+            }
+            if asked.elapsed() > PATIENCE {
+                bail!("it never came to that: {webhook:#}");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn settings(&self, port: u16, more: &[(&'static str, String)]) -> Vec<(String, String)> {
         let folder = self.folder.path().join("data");
         let own = [

@@ -75,6 +75,26 @@ impl Client {
         answer.job_id()
     }
 
+    /// The same for a shop that wants to be told at `webhook_url` when the job has ended.
+    ///
+    /// # Errors
+    /// It was not accepted.
+    pub fn submit_telling(&self, photo: &[u8], webhook_url: &str) -> Result<String> {
+        self.submit_order_telling(photo, "", webhook_url)
+    }
+
+    /// The same with the shop's order number.
+    ///
+    /// # Errors
+    /// It was not accepted.
+    pub fn submit_order_telling(&self, photo: &[u8], order_id: &str, webhook_url: &str) -> Result<String> {
+        let request = self.agent.post(self.url("/headshot-async"));
+        let request = request.query("order_id", order_id).query("webhook_url", webhook_url);
+        let answer = answer(request.header("content-type", "application/octet-stream").send(photo)?)?;
+        ensure!(answer.status == 202, "not accepted: {answer:?}");
+        answer.job_id()
+    }
+
     /// Deletes something.
     ///
     /// # Errors

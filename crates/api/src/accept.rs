@@ -16,6 +16,7 @@ use crate::intake::Received;
 use crate::intake_error::IntakeError;
 use crate::routes::App;
 use crate::uploaded::is_of;
+use crate::webhook;
 
 /// A photo that is to become a job.
 pub(crate) struct Acceptance {
@@ -63,7 +64,13 @@ async fn store(app: &App, acceptance: Acceptance) -> Result<(), ApiError> {
     record.caching = fields.caching();
     record.trace_id = Some(trace.trace_id());
 
-    let written = write(app, &record, photo, &fields, &answer).await;
+    let written = match webhook::of_job(app, &record.tenant, fields.webhook_url()).await {
+        Ok(webhook) => {
+            record.webhook = webhook;
+            write(app, &record, photo, &fields, &answer).await
+        }
+        Err(refused) => Err(refused),
+    };
     if let Some((key, _)) = answer {
         match &written {
             Ok(Written::WithAnswer) => key.answered(),

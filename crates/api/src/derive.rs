@@ -21,7 +21,7 @@ use crate::intake_error::IntakeError;
 use crate::job_error::JobError;
 use crate::routes::App;
 use crate::submit::{Submitted, marked, queued};
-use crate::{fields, idempotency, json, status};
+use crate::{fields, idempotency, json, status, webhook};
 
 /// What is to be different: parts of the recipe that the headshot has, or another recipe.
 #[derive(Deserialize)]
@@ -53,12 +53,9 @@ pub(crate) async fn rerender(
         Turn::First(key) => {
             let made = match may_be_changed(&app, &record).await {
                 Ok(()) => {
-                    let derived = derived(&app, &record, recipe, &trace);
                     let message = format!("Re-render of job {}; waiting for a worker.", record.job_id);
-                    let derived = JobRecord { message_for_support: message, ..derived };
-                    create(&app, &derived, key.as_ref().map(|key| (key, fingerprint.as_str())))
-                        .await
-                        .map(|()| derived)
+                    let key = key.as_ref().map(|key| (key, fingerprint.as_str()));
+                    make(&app, derived(&app, &record, recipe, message, &trace), key).await
                 }
                 Err(error) => Err(error),
             };
@@ -93,13 +90,12 @@ pub(crate) async fn retry(
             Ok(queued(id))
         }
         Status::Failed => {
-            let again = derived(&app, &record, record.recipe.clone(), &trace);
             let message = format!("Job {id} tried again by support; waiting for a worker.");
-            let again = JobRecord { message_for_support: message, ..again };
+            let again = derived(&app, &record, record.recipe.clone(), message, &trace);
             let entry = crate::erase::entry(&caller, id, "retry");
             app.backend.jobs.audit(&entry).await.map_err(ApiError::records)?;
             info!(audit = "retry", job_id = %id, again = %again.job_id, actor = entry.actor, "a job is tried again");
-            create(&app, &again, None).await?;
+            let again = make(&app, again, None).await?;
             publish(&app, &again, &trace).await?;
             Ok(queued(again.job_id))
         }
@@ -139,7 +135,13 @@ async fn may_be_changed(app: &App, record: &JobRecord) -> Result<(), ApiError> {
 }
 
 /// A new job of the photo of another.
-fn derived(app: &App, record: &JobRecord, recipe: String, trace: &TraceContext) -> JobRecord {
+fn derived(
+    app: &App,
+    record: &JobRecord,
+    recipe: String,
+    message_for_support: String,
+    trace: &TraceContext,
+) -> JobRecord {
     let now = Timestamp::now();
     let upload = record.upload.clone();
     JobRecord {
@@ -147,20 +149,26 @@ fn derived(app: &App, record: &JobRecord, recipe: String, trace: &TraceContext) 
         order_id: record.order_id.clone(),
         photo_of: Some(record.photo_of.unwrap_or(record.job_id)),
         trace_id: Some(trace.trace_id()),
+        webhook: record.webhook.clone(),
+        message_for_support,
         ..JobRecord::accepted(JobId::new(), upload, &recipe, now, now + app.config.record_ttl)
     }
 }
 
-async fn create(app: &App, record: &JobRecord, key: Option<(&Reserved, &str)>) -> Result<(), ApiError> {
+/// Writes the record of a new job, whose end is told where the first one's was.
+async fn make(app: &App, record: JobRecord, key: Option<(&Reserved, &str)>) -> Result<JobRecord, ApiError> {
+    let url = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
+    let record = JobRecord { webhook: webhook::of_job(app, &record.tenant, url).await?, ..record };
+
     let reservation = key.and_then(|(key, fingerprint)| Some((key.reservation()?, fingerprint)));
     let created = match reservation {
         Some((reservation, fingerprint)) => {
-            app.backend.jobs.create_reserved(record, reservation, fingerprint).await
+            app.backend.jobs.create_reserved(&record, reservation, fingerprint).await
         }
-        None => app.backend.jobs.create(record).await.map(|()| true),
+        None => app.backend.jobs.create(&record).await.map(|()| true),
     };
     match created {
-        Ok(true) => Ok(()),
+        Ok(true) => Ok(record),
         Ok(false) => Err(IntakeError::KeyInUse.into()),
         Err(error) => Err(ApiError::records(error.context("writing the record of a new job"))),
     }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headshot_backend::tenants::Scope;
 use headshot_core::upload::Refusal;
-use headshot_core::{Failure, JobId};
+use headshot_core::{Failure, InvalidWebhookUrl, JobId};
 
 use crate::auth::Refused;
 use crate::body::BodyError;
@@ -48,6 +48,10 @@ pub(crate) enum ApiError {
     InvalidOrderId,
     /// There is no such recipe, or it has no such option; the sentence says what there is.
     UnknownRecipe(String),
+    /// Nothing can be sent to this URL; the sentence says why.
+    InvalidWebhookUrl(InvalidWebhookUrl),
+    /// A webhook is asked for that could not be signed.
+    NoWebhookSecret,
     /// As many uploads as we take at once are under way.
     Busy,
     /// The job is safe, but no worker has been told of it yet.
@@ -138,6 +142,11 @@ impl From<ApiError> for Problem {
             ),
             ApiError::InvalidCache => bad("invalid_cache", "cache must be on or off."),
             ApiError::UnknownRecipe(sentence) => bad("unknown_recipe", sentence),
+            ApiError::InvalidWebhookUrl(error) => bad("invalid_webhook_url", error.to_string()),
+            ApiError::NoWebhookSecret => bad(
+                "no_webhook_secret",
+                "Webhooks are signed, and there is no secret to sign yours with. Ask us for one, or send no webhook_url.",
+            ),
             ApiError::Busy => Problem::new(
                 S::SERVICE_UNAVAILABLE,
                 "busy",

@@ -5,6 +5,7 @@ use headshot_core::{Caching, Recipe};
 use crate::error::ApiError;
 use crate::idempotency::Fingerprint;
 use crate::limits::{MAX_FILE_NAME_BYTES, MAX_ORDER_ID_CHARS};
+use crate::webhook;
 
 /// What the client said about its photo. Each value may be given once, wherever it is given; an empty one, as HTML
 /// forms send them, counts as not given.
@@ -14,11 +15,12 @@ pub(crate) struct Fields {
     recipe: Option<String>,
     file_name: Option<String>,
     caching: Option<Caching>,
+    webhook_url: Option<String>,
 }
 
 impl Fields {
     /// The names of the text fields; others are none of ours.
-    pub(crate) const NAMES: [&str; 3] = ["order_id", "recipe", "cache"];
+    pub(crate) const NAMES: [&str; 4] = ["order_id", "recipe", "cache", "webhook_url"];
 
     /// Takes what a query string says.
     pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, ApiError> {
@@ -35,6 +37,7 @@ impl Fields {
             "order_id" => put(&mut self.order_id, "order_id", value, order_id),
             "recipe" => put(&mut self.recipe, "recipe", value, recipe),
             "cache" => put(&mut self.caching, "cache", value, caching),
+            "webhook_url" => put(&mut self.webhook_url, "webhook_url", value, webhook_url),
             _ => Ok(()),
         }
     }
@@ -47,11 +50,12 @@ impl Fields {
     /// What makes a request that has these fields the same as another, to be finished by whoever knows the photo.
     pub(crate) fn fingerprint(&self, operation: &str) -> Fingerprint {
         // Each field is named, so that none is forgotten.
-        let Self { order_id, recipe: _, file_name, caching } = self;
+        let Self { order_id, recipe: _, file_name, caching, webhook_url } = self;
         let fresh = *caching == Some(Caching::Off);
         Fingerprint::of(operation)
             .with("order_id", order_id.as_deref())
             .with("recipe", Some(self.recipe()))
+            .with("webhook_url", webhook_url.as_deref())
             .with("file_name", file_name.as_deref())
             .with("cache", fresh.then_some("off"))
     }
@@ -69,6 +73,11 @@ impl Fields {
     /// Whether what an earlier job rendered of the same photo will do.
     pub(crate) fn caching(&self) -> Caching {
         self.caching.unwrap_or_default()
+    }
+
+    /// Where the end of the job is to be told.
+    pub(crate) fn webhook_url(&self) -> Option<&str> {
+        self.webhook_url.as_deref()
     }
 
     /// What the customer's file is called.
@@ -109,6 +118,10 @@ pub(crate) fn recipe(value: &str) -> Result<String, ApiError> {
         Ok(recipe) => Ok(recipe.to_string()),
         Err(error) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {error}."))),
     }
+}
+
+fn webhook_url(value: &str) -> Result<String, ApiError> {
+    webhook::well_formed(value).map_err(ApiError::InvalidWebhookUrl)
 }
 
 fn file_name(value: &str) -> Result<String, ApiError> {

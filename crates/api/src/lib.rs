@@ -43,6 +43,7 @@ mod status;
 mod submit;
 mod uploaded;
 mod watchers;
+mod webhook;
 
 pub use server::run;
 pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};

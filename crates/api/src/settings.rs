@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use clap::{Parser, Subcommand};
 use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
+use headshot_core::Reach;
 
 pub use access::{Access, AccessArgs};
 use check::Checks;
@@ -81,6 +82,11 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
 
+    /// true lets webhooks go to private addresses, to any port and without TLS: for development and tests on the local
+    /// backend
+    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value = "false", value_name = "true|false")]
+    webhook_allow_private: String,
+
     /// Days after which a job's record may be deleted
     #[arg(long, env = "RECORD_TTL_DAYS", default_value = "90")]
     record_ttl_days: String,
@@ -127,6 +133,7 @@ pub struct Config {
     pub upload_idle_timeout: Duration,
     pub upload_timeout: Duration,
     pub allowed_origins: Vec<HeaderValue>,
+    pub webhook_reach: Reach,
     pub record_ttl: Duration,
     pub grace: Duration,
     pub access: Access,
@@ -217,6 +224,7 @@ impl Settings {
             ),
             upload_timeout: checks.seconds("UPLOAD_TIMEOUT", &self.upload_timeout, "300", 1..=HOUR),
             allowed_origins: checks.origins(&self.allowed_origins),
+            webhook_reach: checks.webhook_reach(&self.webhook_allow_private, &self.backend),
             record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),
             grace: checks.seconds("GRACE_SECONDS", &self.grace_seconds, "8", 0..=HOUR),
             access,

@@ -33,6 +33,7 @@ const READ_WITHIN: Duration = Duration::from_secs(120);
 struct Submission {
     upload_id: String,
     order_id: Option<String>,
+    webhook_url: Option<String>,
     recipe: Option<String>,
     cache: Option<String>,
 }
@@ -47,8 +48,10 @@ pub(crate) async fn submit(
     body: Body,
 ) -> Result<Submitted, ApiError> {
     let submission: Submission = json::read(&app.config, body).await?;
-    let Submission { order_id, recipe, cache, .. } = &submission;
-    for (name, value) in [("order_id", order_id), ("recipe", recipe), ("cache", cache)] {
+    let Submission { order_id, recipe, cache, webhook_url, .. } = &submission;
+    for (name, value) in
+        [("order_id", order_id), ("recipe", recipe), ("cache", cache), ("webhook_url", webhook_url)]
+    {
         fields.set(name, value.as_deref().unwrap_or_default())?;
     }
     let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;
@@ -132,7 +135,10 @@ async fn first(app: &App, upload: &PendingUpload, fields: &mut Fields) -> Result
 
 /// Whether a job is what these fields ask for.
 pub(crate) fn is_of(record: &JobRecord, fields: &Fields) -> bool {
-    record.order_id.as_deref() == fields.order_id() && record.recipe == fields.recipe()
+    let webhook = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
+    record.order_id.as_deref() == fields.order_id()
+        && record.recipe == fields.recipe()
+        && fields.webhook_url().is_none_or(|asked_for| webhook == Some(asked_for))
 }
 
 /// Looks at the stored photo as at one that comes in, chunk by chunk.

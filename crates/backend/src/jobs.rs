@@ -3,6 +3,7 @@ mod claim;
 mod erase;
 mod search;
 mod transition;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub(crate) use transition::{
     Change, approve, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
     withdraw,
 };
+pub use webhooks::{DisabledEndpoint, WebhookClaim};
 
 use crate::Reservation;
 use crate::gcp::GcpRecords;

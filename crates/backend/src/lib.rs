@@ -27,7 +27,10 @@ pub use gcp::{ModelObject, PushGate, PushRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use idempotency::{Answered, Begun, Idempotency, Reservation};
-pub use jobs::{AuditEntry, Claim, Claimed, Erased, Finish, JobCounts, JobSearch, Jobs, Made};
+pub use jobs::{
+    AuditEntry, Claim, Claimed, DisabledEndpoint, Erased, Finish, JobCounts, JobSearch, Jobs, Made,
+    WebhookClaim,
+};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
 pub use uploads::{PendingUpload, SignedUpload, UploadTerms, Uploads};

@@ -22,6 +22,7 @@ mod signing;
 mod subscription;
 mod upload_rows;
 mod uploads;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;

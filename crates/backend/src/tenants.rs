@@ -2,7 +2,7 @@
 //!
 //! ```json
 //! {
-//!   "tenants": {"acme": {}},
+//!   "tenants": {"acme": {"webhook": {"url": "https://shop.example/hooks", "secrets": ["whsec_…"]}}},
 //!   "keys": [{
 //!     "id": "k_8f3kq0c1d2e4", "tenant": "acme", "hash": "sha256:9f…", "scopes": ["submit", "read"],
 //!     "rate_per_minute": 120, "monthly_quota": 100000, "created_at": "2026-01-01T00:00:00Z", "label": "shop server"
@@ -20,6 +20,8 @@ mod file;
 mod key;
 mod parse;
 mod scope;
+mod secret;
+mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -27,12 +29,13 @@ use std::sync::Arc;
 
 use headshot_core::Tenant;
 use jiff::Timestamp;
-use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 pub use edit::{KeyInfo, KeysFile, NewKey};
 pub use file::TenantsFile;
 pub use scope::{Scope, Scopes};
+pub use secret::{InvalidWebhookSecret, WebhookSecret};
+pub use webhook::TenantWebhook;
 
 use key::KeyHash;
 
@@ -74,9 +77,9 @@ struct Key {
 }
 
 /// What is set for one tenant.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct TenantSettings {
-    webhook: Option<Value>,
+    webhook: Option<TenantWebhook>,
 }
 
 impl Tenants {
@@ -105,8 +108,8 @@ impl Tenants {
         self.service_accounts.get(email).cloned()
     }
 
-    /// Where this tenant wants to be told of its jobs, as the file has it.
-    pub fn webhook(&self, tenant: &Tenant) -> Option<&Value> {
+    /// Where this tenant wants to be told of its jobs, and what that is signed with.
+    pub fn webhook(&self, tenant: &Tenant) -> Option<&TenantWebhook> {
         self.tenants.get(tenant)?.webhook.as_ref()
     }
 
@@ -120,13 +123,6 @@ impl Key {
     /// A date to come is the end of a key that is being replaced.
     fn is_revoked(&self, now: Timestamp) -> bool {
         self.revoked_at.is_some_and(|at| at <= now)
-    }
-}
-
-impl fmt::Debug for TenantSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Webhooks have secrets.
-        f.debug_struct("TenantSettings").field("webhook", &self.webhook.is_some()).finish()
     }
 }
 

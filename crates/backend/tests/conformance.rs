@@ -8,6 +8,7 @@ mod conformance {
     pub mod jobs;
     pub mod jobs_support;
     pub mod jobs_sweep;
+    pub mod jobs_webhooks;
     pub mod signed_uploads;
     pub mod support;
     pub mod tasks;
@@ -40,6 +41,12 @@ macro_rules! records_and_queue {
                 jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
                     publishing_again_doubles_the_wait, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
                     unfinished_jobs_are_counted;
+                jobs_webhooks: a_webhook_is_due_once_its_job_has_ended, an_abandoned_job_has_its_webhook_sent_too,
+                    a_job_without_a_webhook_owes_nobody_any_word, of_eight_racing_claims_on_a_webhook_one_wins,
+                    a_webhook_whose_sender_died_is_due_again, a_delivery_is_recorded_and_nothing_else_moves,
+                    a_failed_delivery_is_due_later, a_webhook_given_back_is_due_at_once,
+                    what_is_due_longest_comes_first_and_can_be_postponed,
+                    a_disabled_endpoint_stays_disabled_until_it_is_enabled;
                 idempotency: a_key_is_answered_with_its_job_from_then_on, of_eight_racing_requests_one_gets_the_key,
                     a_key_given_back_is_as_new, a_lapsed_reservation_is_taken_over_and_its_holder_makes_no_job,
                     a_renewed_reservation_is_not_taken_over, keys_of_two_tenants_are_two_keys,

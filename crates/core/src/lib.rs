@@ -14,6 +14,7 @@ mod record;
 mod shot;
 mod tenant;
 pub mod upload;
+mod webhook;
 
 pub use artefact::{ArtefactInfo, Head, HeadSource, ModelInfo, Rendition};
 pub use blob_key::{BlobKey, Bucket};
@@ -25,3 +26,4 @@ pub use recipe::{Background, Colour, Recipe, RecipeError};
 pub use record::{Approval, Caching, Failure, JobRecord, Lease, Stage, Status, Upload};
 pub use shot::Shot;
 pub use tenant::{InvalidTenant, Tenant};
+pub use webhook::{InvalidWebhookUrl, Reach, Webhook, WebhookDelivery, WebhookState, WebhookUrl, is_public};

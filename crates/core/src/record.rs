@@ -3,11 +3,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ArtefactInfo, Head, JobId, ModelInfo, Quality, Tenant};
+use crate::{ArtefactInfo, Head, JobId, ModelInfo, Quality, Tenant, Webhook};
 
 /// Everything that is known of one job: what the API serves from, what support reads, what workers agree on.
 ///
-/// It is written few times per job (accepted, claimed, finished, and at each lease renewal) and never holds a URL.
+/// It is written few times per job (accepted, claimed, finished, and at each lease renewal) and never holds a link to a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobRecord {
     /// The job's identity.
@@ -57,6 +57,9 @@ pub struct JobRecord {
     pub model: Option<ModelInfo>,
     /// Why the job failed, when it did.
     pub error: Option<Failure>,
+    /// The word that the shop's own server gets when the job has ended, if it wants one.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
     /// W3C trace id of the request that created the job, for finding its logs.
     pub trace_id: Option<String>,
     /// How often the sweep has published the job's task again.
@@ -67,7 +70,7 @@ pub struct JobRecord {
     pub started_at: Option<Timestamp>,
     /// When the job reached a terminal state.
     pub finished_at: Option<Timestamp>,
-    /// When the record was last written.
+    /// When the record was last written, deliveries of its webhook aside: they change nothing that a customer sees.
     pub updated_at: Timestamp,
     /// When the record may be deleted.
     pub expire_at: Timestamp,
@@ -196,6 +199,7 @@ impl JobRecord {
             approval: None,
             model: None,
             error: None,
+            webhook: None,
             trace_id: None,
             republished: 0,
             created_at: now,

@@ -1,5 +1,6 @@
 mod reader;
 mod rendering;
+mod webhooks;
 
 use std::env;
 use std::fmt;
@@ -12,8 +13,9 @@ use headshot_backend::{BackendSettings, GcpSettings, GcpUse, LocalSettings, Mode
 use reader::Reader;
 pub use rendering::RenderingConfig;
 use rendering::rendering;
+use webhooks::webhooks;
 
-use crate::{RemoteModel, Settings};
+use crate::{RemoteModel, Settings, WebhooksConfig};
 
 /// The settings of `run` and `doctor`, read and found sensible.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Config {
     pub remote_model: Option<RemoteModel>,
     /// How jobs are handled.
     pub jobs: JobsConfig,
+    /// How webhooks are sent.
+    pub webhooks: WebhooksConfig,
     /// How often the sweep runs.
     pub sweep_every: Duration,
     /// How long a job must have been left alone before the sweep touches it.
@@ -87,6 +91,7 @@ impl Config {
             ),
             remote_model: remote_model(&mut read, settings),
             jobs: jobs(&mut read, settings),
+            webhooks: webhooks(&mut read, &settings.webhooks, settings.backend == "local"),
             sweep_every: read.seconds("SWEEP_INTERVAL_SECONDS", &settings.sweep_interval_seconds, 1),
             sweep_untouched_for: read.seconds(
                 "SWEEP_UNTOUCHED_SECONDS",

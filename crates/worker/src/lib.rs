@@ -24,6 +24,7 @@ pub mod shutdown;
 mod stages;
 mod sweep;
 mod vital_signs;
+mod webhooks;
 mod worker;
 
 pub use batch::render_files;
@@ -40,4 +41,5 @@ pub use settings::{RenderingSettings, Settings};
 pub use shutdown::Phases;
 pub use sweep::sweep_once;
 pub use vital_signs::VitalSigns;
+pub use webhooks::{WebhookArgs, WebhookEnded, Webhooks, WebhooksConfig};
 pub use worker::Worker;

@@ -13,8 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::PushRefused;
 use crate::job::Ended;
+use crate::{PushRefused, WebhookEnded};
 
 /// What the worker counts. Cloning shares the numbers.
 #[derive(Clone)]
@@ -22,6 +22,7 @@ pub struct Metrics {
     registry: Arc<Registry>,
     jobs: Family<JobLabels, Counter>,
     push_refused: Family<RefusedLabels, Counter>,
+    webhooks: Family<WebhookLabels, Counter>,
     stages: Family<StageLabels, Histogram>,
     queue_depth: Family<QueueLabels, Gauge>,
     queue_oldest: Gauge<f64, AtomicU64>,
@@ -32,6 +33,11 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct JobLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabels {
     outcome: &'static str,
 }
 
@@ -71,6 +77,8 @@ impl Metrics {
             "Pushes refused before their task was looked at",
             push_refused.clone(),
         );
+        let webhooks = Family::default();
+        registry.register("webhooks", "Webhooks handled, by how that ended", webhooks.clone());
         let stages = Family::new_with_constructor(histogram as fn() -> Histogram);
         registry.register_with_unit(
             "stage",
@@ -112,10 +120,14 @@ impl Metrics {
         for reason in PushRefused::REASONS {
             drop(push_refused.get_or_create(&RefusedLabels { reason }));
         }
+        for ended in WebhookEnded::ALL {
+            drop(webhooks.get_or_create(&WebhookLabels { outcome: ended.as_str() }));
+        }
         Self {
             registry: Arc::new(registry),
             jobs,
             push_refused,
+            webhooks,
             stages,
             queue_depth,
             queue_oldest,
@@ -138,6 +150,11 @@ impl Metrics {
     /// Counts one push that was refused.
     pub fn push_refused(&self, refused: &PushRefused) {
         self.push_refused.get_or_create(&RefusedLabels { reason: refused.reason() }).inc();
+    }
+
+    /// Counts one webhook that was sent, or not.
+    pub fn webhook_ended(&self, ended: WebhookEnded) {
+        self.webhooks.get_or_create(&WebhookLabels { outcome: ended.as_str() }).inc();
     }
 
     /// How many deliveries ended like this so far.

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::model::model_settings;
 use crate::render::{Pipeline, Render};
-use crate::{Config, Hands, Metrics, Phases, VitalSigns, Worker, http, pull, sweep};
+use crate::{Config, Hands, Metrics, Phases, VitalSigns, Webhooks, Worker, http, pull, sweep, webhooks};
 
 /// How long the answers to the last requests may take to leave.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -65,6 +65,7 @@ pub async fn run_with(
         vital_signs: VitalSigns::new(config.jobs.timeout),
         hands: Hands::new(config.jobs.concurrency),
         push: config.push.as_ref().map(PushGate::new),
+        webhooks: Webhooks::new(&config.webhooks).await?,
         phases: Phases::start(shutdown, config.grace),
         config,
         backend,
@@ -76,7 +77,11 @@ pub async fn run_with(
         .into_future();
     let mut server = pin!(server);
     let work = async {
-        tokio::join!(pull::pull(worker.clone()), sweep::sweep(worker.clone()));
+        tokio::join!(
+            pull::pull(worker.clone()),
+            sweep::sweep(worker.clone()),
+            webhooks::deliver(worker.clone())
+        );
         worker.hands.settled().await;
     };
     tokio::select! {

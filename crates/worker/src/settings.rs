@@ -1,7 +1,7 @@
 use clap::Args;
 use headshot_backend::GcpArgs;
 
-use crate::PushArgs;
+use crate::{PushArgs, WebhookArgs};
 
 /// What `run` and `doctor` can be told, as text: from flags, else from the environment, else the default.
 ///
@@ -109,6 +109,10 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub push: PushArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub webhooks: WebhookArgs,
 }
 
 /// The settings that decide what a picture looks like; `render` knows them too.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use headshot_backend::{Backend, PushGate};
 
 use crate::render::Render;
-use crate::{Config, Hands, Metrics, Phases, VitalSigns};
+use crate::{Config, Hands, Metrics, Phases, VitalSigns, Webhooks};
 
 /// What every task of the process shares.
 pub struct Worker {
@@ -21,6 +21,8 @@ pub struct Worker {
     pub hands: Hands,
     /// Who may push tasks; `None` where nobody may.
     pub push: Option<PushGate>,
+    /// What the delivery of webhooks needs.
+    pub webhooks: Webhooks,
     /// How far the process is on its way out.
     pub phases: Phases,
 }

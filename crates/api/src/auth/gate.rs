@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use axum::http::HeaderMap;
-use headshot_backend::tenants::{Grant, Scopes, TenantsFile};
+use headshot_backend::tenants::{Grant, Scopes, Tenants, TenantsFile};
 use jiff::Timestamp;
 
 use super::bearer::{Credentials, Malformed, credentials};
@@ -39,6 +39,14 @@ impl Gate {
     /// What whoever shows nothing may do; nothing at all where a key is asked for.
     pub(super) fn anonymous(&self) -> Scopes {
         self.anonymous
+    }
+
+    /// What the file of keys and tenants says now, where there is one.
+    pub(crate) async fn tenants(&self) -> Option<Arc<Tenants>> {
+        match &self.tenants {
+            Some(file) => Some(file.current().await),
+            None => None,
+        }
     }
 
     /// Whom a request speaks for; `None` is nobody in particular, where that is enough.

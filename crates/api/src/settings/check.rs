@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
 use headshot_backend::{BackendSettings, GcpArgs, GcpSettings, GcpUse, LocalSettings};
+use headshot_core::Reach;
 
 use super::InvalidSettings;
 
@@ -130,6 +131,27 @@ impl Checks {
             other => self.note("BACKEND", other, "must be local or gcp"),
         }
         BackendSettings::Local(local)
+    }
+
+    /// Where webhooks may go.
+    pub(super) fn webhook_reach(&mut self, value: &str, backend: &str) -> Reach {
+        match or_default(value, "false") {
+            "0" | "false" => Reach::Public,
+            "1" | "true" => {
+                if or_default(backend, "local") != "local" {
+                    self.wrong.push(
+                        "WEBHOOK_ALLOW_PRIVATE is true, but BACKEND is not local: tenants could have any machine of \
+                         the network called"
+                            .into(),
+                    );
+                }
+                Reach::Anywhere
+            }
+            other => {
+                self.note("WEBHOOK_ALLOW_PRIVATE", other, "must be true or false");
+                Reach::Public
+            }
+        }
     }
 
     /// Origins as browsers send them: scheme, host and port, no path, and no star, which would mean everybody.

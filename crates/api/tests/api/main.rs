@@ -20,3 +20,4 @@ mod submissions;
 mod support;
 mod uploads;
 mod waiting;
+mod webhooks;

@@ -39,6 +39,7 @@ fn every_wrong_setting_is_named_at_once() {
         ("UPLOAD_TIMEOUT", "1.5"),
         ("ALLOWED_ORIGINS", "*,https://shop.example/path"),
         ("RECORD_TTL_DAYS", "0"),
+        ("WEBHOOK_ALLOW_PRIVATE", "maybe"),
         ("GRACE_SECONDS", "x"),
     ];
     let complaint = refused(api().envs(wrong));

@@ -7,6 +7,7 @@ mod keys;
 mod search;
 mod sweep;
 mod uploads;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

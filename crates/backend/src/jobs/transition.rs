@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use headshot_core::{Approval, Failure, JobRecord, Lease, Stage, Status};
+use headshot_core::{Approval, Failure, JobRecord, Lease, Stage, Status, Webhook};
 use jiff::Timestamp;
 
 use super::{Claim, Claimed, Finish, Made};
@@ -55,7 +55,7 @@ pub(crate) fn renew(claim: &Claimed, stage: Stage, lease: Duration) -> impl Chan
 /// See [`super::Jobs::finish`].
 pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
     while_held(claim, move |record, now| {
-        let record = JobRecord { lease: None, finished_at: Some(now), ..record };
+        let record = JobRecord { lease: None, finished_at: Some(now), ..told(record, now) };
         match outcome.clone() {
             Finish::Done { outputs, quality, head, model, made } => JobRecord {
                 status: Status::Done,
@@ -129,7 +129,7 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
             error: Some(failure.clone()),
             finished_at: Some(now),
             updated_at: now,
-            ..record
+            ..told(record, now)
         })
     }
 }
@@ -178,6 +178,12 @@ where
     move |record: JobRecord, now| {
         claim.holds(&record).then(|| JobRecord { updated_at: now, ..change(record, now) })
     }
+}
+
+/// The job ends, and from now on the shop is owed a word of it.
+fn told(record: JobRecord, now: Timestamp) -> JobRecord {
+    let webhook = record.webhook.map(|webhook: Webhook| webhook.due(now));
+    JobRecord { webhook, ..record }
 }
 
 fn later(now: Timestamp, duration: Duration) -> Timestamp {

@@ -17,8 +17,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_READERS: usize = 4;
 
 /// The schema, one step a version; `user_version` counts the steps a database has taken.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/4.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/4.sql"),
+    include_str!("schema/5.sql"),
+];
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{JobId, JobRecord};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use tracing::error;
@@ -137,6 +138,7 @@ struct Row {
     order_id: Option<String>,
     photo_of: Option<String>,
     render_key: Option<String>,
+    webhook_due: Option<i64>,
     document: String,
 }
 
@@ -153,6 +155,7 @@ impl Row {
             order_id: record.order_id.clone(),
             photo_of: record.photo_of.map(|job| job.to_string()),
             render_key: record.render_key.clone(),
+            webhook_due: webhook_due(record),
             document: serde_json::to_string(record).context("cannot write the record as JSON")?,
         })
     }
@@ -162,8 +165,8 @@ impl Row {
         let inserted = transaction
             .prepare_cached(
                 "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document, \
-                 tenant, created_at, order_id, photo_of, render_key) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+                 tenant, created_at, order_id, photo_of, render_key, webhook_due) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 self.id,
@@ -176,7 +179,8 @@ impl Row {
                 self.created_at,
                 self.order_id,
                 self.photo_of,
-                self.render_key
+                self.render_key,
+                self.webhook_due
             ])?;
         Ok(inserted == 1)
     }
@@ -185,7 +189,7 @@ impl Row {
         transaction
             .prepare_cached(
                 "UPDATE jobs SET status = ?2, updated_at = ?3, lease_until = ?4, republished = ?5, document = ?6, \
-                 render_key = ?7 WHERE id = ?1",
+                 render_key = ?7, webhook_due = ?8 WHERE id = ?1",
             )?
             .execute(params![
                 self.id,
@@ -194,10 +198,15 @@ impl Row {
                 self.lease_until,
                 self.republished,
                 self.document,
-                self.render_key
+                self.render_key,
+                self.webhook_due
             ])?;
         Ok(())
     }
+}
+
+fn webhook_due(record: &JobRecord) -> Option<i64> {
+    record.webhook.as_ref()?.next_at.map(Timestamp::as_microsecond)
 }
 
 fn apply(transaction: &Transaction<'_>, id: JobId, change: impl Change) -> Result<bool> {

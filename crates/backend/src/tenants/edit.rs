@@ -258,8 +258,9 @@ mod tests {
     fn keys_made_at_the_same_time_are_all_there_and_the_rest_of_the_file_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        fs::write(&path, "{\"tenants\": {\"acme\": {\"webhook\": {\"url\": \"https://a.example\"}}}}")
-            .unwrap();
+        let webhook =
+            "{\"url\": \"https://a.example\", \"secrets\": [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]}";
+        fs::write(&path, format!("{{\"tenants\": {{\"acme\": {{\"webhook\": {webhook}}}}}}}")).unwrap();
         thread::scope(|scope| {
             for number in 0..8 {
                 let path = &path;
@@ -271,7 +272,9 @@ mod tests {
         });
         let tenants = Tenants::parse(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(tenants.count(Timestamp::now()), (8, 0));
-        assert_eq!(tenants.webhook(&"acme".parse().unwrap()).unwrap()["url"], "https://a.example");
+        let webhook = tenants.webhook(&"acme".parse().unwrap()).unwrap();
+        assert_eq!(webhook.url.as_ref().unwrap().as_str(), "https://a.example/");
+        assert_eq!(webhook.secrets.len(), 1);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod fields;
 mod json;
+mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -64,8 +65,11 @@ fn tenant(name: &str, value: Value, wrong: &mut Vec<String>) -> Option<(Tenant, 
     }
     let place = tenant.as_ref().map_or("tenants.?".to_owned(), |tenant| format!("tenants.{tenant}"));
     let mut fields = Fields::of(value, &place, wrong)?;
-    let webhook = fields.object("webhook").map(Value::Object);
+    let webhook = fields.object("webhook");
     fields.finish();
+    let place = format!("{place}.webhook");
+    let webhook =
+        webhook.and_then(|webhook| Fields::of(Value::Object(webhook), &place, wrong)).and_then(webhook::read);
     Some((tenant.ok()?, TenantSettings { webhook }))
 }
 

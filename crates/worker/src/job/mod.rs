@@ -310,7 +310,12 @@ impl Held<'_> {
         let mut wait = Duration::from_millis(100);
         for _ in 1..TRIES {
             match self.worker.backend.jobs.finish(self.claim, finish.clone()).await {
-                Ok(ours) => return Ok(ours),
+                Ok(ours) => {
+                    if ours && self.claim.record().webhook.is_some() {
+                        self.worker.webhooks.job_finished();
+                    }
+                    return Ok(ours);
+                }
                 Err(error) => debug!(error = format!("{error:#}"), "recording the end failed; trying again"),
             }
             tokio::time::sleep(wait).await;

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use headshot_backend::{Backend, BackendSettings, LocalSettings};
 use headshot_core::upload::Format;
 use headshot_core::{
-    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Recipe, Stage,
-    TaskMessage, Upload,
+    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Reach, Recipe, Stage,
+    TaskMessage, Upload, Webhook, WebhookUrl,
 };
 use headshot_pipeline::{Artefact, ModelSettings, Outcome, Rendered};
 use headshot_worker::render::Render;
-use headshot_worker::{Config, JobsConfig, RenderingConfig, run_with};
+use headshot_worker::{Config, JobsConfig, RenderingConfig, WebhooksConfig, run_with};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,6 +71,12 @@ impl Bench {
                 max_attempts: 3,
                 max_original_bytes: 1000,
             },
+            webhooks: WebhooksConfig {
+                keys_file: None,
+                retries: vec![Duration::from_millis(100); 3],
+                timeout: Duration::from_secs(10),
+                reach: Reach::Anywhere,
+            },
             sweep_every: Duration::from_millis(100),
             sweep_untouched_for: Duration::from_secs(30),
             grace: Duration::from_secs(5),
@@ -100,6 +106,24 @@ impl Bench {
         Ok(id)
     }
 
+    /// The same for a shop that wants to be told at `url`.
+    pub async fn accept_with_webhook(&self, photo: &'static [u8], url: &str) -> Result<JobId> {
+        let webhook = Webhook::new(&WebhookUrl::parse(url, Reach::Anywhere)?);
+        let record = JobRecord { webhook: Some(webhook), ..self.uploaded(photo, Recipe::HEADSHOT).await? };
+        self.backend.jobs.create(&record).await?;
+        self.publish(record.job_id).await?;
+        Ok(record.job_id)
+    }
+
+    /// Gives whoever has no key these webhook secrets.
+    pub fn set_secrets(&mut self, secrets: &[&str]) -> Result<()> {
+        let file = self.data.path().join("keys.json");
+        let tenants = serde_json::json!({"tenants": {"anonymous": {"webhook": {"secrets": secrets}}}});
+        std::fs::write(&file, tenants.to_string())?;
+        self.config.webhooks.keys_file = Some(file);
+        Ok(())
+    }
+
     /// The same with a recipe other than the default.
     pub async fn accept_with_recipe(&self, photo: &'static [u8], recipe: &str) -> Result<JobId> {
         let id = self.store(photo, recipe).await?;
@@ -113,6 +137,13 @@ impl Bench {
     }
 
     async fn store(&self, photo: &'static [u8], recipe: &str) -> Result<JobId> {
+        let record = self.uploaded(photo, recipe).await?;
+        self.backend.jobs.create(&record).await?;
+        Ok(record.job_id)
+    }
+
+    /// A photo that is stored, and the record that it is to have.
+    pub async fn uploaded(&self, photo: &'static [u8], recipe: &str) -> Result<JobRecord> {
         let id = JobId::new();
         let content_type = Format::Jpeg.content_type();
         self.backend.blobs.put(BlobKey::Original(id), content_type, Bytes::from_static(photo)).await?;
@@ -125,9 +156,7 @@ impl Bench {
             height: 1,
         };
         let now = Timestamp::now();
-        let record = JobRecord::accepted(id, upload, recipe, now, now + SignedDuration::from_hours(1));
-        self.backend.jobs.create(&record).await?;
-        Ok(id)
+        Ok(JobRecord::accepted(id, upload, recipe, now, now + SignedDuration::from_hours(1)))
     }
 
     pub async fn publish(&self, id: JobId) -> Result<()> {

@@ -4,6 +4,7 @@
 
 mod bench;
 mod claims;
+mod endpoint;
 mod failures;
 mod issuer;
 mod probes;
@@ -16,3 +17,5 @@ mod push_tokens;
 mod recipes;
 mod settings;
 mod stopping;
+mod webhooks;
+mod webhooks_trouble;

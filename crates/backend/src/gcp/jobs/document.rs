@@ -1,14 +1,17 @@
 //! A record as a Firestore document, in Firestore's own types, so that the console shows dates as dates, queries can
 //! compare them and the TTL policy finds `expire_at`. Fields that have no value yet are left out.
 
+mod webhook;
+
 use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreTimestamp, firestore_document_from_serializable};
 use headshot_core::{
     Approval, ArtefactInfo, Caching, Failure, Head, HeadSource, JobId, JobRecord, Lease, ModelInfo, Quality,
-    Stage, Status, Tenant, Upload,
+    Stage, Status, Tenant, Upload, Webhook,
 };
 use serde::{Deserialize, Serialize};
+use webhook::WebhookMap;
 
 /// The document `name`, or a nameless one that is yet to be created.
 pub(super) fn write(name: &str, record: &JobRecord) -> Result<FirestoreDocument, FirestoreError> {
@@ -62,6 +65,8 @@ struct Document {
     model: Option<ModelInfo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    webhook: Option<WebhookMap>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
     republished: u32,
@@ -125,6 +130,7 @@ impl From<&JobRecord> for Document {
                 .map(|Approval { job_id, at }| ApprovalMap { job_id, at: FirestoreTimestamp(at) }),
             model: record.model,
             error: record.error,
+            webhook: record.webhook.map(WebhookMap::from),
             trace_id: record.trace_id,
             republished: record.republished,
             created_at: FirestoreTimestamp(record.created_at),
@@ -159,6 +165,7 @@ impl From<Document> for JobRecord {
             approval: document.approval.map(|ApprovalMap { job_id, at }| Approval { job_id, at: at.0 }),
             model: document.model,
             error: document.error,
+            webhook: document.webhook.map(Webhook::from),
             trace_id: document.trace_id,
             republished: document.republished,
             created_at: document.created_at.0,

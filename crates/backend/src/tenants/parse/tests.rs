@@ -18,7 +18,9 @@ fn wrong(document: &Value) -> Vec<String> {
 #[test]
 fn a_whole_file_is_understood() {
     let document = json!({
-        "tenants": {"acme": {"webhook": {"url": "https://acme.example"}}, "other": {}},
+        "tenants": {"acme": {"webhook": {
+            "url": "https://acme.example", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        }}, "other": {}},
         "keys": [key("k_1"), key("k_2")],
         "service_accounts": [{"email": "shop@acme.iam.gserviceaccount.com", "tenant": "acme", "scopes": ["print"]}],
     });
@@ -28,7 +30,7 @@ fn a_whole_file_is_understood() {
     assert!(account.scopes.has(Scope::Print) && !account.scopes.has(Scope::Read));
     assert_eq!((account.rate_per_minute, account.monthly_quota), (None, None));
     let acme: Tenant = "acme".parse().unwrap();
-    assert_eq!(tenants.webhook(&acme).unwrap()["url"], "https://acme.example");
+    assert_eq!(tenants.webhook(&acme).unwrap().url.as_ref().unwrap().host(), "acme.example");
     assert_eq!(tenants.keys["k_1"].grant.rate_per_minute, Some(120));
     assert_eq!(tenants.keys["k_1"].grant.tenant, acme);
 }
