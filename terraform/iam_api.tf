@@ -33,6 +33,13 @@ resource "google_storage_bucket_iam_member" "api_reads_outputs" {
   member = google_service_account.api.member
 }
 
+# A job that is erased (DELETE /headshot/{id}, crates/api/src/erase.rs) takes its pictures along.
+resource "google_storage_bucket_iam_member" "api_removes_outputs" {
+  bucket = google_storage_bucket.outputs.name
+  role   = google_project_iam_custom_role.remover.name
+  member = google_service_account.api.member
+}
+
 # Links are signed by the account itself, without a key.
 resource "google_service_account_iam_member" "api_signs" {
   service_account_id = google_service_account.api.name

@@ -51,7 +51,33 @@ resource "google_firestore_index" "sweep" {
   }
 }
 
-# Support's listing: the latest jobs of a status.
+# Support's listing over HTTP (GET /admin/jobs): the latest jobs of a tenant, all or of a status or an order.
+resource "google_firestore_index" "desk" {
+  for_each = {
+    all             = ["tenant"]
+    status          = ["tenant", "status"]
+    order           = ["tenant", "order_id"]
+    order_of_status = ["tenant", "status", "order_id"]
+  }
+
+  database   = google_firestore_database.records.name
+  collection = local.collection
+
+  dynamic "fields" {
+    for_each = each.value
+
+    content {
+      field_path = fields.value
+      order      = "ASCENDING"
+    }
+  }
+  fields {
+    field_path = "created_at"
+    order      = "DESCENDING"
+  }
+}
+
+# Support's listing in the console: the latest jobs of a status.
 resource "google_firestore_index" "support" {
   database   = google_firestore_database.records.name
   collection = local.collection

@@ -27,13 +27,14 @@ run "grants" {
   }
 
   assert {
-    condition = [for grant in [google_storage_bucket_iam_member.api_writes_originals, google_storage_bucket_iam_member.api_reads_originals, google_storage_bucket_iam_member.api_removes_originals, google_storage_bucket_iam_member.api_reads_outputs] : [grant.bucket, grant.role, grant.member]] == [
+    condition = [for grant in [google_storage_bucket_iam_member.api_writes_originals, google_storage_bucket_iam_member.api_reads_originals, google_storage_bucket_iam_member.api_removes_originals, google_storage_bucket_iam_member.api_reads_outputs, google_storage_bucket_iam_member.api_removes_outputs] : [grant.bucket, grant.role, grant.member]] == [
       ["perkie-test-headshot-originals", "roles/storage.objectCreator", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"],
       ["perkie-test-headshot-originals", "roles/storage.objectViewer", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"],
       ["perkie-test-headshot-originals", "projects/perkie-test/roles/headshot_object_remover", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"],
       ["perkie-test-headshot-outputs", "roles/storage.objectViewer", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"],
+      ["perkie-test-headshot-outputs", "projects/perkie-test/roles/headshot_object_remover", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"],
     ]
-    error_message = "The API stores originals, looks at those that were put with a link, takes orphans away again, and reads finished pictures."
+    error_message = "The API stores originals, looks at those that were put with a link, takes orphans away again, reads finished pictures, and removes what is erased."
   }
 
   assert {

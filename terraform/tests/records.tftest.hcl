@@ -68,6 +68,17 @@ run "records" {
   }
 
   assert {
+    condition = ({ for name, index in google_firestore_index.desk : name => [index.database, index.collection, [for field in index.fields : "${field.field_path} ${field.order}"]] }
+      == {
+        all             = ["headshot", "headshots", ["tenant ASCENDING", "created_at DESCENDING"]]
+        status          = ["headshot", "headshots", ["tenant ASCENDING", "status ASCENDING", "created_at DESCENDING"]]
+        order           = ["headshot", "headshots", ["tenant ASCENDING", "order_id ASCENDING", "created_at DESCENDING"]]
+        order_of_status = ["headshot", "headshots", ["tenant ASCENDING", "status ASCENDING", "order_id ASCENDING", "created_at DESCENDING"]]
+    })
+    error_message = "Support's search needs an index for each combination."
+  }
+
+  assert {
     condition = (
       google_firebaserules_release.deny_all.name == "cloud.firestore/headshot"
       && google_firebaserules_release.deny_all.ruleset_name == google_firebaserules_ruleset.deny_all.name

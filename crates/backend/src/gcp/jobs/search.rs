@@ -109,7 +109,7 @@ impl GcpRecords {
                 action: (*action).into(),
                 job_id: *job_id,
             };
-            let collection = format!("{}_audit", self.collection());
+            let collection = format!("{}-audit", self.collection());
             let mut patience = Patience::new();
             loop {
                 let write = async {
