@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use headshot_backend::PendingUpload;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::Limits;
 use headshot_core::{BlobKey, JobId, JobRecord, Tenant};
@@ -17,7 +16,7 @@ use tracing::warn;
 use crate::accept::{Acceptance, accept};
 use crate::error::ApiError;
 use crate::fields::Fields;
-use crate::idempotency::{Key, Reserved, Turn};
+use crate::idempotency::{Key, Turn};
 use crate::intake::{Intake, Received};
 use crate::intake_error::IntakeError;
 use crate::routes::App;
@@ -57,45 +56,14 @@ pub(crate) async fn submit(
     let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;
     let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&submission.upload_id)).finish();
     let key = Key::of(&head.headers)?;
-    match idempotency::begin(app, &tenant, key).await? {
+    let key = match idempotency::begin(app, &tenant, key).await? {
+        Turn::First(key) => key,
         Turn::Again(answered) => {
             let id = idempotency::repeat(app, &answered, &fingerprint)?;
-            Ok(Submitted { id, replayed: true })
+            return Ok(Submitted { id, replayed: true });
         }
-        Turn::First(key) => {
-            let upload = app.backend.uploads.get(id).await.map_err(ApiError::records);
-            let own = upload.and_then(|upload| {
-                upload.filter(|upload| upload.tenant == tenant).ok_or(IntakeError::NoSuchUpload.into())
-            });
-            let found = match own {
-                Ok(upload) => first(app, &upload, &mut fields).await,
-                Err(error) => Err(error),
-            };
-            finish(app, Next { key, fingerprint, upload: id, fields, trace, tenant }, found).await
-        }
-    }
-}
-
-/// What an upload turned out to be.
-enum Found {
-    /// A photo, not a job yet.
-    Photo(Received, OwnedSemaphorePermit),
-    /// A job already.
-    Job,
-}
-
-struct Next {
-    key: Option<Reserved>,
-    fingerprint: String,
-    upload: JobId,
-    fields: Fields,
-    trace: TraceContext,
-    tenant: Tenant,
-}
-
-async fn finish(app: &Arc<App>, next: Next, found: Result<Found, ApiError>) -> Result<Submitted, ApiError> {
-    let Next { key, fingerprint, upload: id, fields, trace, tenant } = next;
-    match found {
+    };
+    match find(app, id, &tenant, &mut fields).await {
         Ok(Found::Photo(photo, permit)) => {
             let answer = key.map(|key| (key, fingerprint));
             accept(app.clone(), Acceptance { id, tenant, photo, fields, answer, trace, permit }).await?;
@@ -110,8 +78,17 @@ async fn finish(app: &Arc<App>, next: Next, found: Result<Found, ApiError>) -> R
     }
 }
 
-async fn first(app: &App, upload: &PendingUpload, fields: &mut Fields) -> Result<Found, ApiError> {
-    let id = upload.id;
+/// What an upload turned out to be.
+enum Found {
+    /// A photo, not a job yet.
+    Photo(Received, OwnedSemaphorePermit),
+    /// A job already.
+    Job,
+}
+
+async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Result<Found, ApiError> {
+    let upload = app.backend.uploads.get(id).await.map_err(ApiError::records)?;
+    let upload = upload.filter(|upload| upload.tenant == *tenant).ok_or(IntakeError::NoSuchUpload)?;
     if let Some(name) = &upload.file_name {
         fields.set_file_name(name)?;
     }

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use headshot_backend::Jobs;
 use headshot_core::{JobId, JobRecord};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 /// The time between two looks at a record: after a change, and when nothing has changed for long.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// Records that are read at the same time. Hundreds of jobs may be watched; read all at once, each would take a thread and a
+/// connection to the database of its own.
+const READS_AT_ONCE: usize = 16;
 
 /// What those who wait see of a record. It ends when nothing more is going to be seen: the job has ended, the record is
 /// gone, or the process stops.
@@ -27,13 +31,14 @@ pub(crate) struct WatchEnded;
 pub(crate) struct Watchers {
     jobs: Jobs,
     stop: watch::Receiver<bool>,
+    reads: Arc<Semaphore>,
     watched: Arc<Mutex<HashMap<JobId, watch::Sender<Arc<JobRecord>>>>>,
 }
 
 impl Watchers {
     /// Nobody waits yet.
     pub(crate) fn new(jobs: Jobs, stop: watch::Receiver<bool>) -> Self {
-        Self { jobs, stop, watched: Arc::default() }
+        Self { jobs, stop, reads: Arc::new(Semaphore::new(READS_AT_ONCE)), watched: Arc::default() }
     }
 
     /// Watches a job from the record on that was just read. Who comes later sees what the first saw last, if that is newer
@@ -86,7 +91,7 @@ impl Watchers {
                 return;
             }
             pause = (pause * 5 / 4).min(PAUSE.1);
-            match self.jobs.get(id).await {
+            match self.read(id).await {
                 Ok(Some(record)) => {
                     away = false;
                     let ended = record.status.is_terminal();
@@ -108,6 +113,11 @@ impl Watchers {
             }
         }
         self.lock().remove(&id);
+    }
+
+    async fn read(&self, id: JobId) -> anyhow::Result<Option<JobRecord>> {
+        let _permit = self.reads.acquire().await?;
+        self.jobs.get(id).await
     }
 
     /// Under the lock, so that nobody joins a job that is no longer looked after.

@@ -32,6 +32,8 @@ fn every_wrong_setting_is_named_at_once() {
         ("BACKEND", "aws"),
         ("PUBLIC_URL", "ftp://x"),
         ("DOWNLOAD_URL_TTL", "604800"),
+        ("UPLOAD_URL_TTL", "0"),
+        ("MAX_SIGNED_UPLOAD_BYTES", "50000001"),
         ("SYNC_WAIT", "soon"),
         ("MAX_UPLOAD_BYTES", "50MB"),
         ("MAX_CONCURRENT_UPLOADS", "0"),
