@@ -8,8 +8,8 @@ use bytes::Bytes;
 use headshot_backend::{Backend, BackendSettings, LocalSettings};
 use headshot_core::upload::Format;
 use headshot_core::{
-    BlobKey, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Reach, Recipe, Stage,
-    TaskMessage, Upload, Webhook, WebhookUrl,
+    BlobKey, Caching, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Reach, Recipe,
+    Stage, TaskMessage, Upload, Webhook, WebhookUrl,
 };
 use headshot_pipeline::{Artefact, ModelSettings, Outcome, Rendered};
 use headshot_worker::render::Render;
@@ -109,7 +109,10 @@ impl Bench {
     /// The same for a shop that wants to be told at `url`.
     pub async fn accept_with_webhook(&self, photo: &'static [u8], url: &str) -> Result<JobId> {
         let webhook = Webhook::new(&WebhookUrl::parse(url, Reach::Anywhere)?);
-        let record = JobRecord { webhook: Some(webhook), ..self.uploaded(photo, Recipe::HEADSHOT).await? };
+        // The photos here have no checksum, and one is not to be taken for another.
+        let caching = Caching::Off;
+        let record = self.uploaded(photo, Recipe::HEADSHOT).await?;
+        let record = JobRecord { webhook: Some(webhook), caching, ..record };
         self.backend.jobs.create(&record).await?;
         self.publish(record.job_id).await?;
         Ok(record.job_id)
