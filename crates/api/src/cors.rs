@@ -10,6 +10,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
     const HOUR: Duration = Duration::from_secs(3600);
     let request_id = HeaderName::from_static("x-request-id");
+    let limits = HeaderName::from_static("ratelimit");
+    let policies = HeaderName::from_static("ratelimit-policy");
     let traceparent = HeaderName::from_static("traceparent");
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
@@ -21,6 +23,14 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
             request_id.clone(),
             traceparent,
         ])
-        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, request_id])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            request_id,
+            limits,
+            policies,
+        ])
         .max_age(HOUR)
 }

@@ -4,6 +4,7 @@
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
 mod accept;
+mod admission;
 mod auth;
 mod body;
 mod cors;
@@ -15,6 +16,7 @@ mod form;
 mod health;
 pub mod healthcheck;
 mod intake;
+pub mod keys;
 mod limits;
 mod metrics;
 mod observe;
@@ -27,4 +29,6 @@ mod status;
 mod submit;
 
 pub use server::run;
-pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};
+pub use settings::{
+    Access, AccessArgs, Admission, AdmissionArgs, Command, Config, IdTokenSettings, InvalidSettings, Settings,
+};

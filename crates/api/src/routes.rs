@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
 
+use crate::admission::{self, Backlog};
 use crate::auth::{self, Gate};
 use crate::error::ApiError;
 use crate::limits::MAX_WAITING;
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) backend: Backend,
     /// Who may call.
     pub(crate) gate: Gate,
+    /// How many jobs may wait.
+    pub(crate) backlog: Backlog,
     pub(crate) metrics: Metrics,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
@@ -37,10 +40,12 @@ impl App {
     /// Puts it together; nothing is opened here.
     pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
+        let backlog = Backlog::new(config.admission.max_backlog);
         Self {
             config,
             backend,
             gate,
+            backlog,
             metrics: Metrics::new(),
             uploads,
             waiting: Semaphore::new(MAX_WAITING),
@@ -68,6 +73,8 @@ fn protected(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/headshot", post(submit::and_wait))
         .route("/headshot-async", post(submit::and_return))
         .route("/headshot/{id}", get(status::show))
+        .route_layer(from_fn_with_state(app.clone(), admission::limit))
+        // The last one is the first that a request meets.
         .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
 }
 

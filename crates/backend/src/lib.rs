@@ -9,20 +9,22 @@ mod gcp;
 mod gcp_args;
 mod health;
 mod jobs;
+pub mod keys;
+mod limits;
 mod local;
 mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
-pub mod tenants;
 
 use anyhow::Result;
 
 pub use blobs::{BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads};
-pub use gcp::{ModelObject, PushGate, PushRefused};
+pub use gcp::{IdTokens, ModelObject, PushGate, TokenRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use jobs::{Claim, Claimed, Finish, JobCounts, Jobs};
+pub use limits::{Allowance, Limits, Taken};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
 
@@ -35,6 +37,8 @@ pub struct Backend {
     pub jobs: Jobs,
     /// The queue of tasks from the API to the workers.
     pub tasks: Tasks,
+    /// How many calls are taken.
+    pub limits: Limits,
     kind: Kind,
 }
 
@@ -58,6 +62,7 @@ impl Backend {
                     blobs: Blobs::local(local.blobs.clone()),
                     jobs: Jobs::local(local.records.clone()),
                     tasks: Tasks::local(local.queue.clone()),
+                    limits: Limits::local(local.limits.clone()),
                     kind: Kind::Local(local),
                 })
             }
@@ -67,6 +72,7 @@ impl Backend {
                     blobs: Blobs::gcp(gcp.blobs.clone()),
                     jobs: Jobs::gcp(gcp.records.clone()),
                     tasks: Tasks::gcp(gcp.queue.clone()),
+                    limits: Limits::gcp(gcp.limits.clone()),
                     kind: Kind::Gcp(gcp),
                 })
             }

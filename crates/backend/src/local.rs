@@ -14,6 +14,7 @@ mod database;
 mod downloads;
 mod draft;
 mod folder;
+mod limits;
 mod queue;
 mod records;
 mod signing;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
 pub use downloads::{Download, DownloadRefused, LocalDownloads};
+pub(crate) use limits::LocalLimits;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
 pub(crate) use subscription::LocalSubscription;
@@ -46,6 +48,7 @@ pub(crate) struct Local {
     pub(crate) blobs: LocalBlobs,
     pub(crate) records: LocalRecords,
     pub(crate) queue: LocalQueue,
+    pub(crate) limits: LocalLimits,
 }
 
 impl Local {
@@ -68,6 +71,7 @@ impl Local {
         Ok(Self {
             blobs: LocalBlobs::new(folder, database.clone(), Signer::new(&key, &settings.public_url)?),
             records: LocalRecords::new(database.clone()),
+            limits: LocalLimits::new(database.clone()),
             queue: LocalQueue::new(database, settings),
         })
     }

@@ -6,6 +6,7 @@ mod conformance {
     pub mod emulators;
     pub mod jobs;
     pub mod jobs_sweep;
+    pub mod limits;
     pub mod support;
     pub mod tasks;
     pub mod tasks_leases;
@@ -34,6 +35,9 @@ macro_rules! records_and_queue {
                 jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
                     publishing_again_doubles_the_wait, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
                     unfinished_jobs_are_counted;
+                limits: two_processes_share_a_limit_to_within_a_tenth, racing_calls_never_get_more_than_there_is,
+                    a_limit_fills_again_when_it_said_it_would, a_quota_does_not_come_back_before_its_end,
+                    what_is_put_back_is_there_again;
                 tasks: a_task_is_delivered_and_acknowledged, every_task_of_many_is_delivered,
                     two_subscribers_share_the_work, two_processes_share_the_queue, a_malformed_body_is_delivered_as_such,
                     a_dead_letter_does_not_come_again, no_more_are_outstanding_than_asked_for,

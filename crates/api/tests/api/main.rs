@@ -5,7 +5,14 @@ mod documents;
 mod downloads;
 mod forms;
 mod http;
+mod id_tokens;
+// Somebody who signs tokens as Google does; the worker's tests have more use for it.
+#[allow(dead_code)]
+#[path = "../../../worker/tests/worker/issuer.rs"]
+mod issuer;
 mod keys;
+mod keys_command;
+mod limits;
 mod photos;
 mod process;
 mod refusals;

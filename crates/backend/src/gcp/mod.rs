@@ -8,7 +8,9 @@
 //! compile all of them again, for minutes.
 
 mod blobs;
+mod id_token;
 mod jobs;
+mod limits;
 mod models;
 mod push;
 mod renewable;
@@ -24,9 +26,11 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 pub(crate) use blobs::GcpBlobs;
+pub use id_token::{IdTokens, TokenRefused};
 pub(crate) use jobs::GcpRecords;
+pub(crate) use limits::GcpLimits;
 pub use models::ModelObject;
-pub use push::{PushGate, PushRefused};
+pub use push::PushGate;
 pub(crate) use tasks::{Envelope, GcpDelivery, GcpQueue, GcpSubscription, PushedDelivery};
 pub(crate) use upload::GcpBlobWriter;
 
@@ -50,6 +54,7 @@ pub(crate) struct Gcp {
     pub(crate) blobs: GcpBlobs,
     pub(crate) records: GcpRecords,
     pub(crate) queue: GcpQueue,
+    pub(crate) limits: GcpLimits,
 }
 
 impl Gcp {
@@ -68,6 +73,7 @@ impl Gcp {
                 blobs: GcpBlobs::connect(settings).await?,
                 records: GcpRecords::new(settings),
                 queue: GcpQueue::connect(settings).await?,
+                limits: GcpLimits::new(settings),
             })
         }
         .boxed()

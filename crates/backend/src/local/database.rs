@@ -17,7 +17,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_READERS: usize = 4;
 
 /// The schema, one step a version; `user_version` counts the steps a database has taken.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/3.sql")];
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 

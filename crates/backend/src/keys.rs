@@ -1,4 +1,5 @@
-//! Who may call: keys, the service accounts of other programs, and what is set for each tenant, all in one JSON file.
+//! Who may call: keys, and the service accounts of other programs, in one JSON file. What else is set for each tenant stands in
+//! the same file and is read by whoever it concerns.
 //!
 //! ```json
 //! {
@@ -21,28 +22,26 @@ mod key;
 mod parse;
 mod scope;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use headshot_core::Tenant;
 use jiff::Timestamp;
-use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-pub use edit::{KeyInfo, KeysFile, NewKey};
-pub use file::TenantsFile;
+pub use edit::{KeyInfo, KeysEdit, NewKey};
+pub use file::KeysFile;
 pub use scope::{Scope, Scopes};
 
 use key::KeyHash;
 
 /// The file at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Tenants {
+pub struct Keys {
     keys: HashMap<String, Key>,
     /// By their e-mail addresses.
     service_accounts: HashMap<String, Arc<Grant>>,
-    tenants: BTreeMap<Tenant, TenantSettings>,
 }
 
 /// What whoever holds a key, or speaks for a service account, may do.
@@ -62,7 +61,7 @@ pub struct Grant {
 
 /// What is wrong with the file: a sentence for each thing. None repeats a value, as the file holds secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidTenants(pub Vec<String>);
+pub struct InvalidKeys(pub Vec<String>);
 
 #[derive(Clone, Debug)]
 struct Key {
@@ -73,19 +72,13 @@ struct Key {
     revoked_at: Option<Timestamp>,
 }
 
-/// What is set for one tenant.
-#[derive(Clone, Default)]
-struct TenantSettings {
-    webhook: Option<Value>,
-}
-
-impl Tenants {
+impl Keys {
     /// Reads the file's text.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn parse(text: &[u8]) -> Result<Self, InvalidTenants> {
-        parse::tenants(text)
+    pub fn parse(text: &[u8]) -> Result<Self, InvalidKeys> {
+        parse::keys(text)
     }
 
     /// Who holds this key; `None` if nobody does, or no more.
@@ -105,11 +98,6 @@ impl Tenants {
         self.service_accounts.get(email).cloned()
     }
 
-    /// Where this tenant wants to be told of its jobs, as the file has it.
-    pub fn webhook(&self, tenant: &Tenant) -> Option<&Value> {
-        self.tenants.get(tenant)?.webhook.as_ref()
-    }
-
     /// How many keys there are that are not revoked, and how many service accounts.
     pub fn count(&self, now: Timestamp) -> (usize, usize) {
         (self.keys.values().filter(|key| !key.is_revoked(now)).count(), self.service_accounts.len())
@@ -123,17 +111,10 @@ impl Key {
     }
 }
 
-impl fmt::Debug for TenantSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Webhooks have secrets.
-        f.debug_struct("TenantSettings").field("webhook", &self.webhook.is_some()).finish()
-    }
-}
-
-impl fmt::Display for InvalidTenants {
+impl fmt::Display for InvalidKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 50;
-        f.write_str("the file of keys and tenants is not valid:")?;
+        f.write_str("the keys are not valid:")?;
         self.0.iter().take(MOST).try_for_each(|sentence| write!(f, "\n  - {sentence}"))?;
         match self.0.len().saturating_sub(MOST) {
             0 => Ok(()),
@@ -142,4 +123,4 @@ impl fmt::Display for InvalidTenants {
     }
 }
 
-impl std::error::Error for InvalidTenants {}
+impl std::error::Error for InvalidKeys {}

@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::key::{FreshKey, KeyHash};
-use super::{Scope, Scopes, Tenants};
+use super::{Keys, Scope, Scopes};
 
 /// The text of a file of keys, to be changed. Whatever it holds beside keys stays as it is.
 #[derive(Clone)]
-pub struct KeysFile {
+pub struct KeysEdit {
     document: Value,
-    tenants: Tenants,
+    keys: Keys,
 }
 
 /// What a new key is to be.
@@ -49,18 +49,18 @@ pub struct KeyInfo {
     pub revoked_at: Option<Timestamp>,
 }
 
-impl KeysFile {
+impl KeysEdit {
     /// Reads a file's text; no text at all is a file without keys.
     ///
     /// # Errors
     /// All that is wrong with it. It is not changed as long as anything is.
     pub fn parse(text: &[u8]) -> Result<Self> {
         if text.trim_ascii().is_empty() {
-            return Ok(Self { document: json!({"keys": []}), tenants: Tenants::default() });
+            return Ok(Self { document: json!({"keys": []}), keys: Keys::default() });
         }
-        let tenants = Tenants::parse(text)?;
+        let keys = Keys::parse(text)?;
         let document = serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text))?;
-        Ok(Self { document, tenants })
+        Ok(Self { document, keys })
     }
 
     /// Reads a file; one that does not exist has no keys.
@@ -96,7 +96,7 @@ impl KeysFile {
     pub fn text(&self) -> Result<String> {
         let mut text = serde_json::to_string_pretty(&self.document)?;
         text.push('\n');
-        Tenants::parse(text.as_bytes()).context("the changed file would not be valid")?;
+        Keys::parse(text.as_bytes()).context("the changed file would not be valid")?;
         Ok(text)
     }
 
@@ -121,7 +121,7 @@ impl KeysFile {
             entry["label"] = json!(label);
         }
         self.entries()?.push(entry);
-        self.tenants = Tenants::parse(self.text()?.as_bytes())?;
+        self.keys = Keys::parse(self.text()?.as_bytes())?;
         Ok(text)
     }
 
@@ -131,7 +131,7 @@ impl KeysFile {
     /// # Errors
     /// There is no such key.
     pub fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool> {
-        let Some(key) = self.tenants.keys.get(id) else {
+        let Some(key) = self.keys.keys.get(id) else {
             bail!("there is no key with the id {id:?}; `headshot-api keys list` shows all of them");
         };
         if key.is_revoked(at) {
@@ -142,13 +142,13 @@ impl KeysFile {
                 entry["revoked_at"] = json!(to_the_second(at));
             }
         }
-        self.tenants = Tenants::parse(self.text()?.as_bytes())?;
+        self.keys = Keys::parse(self.text()?.as_bytes())?;
         Ok(true)
     }
 
     /// Every key, oldest first.
     pub fn list(&self) -> Vec<KeyInfo> {
-        let mut keys: Vec<_> = self.tenants.keys.values().map(info).collect();
+        let mut keys: Vec<_> = self.keys.keys.values().map(info).collect();
         keys.sort_by(|one, two| (one.created_at, &one.id).cmp(&(two.created_at, &two.id)));
         keys
     }
@@ -233,25 +233,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         let now = Timestamp::now();
-        let text = KeysFile::change(&path, |file| file.create(&new("one"), now)).unwrap();
+        let text = KeysEdit::change(&path, |file| file.create(&new("one"), now)).unwrap();
         let stored = fs::read_to_string(&path).unwrap();
         assert!(!stored.contains(text.rsplit_once('_').unwrap().1));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
-        let keys = KeysFile::read(&path).unwrap().list();
+        let keys = KeysEdit::read(&path).unwrap().list();
         let [key] = &keys[..] else { panic!("{keys:?}") };
         assert_eq!(
             (key.label.as_deref(), key.rate_per_minute, key.revoked_at),
             (Some("one"), Some(60), None)
         );
         assert!(text.starts_with(&format!("hs_{}_", key.id)));
-        let holder = |at| Tenants::parse(&fs::read(&path).unwrap()).unwrap().holder(&text, at);
+        let holder = |at| Keys::parse(&fs::read(&path).unwrap()).unwrap().holder(&text, at);
         assert_eq!(holder(now).unwrap().id, key.id);
 
-        assert!(KeysFile::change(&path, |file| file.revoke(&key.id, now)).unwrap());
-        assert!(!KeysFile::change(&path, |file| file.revoke(&key.id, now)).unwrap());
+        assert!(KeysEdit::change(&path, |file| file.revoke(&key.id, now)).unwrap());
+        assert!(!KeysEdit::change(&path, |file| file.revoke(&key.id, now)).unwrap());
         assert_eq!(holder(now), None, "it is revoked at once");
-        assert!(KeysFile::change(&path, |file| file.revoke("k_nobody", now)).is_err());
+        assert!(KeysEdit::change(&path, |file| file.revoke("k_nobody", now)).is_err());
     }
 
     #[test]
@@ -265,13 +265,14 @@ mod tests {
                 let path = &path;
                 scope.spawn(move || {
                     let label = format!("number {number}");
-                    KeysFile::change(path, |file| file.create(&new(&label), Timestamp::now())).unwrap()
+                    KeysEdit::change(path, |file| file.create(&new(&label), Timestamp::now())).unwrap()
                 });
             }
         });
-        let tenants = Tenants::parse(&fs::read(&path).unwrap()).unwrap();
-        assert_eq!(tenants.count(Timestamp::now()), (8, 0));
-        assert_eq!(tenants.webhook(&"acme".parse().unwrap()).unwrap()["url"], "https://a.example");
+        let keys = Keys::parse(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(keys.count(Timestamp::now()), (8, 0));
+        let stored: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(stored["tenants"]["acme"]["webhook"]["url"], "https://a.example");
     }
 
     #[test]
@@ -279,7 +280,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         fs::write(&path, "{\"keys\": [{}]}").unwrap();
-        let refused = KeysFile::change(&path, |file| file.create(&new("one"), Timestamp::now()));
+        let refused = KeysEdit::change(&path, |file| file.create(&new("one"), Timestamp::now()));
         assert!(format!("{:#}", refused.unwrap_err()).contains("keys[0].id must be"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"keys\": [{}]}");
     }
