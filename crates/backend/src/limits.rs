@@ -27,7 +27,7 @@ use leases::Leases;
 const LEASE: Duration = Duration::from_secs(1);
 
 /// How long the store may take. Whoever waits for it is a customer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a store that did not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(5);

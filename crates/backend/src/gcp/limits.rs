@@ -1,6 +1,7 @@
 //! The levels of limits as Firestore documents, written on the condition that nobody has written them since they were read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
@@ -13,15 +14,20 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use super::jobs;
 use super::jobs::calls::{Patience, is_conflict, is_unanswered};
 use super::renewable::Renewable;
+use super::spread;
 use crate::GcpSettings;
 use crate::limits::{Allowance, Drawing, Drawn, Level};
 
 /// What the collection is called, after that of the records.
 const SUFFIX: &str = "-limits";
+
+/// The wait after another instance was faster, about.
+const AGAIN: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 pub(crate) struct GcpLimits {
@@ -54,7 +60,7 @@ impl GcpLimits {
         drawing: Drawing,
     ) -> BoxFuture<'a, Result<Drawn>> {
         async move {
-            let mut patience = Patience::new();
+            let patience = Patience::new();
             loop {
                 let error = match patience.limit(self.try_draw(allowance, drawing)).await {
                     Ok(drawn) => return Ok(drawn),
@@ -68,7 +74,8 @@ impl GcpLimits {
                 if !overtaken {
                     return Err(error).with_context(|| format!("cannot count in {}", self.shared.collection));
                 }
-                patience.overtaken(error).await?;
+                // Soon, as who waits long is overtaken for ever. How often is the caller's to bound, by time.
+                sleep(AGAIN.mul_f64(0.5 + spread())).await;
             }
         }
         .boxed()

@@ -103,26 +103,21 @@ impl KeysEdit {
     /// Makes a key and keeps its hash. What comes back is the only copy of the key's text; the id is in it.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// The system gives no random numbers, or the key is none that could be used.
     pub fn create(&mut self, new: &NewKey, now: Timestamp) -> Result<String> {
+        self.create_many(new, 1, now)?.pop().context("no key was made")
+    }
+
+    /// Makes several alike.
+    ///
+    /// # Errors
+    /// As for one.
+    pub fn create_many(&mut self, new: &NewKey, count: usize, now: Timestamp) -> Result<Vec<String>> {
         ensure!(!new.scopes.is_empty(), "a key without a scope opens nothing");
-        let FreshKey { id, text } = FreshKey::make()?;
-        let mut entry = json!({
-            "id": id,
-            "tenant": new.tenant,
-            "hash": KeyHash::of(&text).to_string(),
-            "scopes": new.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
-            "rate_per_minute": new.rate_per_minute,
-            "monthly_quota": new.monthly_quota,
-            "created_at": to_the_second(now),
-            "revoked_at": null,
-        });
-        if let Some(label) = &new.label {
-            entry["label"] = json!(label);
-        }
-        self.entries()?.push(entry);
+        let fresh = (0..count).map(|_| FreshKey::make()).collect::<Result<Vec<_>>>()?;
+        self.entries()?.extend(fresh.iter().map(|key| entry(key, new, now)));
         self.keys = Keys::parse(self.text()?.as_bytes())?;
-        Ok(text)
+        Ok(fresh.into_iter().map(|key| key.text).collect())
     }
 
     /// Revokes a key as of `at`. Its entry stays, so that the id still means something in old logs. `false` when it was
@@ -161,6 +156,23 @@ impl KeysEdit {
         }
         keys.as_array_mut().context("its keys are no list")
     }
+}
+
+fn entry(key: &FreshKey, new: &NewKey, now: Timestamp) -> Value {
+    let mut entry = json!({
+        "id": key.id,
+        "tenant": new.tenant,
+        "hash": KeyHash::of(&key.text).to_string(),
+        "scopes": new.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "rate_per_minute": new.rate_per_minute,
+        "monthly_quota": new.monthly_quota,
+        "created_at": to_the_second(now),
+        "revoked_at": null,
+    });
+    if let Some(label) = &new.label {
+        entry["label"] = json!(label);
+    }
+    entry
 }
 
 fn info(key: &super::Key) -> KeyInfo {

@@ -42,14 +42,6 @@ impl Patience {
         if !is_conflict(&error) && !is_passing(&error) {
             return Err(error);
         }
-        self.overtaken(error).await
-    }
-
-    /// The same for an error of which it is known that another try can help.
-    ///
-    /// # Errors
-    /// The given error, if the time is up.
-    pub(in crate::gcp) async fn overtaken(&mut self, error: FirestoreError) -> Result<(), FirestoreError> {
         // Several workers that ran into each other must not do so again at once.
         let wait = self.wait.mul_f64(0.5 + spread());
         if Instant::now() + wait >= self.until {
