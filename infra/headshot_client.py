@@ -21,9 +21,12 @@ class Client:
             raise SystemExit(f"{url} is not the address of an API, such as https://headshot-api-….run.app")
         self.url, self.host, self.prefix, self.timeout = url.rstrip("/"), parts.netloc, parts.path, timeout
         self.secure = parts.scheme == "https"
-        # An identity token, for an API that Cloud Run guards. From the environment, because arguments are seen by everybody.
-        token = os.environ.get("HEADSHOT_TOKEN")
-        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # An identity token, for an API that Cloud Run guards, and a key, for one that asks for keys. Cloud Run takes its token from
+        # the second header where the first holds something else. From the environment, because arguments are seen by everybody.
+        token, key = os.environ.get("HEADSHOT_TOKEN"), os.environ.get("HEADSHOT_KEY")
+        self.headers = {"Authorization": f"Bearer {key or token}"} if key or token else {}
+        if key and token:
+            self.headers["X-Serverless-Authorization"] = f"Bearer {token}"
         self.connection = None
 
     def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict]:

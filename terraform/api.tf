@@ -61,6 +61,15 @@ resource "google_cloud_run_v2_service" "api" {
         }
       }
 
+      # A file, because a mounted secret is fetched anew when it is read: a key that is revoked is refused within a minute.
+      dynamic "volume_mounts" {
+        for_each = google_secret_manager_secret.api_keys
+        content {
+          name       = "keys"
+          mount_path = local.keys_folder
+        }
+      }
+
       dynamic "env" {
         for_each = local.api_settings
         content {
@@ -78,6 +87,20 @@ resource "google_cloud_run_v2_service" "api" {
               secret  = env.value
               version = "latest"
             }
+          }
+        }
+      }
+    }
+
+    dynamic "volumes" {
+      for_each = google_secret_manager_secret.api_keys
+      content {
+        name = "keys"
+        secret {
+          secret = volumes.value.secret_id
+          items {
+            version = "latest"
+            path    = local.keys_file
           }
         }
       }
@@ -108,6 +131,7 @@ resource "google_cloud_run_v2_service" "api" {
   depends_on = [
     google_project_iam_member.api_records,
     google_pubsub_topic_iam_member.api_publishes,
+    google_secret_manager_secret_iam_member.api_keys,
     google_secret_manager_secret_iam_member.otlp_headers,
     google_service_account_iam_member.api_signs,
     google_storage_bucket_iam_member.api_reads_outputs,

@@ -36,6 +36,17 @@ resource "google_firestore_field" "passing_expire_at" {
   index_config {}
 }
 
+# Levels of limits are of no interest once their buckets are full again (crates/backend/src/gcp/limits.rs).
+resource "google_firestore_field" "limits_expire_at" {
+  database   = google_firestore_database.records.name
+  collection = "${local.collection}-limits"
+  field      = "expire_at"
+
+  ttl_config {}
+
+  index_config {}
+}
+
 # The sweep's query: what has not been written for a while and is not finished.
 resource "google_firestore_index" "sweep" {
   database   = google_firestore_database.records.name

@@ -1,5 +1,6 @@
-# The service needs no secret: links are signed by IAM, and every Google API takes the account's own token. The one there can be
-# is the token of a trace collector elsewhere. Its value is put in by hand (README.md), so that it is never in Terraform's state.
+# The service needs no secret: links are signed by IAM, and every Google API takes the account's own token. There can be two: the
+# token of a trace collector elsewhere, and the file of keys. Their values are put in by hand (README.md), so that they are never in
+# Terraform's state.
 
 resource "google_secret_manager_secret" "otlp_headers" {
   count = local.otlp_headers_secret ? 1 : 0
@@ -26,4 +27,29 @@ resource "google_secret_manager_secret_iam_member" "otlp_headers" {
   secret_id = google_secret_manager_secret.otlp_headers[0].id
   role      = "roles/secretmanager.secretAccessor"
   member    = each.value
+}
+
+# Hashes of keys; whoever reads them can open nothing, and whoever writes them everything.
+resource "google_secret_manager_secret" "api_keys" {
+  count = var.api_keys ? 1 : 0
+
+  secret_id = "${var.name}-api-keys"
+
+  replication {
+    user_managed {
+      replicas {
+        location = var.region
+      }
+    }
+  }
+
+  depends_on = [google_project_service.enabled]
+}
+
+resource "google_secret_manager_secret_iam_member" "api_keys" {
+  count = var.api_keys ? 1 : 0
+
+  secret_id = google_secret_manager_secret.api_keys[0].secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.api.member
 }

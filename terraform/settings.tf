@@ -25,8 +25,23 @@ locals {
       MAX_UPLOAD_BYTES     = tostring(local.largest_upload)
       RECORD_TTL_DAYS      = tostring(var.output_days)
     },
+    local.access_settings,
     local.trace_settings,
   )
+
+  # Who may call (docs/security.md). Where Cloud Run itself lets in nobody but api_invokers, keys are not needed; where anybody may
+  # call, no key is a decision that has to be said.
+  access_settings = {
+    for name, value in {
+      API_KEYS_FILE     = var.api_keys ? "${local.keys_folder}/${local.keys_file}" : null
+      ALLOW_ANONYMOUS   = var.api_anonymous || (!var.api_keys && !var.api_public) ? "true" : null
+      ID_TOKEN_AUDIENCE = var.api_id_token_audience
+      MAX_BACKLOG       = tostring(var.api_max_backlog)
+    } : name => value if value != null
+  }
+
+  keys_folder = "/keys"
+  keys_file   = "keys.json"
 
   worker_settings = merge(
     {

@@ -85,6 +85,45 @@ variable "api_invokers" {
   }
 }
 
+variable "api_keys" {
+  description = "Whether callers need a key or a token. The file of keys is the secret NAME-api-keys, made by `headshot-api keys`."
+  type        = bool
+  default     = false
+}
+
+variable "api_anonymous" {
+  description = "Whether callers without a key are served as well. Where the API is public and there are no keys, this has to be said."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = var.api_anonymous || var.api_keys || !var.api_public
+    error_message = "With api_public and without api_keys anybody could send photos. If that is meant, set api_anonymous."
+  }
+}
+
+variable "api_id_token_audience" {
+  description = "Audience of the Google-signed ID tokens that the service accounts in the file of keys may bring. Null: keys alone count."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.api_id_token_audience == null || (var.api_keys && can(regex("^https://", var.api_id_token_audience)))
+    error_message = "api_id_token_audience begins with https:// and needs api_keys."
+  }
+}
+
+variable "api_max_backlog" {
+  description = "Photos are refused for a while when so many jobs wait. 0: never. A CPU worker of 4 cores renders 2000 in some twenty minutes."
+  type        = number
+  default     = 2000
+
+  validation {
+    condition     = var.api_max_backlog >= 0 && floor(var.api_max_backlog) == var.api_max_backlog
+    error_message = "api_max_backlog is a whole number."
+  }
+}
+
 variable "allowed_origins" {
   description = "Origins whose pages may call the API and read finished pictures, such as https://shop.example. Never *."
   type        = list(string)

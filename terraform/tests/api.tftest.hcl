@@ -22,6 +22,8 @@ run "api" {
       ALLOWED_ORIGINS      = "https://shop.example,https://www.shop.example"
       MAX_UPLOAD_BYTES     = "33292288"
       RECORD_TTL_DAYS      = "90"
+      ALLOW_ANONYMOUS      = "true"
+      MAX_BACKLOG          = "2000"
     }
     error_message = "The API's settings are these and no others."
   }
@@ -96,6 +98,84 @@ run "api" {
   assert {
     condition     = length(google_cloud_run_v2_service.api.template[0].containers) == 1
     error_message = "Without telemetry there is no collector."
+  }
+
+  assert {
+    condition = (
+      length(google_secret_manager_secret.api_keys) == 0 && length(google_secret_manager_secret_iam_member.api_keys) == 0
+      && length(google_cloud_run_v2_service.api.template[0].volumes) == 0
+      && length(google_cloud_run_v2_service.api.template[0].containers[0].volume_mounts) == 0
+    )
+    error_message = "Without keys there is no secret of them."
+  }
+}
+
+run "keys" {
+  command = plan
+
+  variables {
+    api_public            = true
+    api_keys              = true
+    api_id_token_audience = "https://headshot.example"
+    api_max_backlog       = 0
+  }
+
+  assert {
+    condition = { for name, value in local.api_settings : name => value if contains(["API_KEYS_FILE", "ALLOW_ANONYMOUS", "ID_TOKEN_AUDIENCE", "MAX_BACKLOG"], name) } == {
+      API_KEYS_FILE     = "/keys/keys.json"
+      ID_TOKEN_AUDIENCE = "https://headshot.example"
+      MAX_BACKLOG       = "0"
+    }
+    error_message = "With keys, nobody is served without one."
+  }
+
+  assert {
+    condition = [for volume in google_cloud_run_v2_service.api.template[0].volumes :
+      [volume.name, volume.secret[0].secret, volume.secret[0].items[0].version, volume.secret[0].items[0].path]
+    ] == [["keys", "headshot-api-keys", "latest", "keys.json"]]
+    error_message = "The latest file of keys is there to be mounted."
+  }
+
+  assert {
+    condition     = [for mount in google_cloud_run_v2_service.api.template[0].containers[0].volume_mounts : [mount.name, mount.mount_path]] == [["keys", "/keys"]]
+    error_message = "The file of keys is where the program looks for it."
+  }
+
+  assert {
+    condition = (
+      [for secret in google_secret_manager_secret.api_keys : [secret.secret_id, secret.replication[0].user_managed[0].replicas[0].location]] == [["headshot-api-keys", "europe-west1"]]
+      && [for grant in google_secret_manager_secret_iam_member.api_keys : [grant.secret_id, grant.role, grant.member]] == [
+        ["headshot-api-keys", "roles/secretmanager.secretAccessor", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"]
+      ]
+    )
+    error_message = "The API, and nobody else, reads the secret, which stays in the region."
+  }
+}
+
+run "keys_and_anybody" {
+  command = plan
+
+  variables {
+    api_keys      = true
+    api_anonymous = true
+  }
+
+  assert {
+    condition     = local.api_settings.ALLOW_ANONYMOUS == "true" && local.api_settings.API_KEYS_FILE == "/keys/keys.json"
+    error_message = "Both may be wanted: keys for the shop's server, and its pages without."
+  }
+}
+
+run "keys_for_invokers_alone" {
+  command = plan
+
+  variables {
+    api_keys = true
+  }
+
+  assert {
+    condition     = !contains(keys(local.api_settings), "ALLOW_ANONYMOUS")
+    error_message = "Where there are keys, nobody is served without one, public or not."
   }
 }
 

@@ -157,7 +157,8 @@ run "public" {
   command = plan
 
   variables {
-    api_public = true
+    api_public    = true
+    api_anonymous = true
   }
 
   assert {

@@ -146,7 +146,8 @@ run "uptime_of_a_public_api" {
   command = plan
 
   variables {
-    api_public = true
+    api_public    = true
+    api_anonymous = true
   }
 
   assert {

@@ -53,6 +53,17 @@ run "records" {
 
   assert {
     condition = (
+      [google_firestore_field.limits_expire_at.database, google_firestore_field.limits_expire_at.collection, google_firestore_field.limits_expire_at.field]
+      == ["headshot", "headshots-limits", "expire_at"]
+      && length(google_firestore_field.limits_expire_at.ttl_config) == 1
+      && length(google_firestore_field.limits_expire_at.index_config) == 1
+      && length(google_firestore_field.limits_expire_at.index_config[0].indexes) == 0
+    )
+    error_message = "Levels of limits are deleted after expire_at, which is not indexed."
+  }
+
+  assert {
+    condition = (
       google_firestore_index.sweep.database == "headshot" && google_firestore_index.sweep.collection == "headshots"
       && [for field in google_firestore_index.sweep.fields : [field.field_path, field.order]] == [["status", "ASCENDING"], ["updated_at", "ASCENDING"]]
     )

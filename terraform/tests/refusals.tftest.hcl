@@ -23,6 +23,12 @@ run "first" {
     worker_image = "europe-west1-docker.pkg.dev/perkie-test/headshot/headshot-worker:latest"
     # everybody as an invoker
     api_invokers = ["allUsers"]
+    # anybody, by accident
+    api_public = true
+    # an audience that is no address, and without keys
+    api_id_token_audience = "headshot"
+    # half a job
+    api_max_backlog = 0.5
     # every origin
     allowed_origins = ["*"]
     # half an instance of the api
@@ -75,6 +81,9 @@ run "first" {
     var.api_image,
     var.worker_image,
     var.api_invokers,
+    var.api_anonymous,
+    var.api_id_token_audience,
+    var.api_max_backlog,
     var.allowed_origins,
     var.api_min_instances,
     var.worker_instances,
@@ -106,6 +115,10 @@ run "second" {
     worker_gpu = true
     # an api by half a digest
     api_image = "europe-west1-docker.pkg.dev/perkie-test/headshot/headshot-api@sha256:aaaa"
+    # tokens without anybody whose they could be
+    api_id_token_audience = "https://headshot.example"
+    # fewer than no jobs
+    api_max_backlog = -1
     # an origin with a path
     allowed_origins = ["https://shop.example/"]
     # a model without a checksum
@@ -123,6 +136,8 @@ run "second" {
   expect_failures = [
     var.region,
     var.api_image,
+    var.api_id_token_audience,
+    var.api_max_backlog,
     var.allowed_origins,
     var.matting_model,
     var.autoscaler,
@@ -134,6 +149,9 @@ run "third" {
   command = plan
 
   variables {
+    # an audience that is no address
+    api_keys              = true
+    api_id_token_audience = "headshot"
     # an origin without tls
     allowed_origins = ["http://shop.example"]
     # fewer than the least
@@ -151,6 +169,7 @@ run "third" {
   }
 
   expect_failures = [
+    var.api_id_token_audience,
     var.allowed_origins,
     var.api_max_instances,
     var.autoscaler,

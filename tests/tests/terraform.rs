@@ -39,7 +39,8 @@ fn passed(map: &str) -> Result<BTreeSet<String>> {
 fn passed_to_programs() -> Result<[BTreeSet<String>; 2]> {
     let worker = ["worker_settings", "gpu_settings", "model_settings"].map(passed);
     let worker = worker.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-    Ok([passed("api_settings")?, worker])
+    let api = ["api_settings", "access_settings"].map(passed);
+    Ok([api.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect(), worker])
 }
 
 /// The names of the settings in a program's help, each of which stands behind `[env: `.

@@ -27,8 +27,11 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
             header::ETAG,
             header::LOCATION,
             header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
             named("idempotency-replayed"),
             named("preference-applied"),
+            named("ratelimit"),
+            named("ratelimit-policy"),
             named("x-request-id"),
         ])
         .max_age(HOUR)

@@ -1,13 +1,15 @@
 //! Everything that can go wrong in a request, and the one place that maps it to HTTP.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use headshot_backend::tenants::Scope;
+use headshot_backend::keys::Scope;
 use headshot_core::upload::Refusal;
 use headshot_core::{Failure, InvalidWebhookUrl, JobId};
 
+use crate::admission::{self, Limit};
 use crate::auth::Refused;
 use crate::body::BodyError;
 use crate::intake_error::IntakeError;
@@ -26,6 +28,12 @@ pub(crate) enum ApiError {
     NotAdmitted(Refused),
     /// They may not do this; the scope is what they lack.
     Forbidden(Scope),
+    /// Too many wrong keys came from their address. They may try again after so long.
+    LockedOut(Duration),
+    /// They have called more often than they may; there is room again after so long.
+    Limited(Limit, Duration),
+    /// As many photos as the workers can get through wait already; the estimate is of when there will be fewer.
+    Backlog(Duration),
     /// The inspector will not have the photo.
     Refused(Refusal),
     /// The body did not arrive as it should.
@@ -109,6 +117,20 @@ impl From<ApiError> for Problem {
                     format!("Your key is valid, but it lacks the scope {scope}, which this call needs."),
                 )
             },
+            ApiError::LockedOut(wait) => Problem::new(
+                S::TOO_MANY_REQUESTS,
+                "too_many_failures",
+                "Too many wrong keys came from your address. Please check your key, and try again later.",
+            )
+            .retry_after(admission::seconds(wait).max(1)),
+            ApiError::Limited(limit, wait) => limited(limit, wait),
+            ApiError::Backlog(wait) => Problem::new(
+                S::SERVICE_UNAVAILABLE,
+                "backlog",
+                "More photos are waiting than we can get through in good time, and yours was not taken. Please send it \
+                 again later.",
+            )
+            .retry_after(admission::seconds(wait).max(1)),
             ApiError::Refused(refusal) => refused(&refusal),
             ApiError::Body(error) => body(error),
             ApiError::MalformedForm => bad(
@@ -218,8 +240,30 @@ fn bad(code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) ->
     Problem::new(StatusCode::BAD_REQUEST, code, detail)
 }
 
+fn limited(limit: Limit, wait: Duration) -> Problem {
+    let (code, sentence) = match limit {
+        Limit::Address => (
+            "rate_limited",
+            "More calls came from your address than are taken in a minute. Please try again later.",
+        ),
+        Limit::Key => (
+            "rate_limited",
+            "More calls came with your key than it allows in a minute. Please try again later.",
+        ),
+        Limit::Month => (
+            "quota_exceeded",
+            "Your key has used up the photos that it allows in a calendar month. The next month begins in UTC.",
+        ),
+    };
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, code, sentence).retry_after(admission::seconds(wait).max(1))
+}
+
 /// Error codes as RFC 6750 has them; to a request without credentials it says none.
 fn not_admitted(reason: &Refused) -> Problem {
+    if let Refused::TokensUnavailable(why) = reason {
+        let sentence = "Your token cannot be verified just now. Please try again.";
+        return ApiError::Unavailable("tokens_unavailable", sentence, anyhow::anyhow!("{why}")).into();
+    }
     let (status, code, challenge, sentence) = match reason {
         Refused::NoCredentials => (
             StatusCode::UNAUTHORIZED,
@@ -239,8 +283,20 @@ fn not_admitted(reason: &Refused) -> Problem {
             "Bearer error=\"invalid_token\"",
             "This key is not valid: it is mistyped, unknown or revoked.",
         ),
+        Refused::InvalidToken(_) | Refused::TokensUnavailable(_) => (
+            StatusCode::UNAUTHORIZED,
+            "invalid_token",
+            "Bearer error=\"invalid_token\"",
+            "This token is not accepted: it must be a fresh ID token of Google's, for our audience, of a service account \
+             that we know.",
+        ),
     };
-    Problem { challenge: Some(challenge.into()), ..Problem::new(status, code, sentence) }
+    // Which of the things was wrong is for whoever reads the log, and not for whoever tries tokens.
+    let cause = match reason {
+        Refused::InvalidToken(why) => Some(Arc::new(anyhow::anyhow!("the token is not accepted: {why}"))),
+        _ => None,
+    };
+    Problem { challenge: Some(challenge.into()), cause, ..Problem::new(status, code, sentence) }
 }
 
 fn refused(refusal: &Refusal) -> Problem {

@@ -6,6 +6,7 @@
 mod accept;
 mod accepts;
 mod admin;
+mod admission;
 mod announce;
 mod approve;
 mod auth;
@@ -26,6 +27,7 @@ mod intake;
 mod intake_error;
 mod job_error;
 mod json;
+pub mod keys;
 mod limits;
 mod metrics;
 mod observe;
@@ -46,4 +48,6 @@ mod watchers;
 mod webhook;
 
 pub use server::run;
-pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};
+pub use settings::{
+    Access, AccessArgs, Admission, AdmissionArgs, Command, Config, IdTokenSettings, InvalidSettings, Settings,
+};

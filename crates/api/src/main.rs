@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use headshot_api::{Command, Config, Settings, healthcheck, run};
+use headshot_api::{Command, Config, Settings, healthcheck, keys, run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let settings = Settings::parse();
     let outcome = match settings.command() {
         Some(Command::Healthcheck) => probe(&settings),
+        Some(Command::Keys(args)) => keys::manage(args),
         None => match settings.validate() {
             Ok(config) => serve(config, settings.project()),
             Err(error) => Err(error.into()),

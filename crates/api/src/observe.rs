@@ -65,7 +65,7 @@ impl Pending<'_> {
         match (status.as_u16(), self.route.as_str()) {
             (503, _) => warn!(code, cause, "refused for now"),
             (500.., _) => error!(code, cause, "failed"),
-            (400.., _) => info!(code, "refused"),
+            (400.., _) => info!(code, cause, "refused"),
             (_, "/healthz" | "/health" | "/readyz" | "/metrics") => debug!("answered"),
             _ => info!("answered"),
         }

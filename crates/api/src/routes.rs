@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
 
+use crate::admission::{self, Backlog};
 use crate::auth::{self, Gate};
 use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, MAX_WAITING};
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) backend: Backend,
     /// Who may call.
     pub(crate) gate: Gate,
+    /// How many jobs may wait.
+    pub(crate) backlog: Backlog,
     pub(crate) metrics: Metrics,
     pub(crate) page: Page,
     /// One permit per upload that is being received.
@@ -48,7 +51,9 @@ impl App {
     pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
         let page = Page::new(config.max_upload_bytes, &backend.blobs.links_begin_with());
+        let backlog = Backlog::new(config.admission.max_backlog);
         Self {
+            backlog,
             uploads,
             waiting: Semaphore::new(MAX_WAITING),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
@@ -88,6 +93,8 @@ fn protected(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/admin/jobs/{id}/retry", post(derive::retry))
         .route("/headshot/{id}/events", get(events::stream))
         .route("/uploads", post(announce::announce))
+        .route_layer(from_fn_with_state(app.clone(), admission::limit))
+        // The last one is the first that a request meets.
         .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
 }
 

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use headshot_backend::{Backend, BackendSettings};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Config;
+use crate::admission::Peer;
 use crate::auth::Gate;
 use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::routes::{App, router};
@@ -47,7 +51,7 @@ pub async fn run(
 
     tokio::pin!(shutdown);
     loop {
-        let (stream, permit) = tokio::select! {
+        let (stream, peer, permit) = tokio::select! {
             () = &mut shutdown => break,
             accepted = accept(&listener, &connections) => match accepted {
                 Ok(accepted) => accepted,
@@ -59,8 +63,13 @@ pub async fn run(
                 }
             },
         };
+        let service = service.clone();
+        let with_peer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            service.call(request)
+        });
         let connection =
-            builder().serve_connection(TokioIo::new(Unstalled::new(stream, WRITE_STALL)), service.clone());
+            builder().serve_connection(TokioIo::new(Unstalled::new(stream, WRITE_STALL)), with_peer);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _permit = permit;
@@ -92,12 +101,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let permit = connections.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, _): (_, SocketAddr) = listener.accept().await?;
+    let (stream, address): (_, SocketAddr) = listener.accept().await?;
     // Answers are small and somebody waits for each.
     stream.set_nodelay(true)?;
-    Ok((stream, permit))
+    Ok((stream, Peer(address.ip()), permit))
 }
 
 fn builder() -> http1::Builder {

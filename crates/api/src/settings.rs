@@ -1,6 +1,7 @@
 //! What a person may set, and what it means once checked.
 
 mod access;
+mod admission;
 mod check;
 
 use std::fmt;
@@ -12,7 +13,9 @@ use clap::{Parser, Subcommand};
 use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
 use headshot_core::Reach;
 
-pub use access::{Access, AccessArgs};
+use crate::keys::KeysArgs;
+pub use access::{Access, AccessArgs, IdTokenSettings};
+pub use admission::{Admission, AdmissionArgs};
 use check::Checks;
 
 /// Takes photos of pets over HTTP and turns them into tasks for headshot-worker.
@@ -107,14 +110,19 @@ pub struct Settings {
     access: AccessArgs,
 
     #[command(flatten)]
+    admission: AdmissionArgs,
+
+    #[command(flatten)]
     gcp: GcpArgs,
 }
 
 /// What else the binary does.
-#[derive(Clone, Copy, Debug, Subcommand, PartialEq, Eq)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Asks the server on this machine whether it is alive, and exits with 0 or 1: for containers without a shell
     Healthcheck,
+    /// Creates, lists and revokes keys
+    Keys(KeysArgs),
 }
 
 /// The settings, checked. What each means stands in [`Settings`].
@@ -137,6 +145,7 @@ pub struct Config {
     pub record_ttl: Duration,
     pub grace: Duration,
     pub access: Access,
+    pub admission: Admission,
 }
 
 /// Everything that is wrong with the settings, one sentence each.
@@ -159,8 +168,8 @@ impl Settings {
     }
 
     /// What else than serving is asked for.
-    pub fn command(&self) -> Option<Command> {
-        self.command
+    pub fn command(&self) -> Option<&Command> {
+        self.command.as_ref()
     }
 
     /// Where a server with these settings would be found; the other settings may be wrong.
@@ -228,6 +237,7 @@ impl Settings {
             record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),
             grace: checks.seconds("GRACE_SECONDS", &self.grace_seconds, "8", 0..=HOUR),
             access,
+            admission: self.admission.check(self.on_cloud_run().is_some(), &mut checks),
         };
         checks.finish().map(|()| config)
     }

@@ -7,12 +7,13 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use headshot_backend::keys::Scope;
 use headshot_backend::telemetry::TraceContext;
-use headshot_backend::tenants::Scope;
 use headshot_core::{JobId, JobRecord, Status};
 use serde_json::json;
 use tracing::warn;
 
+use crate::admission::NoNewJob;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fields::Fields;
@@ -121,6 +122,7 @@ pub(crate) fn marked(mut response: Response, submitted: &Submitted) -> Response 
     if submitted.replayed {
         let name = HeaderName::from_static("idempotency-replayed");
         response.headers_mut().insert(name, HeaderValue::from_static("true"));
+        response.extensions_mut().insert(NoNewJob);
     }
     response
 }

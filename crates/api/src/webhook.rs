@@ -12,8 +12,8 @@ pub(crate) async fn of_job(
     tenant: &Tenant,
     asked_for: Option<&str>,
 ) -> Result<Option<Webhook>, ApiError> {
-    let tenants = app.gate.tenants().await;
-    let configured = tenants.as_ref().and_then(|tenants| tenants.webhook(tenant));
+    let keys = app.gate.keys().await;
+    let configured = keys.as_ref().and_then(|keys| keys.webhook(tenant));
     if asked_for.is_some() && configured.is_none() {
         return Err(ApiError::NoWebhookSecret);
     }

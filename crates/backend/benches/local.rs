@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use headshot_backend::{Backend, BackendSettings, LocalSettings};
+use headshot_backend::keys::{Keys, KeysEdit, NewKey, Scopes};
+use headshot_backend::{Allowance, Backend, BackendSettings, LocalSettings};
 use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Upload};
 use jiff::Timestamp;
 
@@ -49,7 +50,47 @@ async fn main() -> anyhow::Result<()> {
             backend.tasks.publish(&task(id), None).await
         }
     })
-    .await
+    .await?;
+    for calls in [20, 100_000] {
+        // The first kind draws each token by itself, the second in batches.
+        measure(&format!("take from a limit of {calls} a minute"), 4000, |_| {
+            let limits = backend.limits.clone();
+            async move {
+                limits.take(&Allowance::per_minute(format!("key:{calls}"), calls)).await;
+                Ok(())
+            }
+        })
+        .await?;
+    }
+    look_up_keys()
+}
+
+fn look_up_keys() -> anyhow::Result<()> {
+    const KEYS: usize = 10_000;
+    const LOOKS: u32 = 100_000;
+    let new = NewKey {
+        tenant: "bench".parse()?,
+        scopes: Scopes::ALL,
+        rate_per_minute: None,
+        monthly_quota: None,
+        label: None,
+    };
+    let mut file = KeysEdit::parse(b"")?;
+    let texts = file.create_many(&new, KEYS, Timestamp::now())?;
+    let file = file.text()?;
+    let started = Instant::now();
+    let keys = Keys::parse(file.as_bytes())?;
+    println!("{:<34} {:>8.1?}, {} bytes", "read a file of 10,000 keys", started.elapsed(), file.len());
+    let now = Timestamp::now();
+    for (name, suffix, known) in [("look a key up", "", true), ("refuse a wrong secret", "0", false)] {
+        let started = Instant::now();
+        for text in texts.iter().cycle().take(LOOKS as usize) {
+            let text = format!("{text}{suffix}");
+            assert_eq!(std::hint::black_box(keys.holder(&text, now)).is_some(), known);
+        }
+        println!("{name:<34} {:>8.2?}", started.elapsed() / LOOKS);
+    }
+    Ok(())
 }
 
 /// Runs `count` of them, [`AT_A_TIME`], and prints rate and latencies.

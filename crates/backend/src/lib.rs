@@ -10,12 +10,13 @@ mod gcp_args;
 mod health;
 mod idempotency;
 mod jobs;
+pub mod keys;
+mod limits;
 mod local;
 mod outbound;
 mod settings;
 mod tasks;
 pub mod telemetry;
-pub mod tenants;
 mod uploads;
 
 use anyhow::Result;
@@ -23,7 +24,7 @@ use anyhow::Result;
 pub use blobs::{
     BlobReader, BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads, LocalUpload, LocalUploads,
 };
-pub use gcp::{ModelObject, PushGate, PushRefused};
+pub use gcp::{IdTokens, ModelObject, PushGate, TokenRefused};
 pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use idempotency::{Answered, Begun, Idempotency, Reservation};
@@ -31,6 +32,7 @@ pub use jobs::{
     AuditEntry, Claim, Claimed, DisabledEndpoint, Erased, Finish, JobCounts, JobSearch, Jobs, Made,
     WebhookClaim,
 };
+pub use limits::{Allowance, Limits, Taken};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
 pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
 pub use uploads::{PendingUpload, SignedUpload, UploadTerms, Uploads};
@@ -48,6 +50,8 @@ pub struct Backend {
     pub idempotency: Idempotency,
     /// Photos that are to be put with a signed link.
     pub uploads: Uploads,
+    /// How many calls are taken.
+    pub limits: Limits,
     kind: Kind,
 }
 
@@ -73,6 +77,7 @@ impl Backend {
                     tasks: Tasks::local(local.queue.clone()),
                     idempotency: Idempotency::local(local.keys.clone()),
                     uploads: Uploads::local(local.uploads.clone()),
+                    limits: Limits::local(local.limits.clone()),
                     kind: Kind::Local(local),
                 })
             }
@@ -84,6 +89,7 @@ impl Backend {
                     tasks: Tasks::gcp(gcp.queue.clone()),
                     idempotency: Idempotency::gcp(gcp.records.clone()),
                     uploads: Uploads::gcp(gcp.records.clone()),
+                    limits: Limits::gcp(gcp.limits.clone()),
                     kind: Kind::Gcp(gcp),
                 })
             }

@@ -15,6 +15,7 @@ mod downloads;
 mod draft;
 mod folder;
 mod keys;
+mod limits;
 mod queue;
 mod records;
 mod search;
@@ -35,6 +36,7 @@ use tokio::time::timeout;
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
 pub use downloads::{Download, DownloadRefused, LocalDownloads};
 pub(crate) use keys::LocalKeys;
+pub(crate) use limits::LocalLimits;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
 pub(crate) use subscription::LocalSubscription;
@@ -56,6 +58,7 @@ pub(crate) struct Local {
     pub(crate) keys: LocalKeys,
     pub(crate) uploads: LocalUploadRows,
     pub(crate) queue: LocalQueue,
+    pub(crate) limits: LocalLimits,
 }
 
 impl Local {
@@ -81,6 +84,7 @@ impl Local {
             records: LocalRecords::new(database.clone()),
             keys: LocalKeys::new(database.clone()),
             uploads: LocalUploadRows::new(database.clone(), blobs),
+            limits: LocalLimits::new(database.clone()),
             queue: LocalQueue::new(database, settings),
         })
     }

@@ -111,8 +111,3 @@ pub struct PushSettings {
     /// Where the keys are published that tokens are signed with.
     pub keys_url: String,
 }
-
-impl PushSettings {
-    /// Where Google publishes the keys of its tokens.
-    pub const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
-}

@@ -9,6 +9,7 @@ mod conformance {
     pub mod jobs_support;
     pub mod jobs_sweep;
     pub mod jobs_webhooks;
+    pub mod limits;
     pub mod signed_uploads;
     pub mod support;
     pub mod tasks;
@@ -52,6 +53,9 @@ macro_rules! records_and_queue {
                     a_renewed_reservation_is_not_taken_over, keys_of_two_tenants_are_two_keys,
                     a_job_that_exists_answers_no_key, of_eight_racing_answers_one_is_given;
                 uploads: an_upload_is_remembered_until_it_expires_or_is_forgotten;
+                limits: two_processes_share_a_limit_to_within_a_tenth, racing_calls_never_get_more_than_there_is,
+                    a_limit_fills_again_when_it_said_it_would, a_quota_does_not_come_back_before_its_end,
+                    what_is_put_back_is_there_again;
                 tasks: a_task_is_delivered_and_acknowledged, every_task_of_many_is_delivered,
                     two_subscribers_share_the_work, two_processes_share_the_queue, a_malformed_body_is_delivered_as_such,
                     a_dead_letter_does_not_come_again, no_more_are_outstanding_than_asked_for,

@@ -4,6 +4,7 @@ mod storage {
     pub mod downloads;
     pub mod faults;
     pub mod guards;
+    pub mod limits_away;
     pub mod memory;
     pub mod models;
     pub mod support;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use headshot_backend::tenants::TenantsFile;
+use headshot_backend::keys::KeysFile;
 use headshot_core::{JobId, JobRecord};
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -45,7 +45,7 @@ const BEHIND_OTHERS: Duration = Duration::from_secs(60);
 pub struct Webhooks {
     sender: Sender,
     /// `None` where there is no file; nothing can be signed then.
-    tenants: Option<Arc<TenantsFile>>,
+    tenants: Option<Arc<KeysFile>>,
     lanes: Lanes,
     finished: Notify,
     /// The jobs whose webhooks wait for their turn here, or are being sent.
@@ -59,7 +59,7 @@ impl Webhooks {
     /// The file cannot be read, or something in it is wrong.
     pub async fn new(config: &WebhooksConfig) -> anyhow::Result<Self> {
         let file = config.keys_file.clone();
-        let tenants = spawn_blocking(move || file.map(TenantsFile::open).transpose()).await?;
+        let tenants = spawn_blocking(move || file.map(KeysFile::open).transpose()).await?;
         Ok(Self {
             sender: Sender::new(config.reach, config.timeout),
             tenants: tenants.context("API_KEYS_FILE")?,

@@ -18,6 +18,13 @@ pub(super) enum Credentials<'a> {
     Token(&'a str),
 }
 
+impl Credentials<'_> {
+    /// Whether there is anything to be judged.
+    pub(super) fn is_something(self) -> bool {
+        self != Self::None
+    }
+}
+
 /// The header is none that anybody means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use headshot_backend::BackendSettings;
-use headshot_backend::tenants::Scopes;
+use headshot_backend::keys::Scopes;
+use headshot_backend::{BackendSettings, IdTokens};
 
 use super::check::Checks;
 
@@ -21,6 +21,14 @@ pub struct AccessArgs {
     /// API_KEYS_FILE, else false]
     #[arg(long, env = "ALLOW_ANONYMOUS", value_name = "true|false")]
     allow_anonymous: Option<String>,
+
+    /// Accepts Google-signed ID tokens for this audience, from the service accounts that API_KEYS_FILE lists
+    #[arg(long, env = "ID_TOKEN_AUDIENCE", value_name = "URL")]
+    id_token_audience: Option<String>,
+
+    /// Where the keys of tokens are published, in the place of Google's, for tests; refused on Cloud Run
+    #[arg(long, env = "ID_TOKEN_KEYS_URL", value_name = "URL")]
+    id_token_keys_url: Option<String>,
 }
 
 /// Who may call.
@@ -30,6 +38,17 @@ pub struct Access {
     pub keys_file: Option<PathBuf>,
     /// What whoever shows no key may do.
     pub anonymous: Scopes,
+    /// Which tokens are accepted beside keys.
+    pub id_tokens: Option<IdTokenSettings>,
+}
+
+/// Which ID tokens are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdTokenSettings {
+    /// What they must be for.
+    pub audience: String,
+    /// Where the keys are published that they are signed with.
+    pub keys_url: String,
 }
 
 impl AccessArgs {
@@ -55,6 +74,34 @@ impl AccessArgs {
                 Scopes::default()
             }
         };
-        Access { keys_file: keys_file.map(PathBuf::from), anonymous }
+        let id_tokens = self.id_tokens(keys_file.is_some(), on_cloud_run, checks);
+        Access { keys_file: keys_file.map(PathBuf::from), anonymous, id_tokens }
+    }
+
+    fn id_tokens(&self, keys: bool, on_cloud_run: bool, checks: &mut Checks) -> Option<IdTokenSettings> {
+        let set = |value: &Option<String>| {
+            value.as_deref().map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
+        };
+        let (audience, keys_url) = (set(&self.id_token_audience), set(&self.id_token_keys_url));
+        if audience.is_some() && !keys {
+            checks.wrong(
+                "ID_TOKEN_AUDIENCE is set, but not API_KEYS_FILE, which lists whose tokens are accepted",
+            );
+        }
+        if let Some(url) = &keys_url {
+            if on_cloud_run {
+                checks
+                    .wrong("ID_TOKEN_KEYS_URL is set, but this is Cloud Run, where only Google's keys count");
+            } else if audience.is_none() {
+                checks.wrong(
+                    "ID_TOKEN_KEYS_URL is set, but not ID_TOKEN_AUDIENCE, without which it means nothing",
+                );
+            } else if !IdTokens::is_trustworthy(url) {
+                let rule = "must begin with https:// or with http://127.0.0.1";
+                checks.wrong(format!("ID_TOKEN_KEYS_URL {rule}; it is {url:?}"));
+            }
+        }
+        let keys_url = keys_url.unwrap_or_else(|| IdTokens::GOOGLE_KEYS.into());
+        Some(IdTokenSettings { audience: audience?, keys_url })
     }
 }

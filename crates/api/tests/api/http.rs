@@ -17,7 +17,7 @@ async fn addresses_that_lead_nowhere_and_methods_not_taken_are_problems_too() {
     let cases = [
         (Method::GET, "/headshot-async", "POST"),
         (Method::GET, "/headshot", "POST"),
-        (Method::DELETE, "/headshot/x", "GET"),
+        (Method::PUT, "/headshot/x", "GET"),
         (Method::POST, "/healthz", "GET"),
         (Method::PATCH, "/files/x", "GET"),
     ];

@@ -7,10 +7,18 @@ mod downloads;
 mod events;
 mod forms;
 mod http;
+mod id_tokens;
 mod idempotency;
 mod keys;
 mod long_poll;
 mod page;
+// Somebody who signs tokens as Google does; the worker's tests have more use for it.
+#[allow(dead_code)]
+#[path = "../../../worker/tests/worker/issuer.rs"]
+mod issuer;
+mod keys;
+mod keys_command;
+mod limits;
 mod photos;
 mod process;
 mod refusals;

@@ -12,7 +12,7 @@ use hyper::Method;
 use crate::photos;
 use crate::support::{Form, send};
 
-fn api() -> Command {
+pub fn api() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headshot-api"));
     command.env_clear();
     command
@@ -43,6 +43,12 @@ fn every_wrong_setting_is_named_at_once() {
         ("RECORD_TTL_DAYS", "0"),
         ("WEBHOOK_ALLOW_PRIVATE", "maybe"),
         ("GRACE_SECONDS", "x"),
+        ("ALLOW_ANONYMOUS", "perhaps"),
+        ("ID_TOKEN_AUDIENCE", "https://api.example"),
+        ("ID_TOKEN_KEYS_URL", "http://keys.example"),
+        ("RATE_LIMIT_PER_ADDRESS", "many"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("MAX_BACKLOG", "long"),
     ];
     let complaint = refused(api().envs(wrong));
     for (name, _) in wrong {
@@ -57,6 +63,65 @@ fn on_cloud_run_the_local_backend_is_refused() {
         let complaint = refused(api().env(variable, "headshot-api"));
         assert!(complaint.contains("BACKEND") && complaint.contains(variable), "{complaint}");
     }
+}
+
+/// Enough of Google Cloud's settings for the others to be looked at.
+const CLOUD: [(&str, &str); 6] = [
+    ("K_SERVICE", "headshot-api"),
+    ("BACKEND", "gcp"),
+    ("PROJECT_ID", "shop-1"),
+    ("GCS_BUCKET_ORIGINAL", "shop-originals"),
+    ("GCS_BUCKET_OUTPUT", "shop-outputs"),
+    ("PUBSUB_TOPIC", "tasks"),
+];
+
+fn validated(settings: &[(&str, &str)]) -> Result<headshot_api::Config, String> {
+    let flag = |(name, value): &(&str, &str)| format!("--{}={value}", name.to_lowercase().replace('_', "-"));
+    let flags = settings.iter().map(flag);
+    let settings = Settings::parse_from(std::iter::once("headshot-api".to_owned()).chain(flags));
+    settings.validate().map_err(|invalid| invalid.to_string())
+}
+
+#[test]
+fn where_photos_are_real_nobody_is_served_without_a_key_by_accident() {
+    let refused = |settings: &[(&str, &str)]| {
+        validated(&[&CLOUD, settings].concat())
+            .err()
+            .is_some_and(|why| why.contains("- API_KEYS_FILE is not set"))
+    };
+    assert!(refused(&[]) && refused(&[("ALLOW_ANONYMOUS", "false")]));
+    let off_cloud_run = validated(&[&CLOUD[1..], &[]].concat());
+    assert!(off_cloud_run.is_err(), "nor elsewhere with Google's own services");
+    assert!(validated(&[("ALLOW_ANONYMOUS", "false")]).is_err(), "a service that nobody could call");
+
+    let anonymous = |settings: &[(&str, &str)]| validated(settings).unwrap().access.anonymous.to_string();
+    let cloud = |settings: &[(&str, &str)]| anonymous(&[&CLOUD, settings].concat());
+    assert_eq!(cloud(&[("ALLOW_ANONYMOUS", "true")]), "submit,read,print");
+    assert_eq!(cloud(&[("API_KEYS_FILE", "keys.json")]), "");
+    assert_eq!(cloud(&[("API_KEYS_FILE", "keys.json"), ("ALLOW_ANONYMOUS", "true")]), "submit,read,print");
+    assert_eq!(anonymous(&[]), "submit,read,print,admin");
+    assert_eq!(anonymous(&[("API_KEYS_FILE", "keys.json")]), "");
+    assert_eq!(
+        anonymous(&[("API_KEYS_FILE", "keys.json"), ("ALLOW_ANONYMOUS", "true")]),
+        "submit,read,print"
+    );
+    let emulated = [&CLOUD[1..], &[("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")]].concat();
+    assert_eq!(anonymous(&emulated), "submit,read,print,admin");
+
+    let behind_google = validated(&[&CLOUD[..], &[("ALLOW_ANONYMOUS", "true")]].concat()).unwrap().admission;
+    assert_eq!((behind_google.per_address, behind_google.trusted_proxies), (600, 1));
+    let at_home = validated(&[]).unwrap().admission;
+    assert_eq!((at_home.per_address, at_home.trusted_proxies, at_home.max_backlog), (0, 0, 0));
+}
+
+#[test]
+fn a_file_of_keys_that_is_missing_or_wrong_keeps_the_server_from_starting() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    let start = || refused(api().env("DATA_DIR", folder.path()).env("PORT", "0").env("API_KEYS_FILE", &path));
+    assert!(start().contains("keys.json"));
+    std::fs::write(&path, "{\"keys\": [{\"id\": \"k_1\"}]}").unwrap();
+    assert!(start().contains("keys[0].tenant must be"));
 }
 
 #[test]
@@ -86,10 +151,15 @@ pub struct Server(pub Child, pub u16);
 
 impl Server {
     pub fn start(data_dir: &std::path::Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    pub fn start_with(data_dir: &std::path::Path, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = api()
             .env("PORT", port.to_string())
             .env("DATA_DIR", data_dir)
+            .envs(settings.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -103,7 +173,7 @@ impl Server {
     }
 
     /// Sends a signal and waits; the exit code and what was logged.
-    fn signal(&mut self, signal: &str) -> (Option<i32>, String) {
+    pub fn signal(&mut self, signal: &str) -> (Option<i32>, String) {
         let killed = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
         assert!(killed.success());
         let code = self.0.wait().unwrap().code();

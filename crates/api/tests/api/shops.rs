@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use headshot_backend::tenants::{KeysFile, NewKey, Scope, Scopes};
+use headshot_backend::keys::{KeysEdit, NewKey, Scope, Scopes};
 use headshot_core::JobId;
 use hyper::Method;
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ impl Shops {
     pub fn new() -> Self {
         let shops = Self { folder: TempDir::new().unwrap() };
         std::fs::write(shops.path(), "").unwrap();
-        KeysFile::change(&shops.path(), |_| Ok(())).unwrap();
+        KeysEdit::change(&shops.path(), |_| Ok(())).unwrap();
         shops
     }
 
@@ -48,7 +48,7 @@ impl Shops {
             monthly_quota: quota,
             label: None,
         };
-        KeysFile::change(&self.path(), |file| file.create(&new, Timestamp::now())).unwrap()
+        KeysEdit::change(&self.path(), |file| file.create(&new, Timestamp::now())).unwrap()
     }
 
     /// A key for everything that shops do.
@@ -58,7 +58,7 @@ impl Shops {
 
     pub fn revoke(&self, key: &str) {
         let id = id_of(key).to_owned();
-        assert!(KeysFile::change(&self.path(), |file| file.revoke(&id, Timestamp::now())).unwrap());
+        assert!(KeysEdit::change(&self.path(), |file| file.revoke(&id, Timestamp::now())).unwrap());
     }
 
     /// A server that asks for these keys.

@@ -75,7 +75,10 @@ async fn a_recipe_with_options_is_kept_and_one_that_makes_no_sense_is_refused_wi
 
     for (nonsense, allowed) in [
         ("portrait", "the recipes are: headshot"),
-        ("headshot,frame=gold", "look=house|soft|dramatic, background=white|black|#rrggbb"),
+        (
+            "headshot,frame=gold",
+            "look=house|soft|dramatic, framing=head|close-up|bust, background=white|black|#rrggbb",
+        ),
         ("headshot,look=noir", "house, soft, dramatic"),
         ("headshot,background=beige", "white, black, or a colour such as #ffeedd"),
         ("headshot,background=white,bleed=30mm", "from 0mm to 10mm"),

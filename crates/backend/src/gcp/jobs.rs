@@ -1,7 +1,7 @@
 //! Job records as Firestore documents, one per job. A change reads the document and writes it back on the condition that
 //! nobody has written it in between, which costs one round trip less than a transaction and holds no lock.
 
-mod calls;
+pub(super) mod calls;
 mod document;
 mod keys;
 mod search;
@@ -49,17 +49,7 @@ struct Decision<T> {
 
 impl GcpRecords {
     pub(super) fn new(settings: &GcpSettings) -> Self {
-        let options = FirestoreDbOptions::new(settings.project_id.clone())
-            .with_database_id(settings.firestore_database.clone())
-            .with_request_timeout(REQUEST_TIMEOUT)
-            // The crate waits for seconds between its tries; ours fit into the time that a call has.
-            .with_max_retries(0);
-        let options = match &settings.firestore_emulator {
-            Some(host) => options.with_firebase_api_url(emulator_url(host)),
-            None => options,
-        };
-        let emulated = settings.firestore_emulator.is_some();
-        let firestore = Renewable::new(move || connect(options.clone(), emulated).boxed());
+        let firestore = client(settings);
         Self { shared: Arc::new(Shared { collection: settings.firestore_collection.clone(), firestore }) }
     }
 
@@ -261,6 +251,21 @@ impl GcpRecords {
     fn name(&self, id: JobId) -> String {
         format!("{}/{id}", self.collection())
     }
+}
+
+/// A client of the database, made when it is first used.
+pub(super) fn client(settings: &GcpSettings) -> Renewable<FirestoreDb, FirestoreError> {
+    let options = FirestoreDbOptions::new(settings.project_id.clone())
+        .with_database_id(settings.firestore_database.clone())
+        .with_request_timeout(REQUEST_TIMEOUT)
+        // The crate waits for seconds between its tries; ours fit into the time that a call has.
+        .with_max_retries(0);
+    let options = match &settings.firestore_emulator {
+        Some(host) => options.with_firebase_api_url(emulator_url(host)),
+        None => options,
+    };
+    let emulated = settings.firestore_emulator.is_some();
+    Renewable::new(move || connect(options.clone(), emulated).boxed())
 }
 
 async fn connect(options: FirestoreDbOptions, emulated: bool) -> Result<FirestoreDb, FirestoreError> {

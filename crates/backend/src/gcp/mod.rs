@@ -8,7 +8,9 @@
 //! compile all of them again, for minutes.
 
 mod blobs;
+mod id_token;
 mod jobs;
+mod limits;
 mod models;
 mod push;
 mod reader;
@@ -25,9 +27,11 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 pub(crate) use blobs::GcpBlobs;
+pub use id_token::{IdTokens, TokenRefused};
 pub(crate) use jobs::GcpRecords;
+pub(crate) use limits::GcpLimits;
 pub use models::ModelObject;
-pub use push::{PushGate, PushRefused};
+pub use push::PushGate;
 pub(crate) use reader::GcpBlobReader;
 pub(crate) use tasks::{Envelope, GcpDelivery, GcpQueue, GcpSubscription, PushedDelivery};
 pub(crate) use upload::GcpBlobWriter;
@@ -52,6 +56,7 @@ pub(crate) struct Gcp {
     pub(crate) blobs: GcpBlobs,
     pub(crate) records: GcpRecords,
     pub(crate) queue: GcpQueue,
+    pub(crate) limits: GcpLimits,
 }
 
 impl Gcp {
@@ -70,6 +75,7 @@ impl Gcp {
                 blobs: GcpBlobs::connect(settings).await?,
                 records: GcpRecords::new(settings),
                 queue: GcpQueue::connect(settings).await?,
+                limits: GcpLimits::new(settings),
             })
         }
         .boxed()

@@ -1,12 +1,12 @@
 use axum::http::StatusCode;
-use headshot_backend::{MalformedPush, PushRefused};
+use headshot_backend::{MalformedPush, TokenRefused};
 use tracing::{info, warn};
 
 /// Why a push was refused before its task was looked at. Pub/Sub brings it again, whichever the reason.
 #[derive(Debug)]
 pub enum Refused {
     /// It is not from Pub/Sub, or that cannot be told.
-    NotAdmitted(PushRefused),
+    NotAdmitted(TokenRefused),
     /// Its body is too large.
     TooLarge,
     /// Its body does not arrive.
@@ -27,8 +27,8 @@ impl Refused {
     /// The name in metrics.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::NotAdmitted(PushRefused::Token(_)) => "bad_token",
-            Self::NotAdmitted(PushRefused::Keys(_)) => "keys_unavailable",
+            Self::NotAdmitted(TokenRefused::Token(_)) => "bad_token",
+            Self::NotAdmitted(TokenRefused::Keys(_)) => "keys_unavailable",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
             Self::Malformed(_) => "malformed",
@@ -40,8 +40,8 @@ impl Refused {
     /// What the sender is told.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotAdmitted(PushRefused::Token(_)) => StatusCode::UNAUTHORIZED,
-            Self::NotAdmitted(PushRefused::Keys(_)) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotAdmitted(TokenRefused::Token(_)) => StatusCode::UNAUTHORIZED,
+            Self::NotAdmitted(TokenRefused::Keys(_)) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,

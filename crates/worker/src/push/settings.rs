@@ -1,5 +1,5 @@
 use clap::Args;
-use headshot_backend::PushSettings;
+use headshot_backend::{IdTokens, PushSettings};
 
 /// What a worker has to be told that Pub/Sub pushes tasks to, as text: from flags, else from the environment.
 #[derive(Args, Clone, Debug, Default)]
@@ -61,13 +61,13 @@ impl PushArgs {
             ));
         }
         let keys_url = match self.push_keys_url.trim() {
-            "" => PushSettings::GOOGLE_KEYS,
+            "" => IdTokens::GOOGLE_KEYS,
             url => {
                 if on_cloud_run {
                     wrong.push(
                         "PUSH_KEYS_URL is set, but this is Cloud Run, where only Google's keys count".into(),
                     );
-                } else if !is_trustworthy(url) {
+                } else if !IdTokens::is_trustworthy(url) {
                     wrong.push(format!(
                         "PUSH_KEYS_URL must begin with https:// or with http://127.0.0.1; it is {url:?}"
                     ));
@@ -84,10 +84,4 @@ impl PushArgs {
             keys_url: keys_url.into(),
         }))
     }
-}
-
-/// Keys that come over the network without encryption could be anybody's.
-fn is_trustworthy(url: &str) -> bool {
-    let local = url.strip_prefix("http://127.0.0.1").is_some_and(|rest| rest.starts_with([':', '/']));
-    local || url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
 }

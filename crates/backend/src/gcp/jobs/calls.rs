@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::gcp::{CALL_TIMEOUT, spread};
 
 /// The time and the tries that one call has.
-pub(super) struct Patience {
+pub(in crate::gcp) struct Patience {
     until: Instant,
     wait: Duration,
 }
@@ -15,12 +15,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(640);
 
 impl Patience {
-    pub(super) fn new() -> Self {
+    pub(in crate::gcp) fn new() -> Self {
         Self { until: Instant::now() + CALL_TIMEOUT, wait: FIRST_WAIT }
     }
 
     /// Runs one request within the time that is left.
-    pub(super) async fn limit<T>(
+    pub(in crate::gcp) async fn limit<T>(
         &self,
         request: impl Future<Output = Result<T, FirestoreError>>,
     ) -> Result<T, FirestoreError> {
@@ -38,7 +38,7 @@ impl Patience {
     ///
     /// # Errors
     /// The given error, if another try cannot help or if the time is up.
-    pub(super) async fn after(&mut self, error: FirestoreError) -> Result<(), FirestoreError> {
+    pub(in crate::gcp) async fn after(&mut self, error: FirestoreError) -> Result<(), FirestoreError> {
         if !is_conflict(&error) && !is_passing(&error) {
             return Err(error);
         }
@@ -59,12 +59,12 @@ impl Patience {
 }
 
 /// Somebody else has written the document between our reading and our writing: nothing of ours was written.
-pub(super) fn is_conflict(error: &FirestoreError) -> bool {
+pub(in crate::gcp) fn is_conflict(error: &FirestoreError) -> bool {
     matches!(error, FirestoreError::DatabaseError(error) if error.public.code == "FailedPrecondition")
 }
 
 /// There was no answer, or none that is Firestore's own.
-pub(super) fn is_unanswered(error: &FirestoreError) -> bool {
+pub(in crate::gcp) fn is_unanswered(error: &FirestoreError) -> bool {
     match error {
         FirestoreError::DatabaseError(error) => {
             matches!(error.public.code.as_str(), "Unavailable" | "DeadlineExceeded" | "Cancelled" | "Unknown")

@@ -2,9 +2,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, get_current_timestamp};
 use serde::Deserialize;
 
-use crate::PushSettings;
-
-/// Pub/Sub's tokens have some 800 characters.
+/// Google's tokens have some 800 characters.
 const LONGEST_TOKEN: usize = 8192;
 
 const LONGEST_KEY_ID: usize = 200;
@@ -18,7 +16,6 @@ const REMOVED_SIGNATURE: &str = ".SIGNATURE_REMOVED_BY_GOOGLE";
 /// What a token has to say.
 pub(super) struct Expected {
     validation: Validation,
-    service_account: String,
 }
 
 /// A token that only its own header vouches for.
@@ -41,33 +38,27 @@ struct Claims {
 }
 
 impl Expected {
-    pub(super) fn new(settings: &PushSettings) -> Self {
+    pub(super) fn new(audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = LEEWAY_SECONDS;
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.set_issuer(&["https://accounts.google.com", "accounts.google.com"]);
-        validation.set_audience(&[&settings.audience]);
-        Self { validation, service_account: settings.service_account.clone() }
+        validation.set_audience(&[audience]);
+        Self { validation }
     }
 }
 
 impl<'a> UnverifiedToken<'a> {
     /// What is no proper token is found out before anybody is asked for a key.
-    pub(super) fn read(authorization: Option<&'a str>) -> Result<Self, &'static str> {
-        let (scheme, token) =
-            authorization.ok_or("there is none")?.split_once(' ').ok_or("it is not a bearer token")?;
-        let token = token.trim();
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err("it is not a bearer token");
-        }
+    pub(super) fn read(token: &'a str) -> Result<Self, &'static str> {
         if token.len() > LONGEST_TOKEN {
             return Err("it is too long");
         }
         if token.ends_with(REMOVED_SIGNATURE) {
             return Err(
                 "Cloud Run has checked it and removed its signature; the service must admit everybody \
-                 (--no-invoker-iam-check), since the worker checks tokens itself",
+                 (--no-invoker-iam-check), since this program checks tokens itself",
             );
         }
         // An algorithm that is no signature at all, as `none`, has no name here and fails to be read.
@@ -83,23 +74,21 @@ impl<'a> UnverifiedToken<'a> {
         &self.key_id
     }
 
-    pub(super) fn verify(self, key: &DecodingKey, expected: &Expected) -> Result<(), &'static str> {
+    /// Whom the token speaks for, if `key` has signed it and it says what is expected.
+    pub(super) fn verify(self, key: &DecodingKey, expected: &Expected) -> Result<String, &'static str> {
         let claims: Claims = decode(self.token, key, &expected.validation)
             .map_err(|error| match error.kind() {
                 ErrorKind::InvalidSignature => "its signature is wrong",
                 ErrorKind::ExpiredSignature => "it has expired",
                 ErrorKind::ImmatureSignature => "its time has not come",
                 ErrorKind::InvalidIssuer => "its issuer is not Google",
-                ErrorKind::InvalidAudience => "its audience is not PUSH_AUDIENCE",
-                _ => "its claims are not those of a token from Pub/Sub",
+                ErrorKind::InvalidAudience => "its audience is another one",
+                _ => "its claims are not those of an ID token of Google's",
             })?
             .claims;
         if claims.issued_at > get_current_timestamp().saturating_add(LEEWAY_SECONDS) {
             return Err("its time has not come");
         }
-        if !claims.email_verified || claims.email != expected.service_account {
-            return Err("it does not speak for PUSH_SERVICE_ACCOUNT");
-        }
-        Ok(())
+        if claims.email_verified { Ok(claims.email) } else { Err("its e-mail address is not verified") }
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::Tenants;
+use super::Keys;
 use super::parse::LARGEST;
 
 /// The least time between two looks at the file.
@@ -27,14 +27,14 @@ const READ_EVERY: Duration = Duration::from_secs(60);
 /// revoked meanwhile must not open once more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The file of keys and tenants, read again when it has changed.
+/// The file of keys, read again when it has changed.
 ///
 /// It is looked at when somebody asks for what it says, not by the clock: an instance of Cloud Run that answers nobody has
 /// no time to itself.
-pub struct TenantsFile {
+pub struct KeysFile {
     path: PathBuf,
     opened: Instant,
-    current: RwLock<Arc<Tenants>>,
+    current: RwLock<Arc<Keys>>,
     /// Milliseconds from `opened` to the last look.
     looked: AtomicU64,
     /// Held by whoever looks.
@@ -56,7 +56,7 @@ struct Stamp {
     len: u64,
 }
 
-impl TenantsFile {
+impl KeysFile {
     /// Reads the file for the first time. Call it where it may block.
     ///
     /// # Errors
@@ -64,19 +64,19 @@ impl TenantsFile {
     pub fn open(path: impl Into<PathBuf>) -> Result<Arc<Self>> {
         let (path, now) = (path.into(), Instant::now());
         let (text, stamp) = read(&path)?;
-        let tenants = Tenants::parse(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        let keys = Keys::parse(&text).with_context(|| format!("cannot use {}", path.display()))?;
         let seen = Seen { stamp, read: now, content: Sha256::digest(&text).into(), complaint: None };
         Ok(Arc::new(Self {
             path,
             opened: now,
-            current: RwLock::new(Arc::new(tenants)),
+            current: RwLock::new(Arc::new(keys)),
             looked: AtomicU64::new(0),
             seen: Arc::new(Mutex::new(seen)),
         }))
     }
 
     /// What the file says: as of a few seconds ago at most, and as it last was when it made sense.
-    pub async fn current(self: &Arc<Self>) -> Arc<Tenants> {
+    pub async fn current(self: &Arc<Self>) -> Arc<Keys> {
         let age =
             self.opened.elapsed().saturating_sub(Duration::from_millis(self.looked.load(Ordering::Relaxed)));
         if age >= LOOK_EVERY
@@ -98,7 +98,7 @@ impl TenantsFile {
         self.look(seen);
     }
 
-    fn last(&self) -> Arc<Tenants> {
+    fn last(&self) -> Arc<Keys> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -108,10 +108,10 @@ impl TenantsFile {
         self.looked.store(u64::try_from(looked).unwrap_or(u64::MAX), Ordering::Relaxed);
         let complaint = match outcome {
             Ok(None) => return,
-            Ok(Some(tenants)) => {
-                let (keys, service_accounts) = tenants.count(Timestamp::now());
-                info!(keys, service_accounts, "the file of keys and tenants has changed and was read again");
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+            Ok(Some(keys)) => {
+                let (count, service_accounts) = keys.count(Timestamp::now());
+                info!(keys = count, service_accounts, "the file of keys has changed and was read again");
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
                 None
             }
             Err(error) => Some(format!("{error:#}")),
@@ -119,12 +119,12 @@ impl TenantsFile {
         if complaint != seen.complaint
             && let Some(reason) = &complaint
         {
-            warn!(reason, "the file of keys and tenants cannot be used; what it said before still holds");
+            warn!(reason, "the file of keys cannot be used; what it said before still holds");
         }
         seen.complaint = complaint;
     }
 
-    fn read_if_changed(&self, seen: &mut Seen) -> Result<Option<Tenants>> {
+    fn read_if_changed(&self, seen: &mut Seen) -> Result<Option<Keys>> {
         let same = fs::metadata(&self.path).is_ok_and(|found| seen.stamp == Some(Stamp::of(&found)));
         if same && seen.read.elapsed() < READ_EVERY {
             return Ok(None);
@@ -136,9 +136,9 @@ impl TenantsFile {
         if content == seen.content && seen.complaint.is_none() {
             return Ok(None);
         }
-        let tenants = Tenants::parse(&text).with_context(|| format!("cannot use {}", self.path.display()))?;
+        let keys = Keys::parse(&text).with_context(|| format!("cannot use {}", self.path.display()))?;
         seen.content = content;
-        Ok(Some(tenants))
+        Ok(Some(keys))
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tenants::key::{FreshKey, KeyHash};
+    use crate::keys::key::{FreshKey, KeyHash};
 
     fn content(keys: &[&FreshKey]) -> String {
         let entry = |key: &&FreshKey| {
@@ -189,7 +189,7 @@ mod tests {
         let path = folder.path().join("keys.json");
         let (one, two) = (FreshKey::make().unwrap(), FreshKey::make().unwrap());
         write(&path, content(&[&one])).unwrap();
-        let file = TenantsFile::open(&path).unwrap();
+        let file = KeysFile::open(&path).unwrap();
         let knows = |key: &FreshKey| file.last().holder(&key.text, Timestamp::now()).is_some();
         assert!(knows(&one) && !knows(&two));
 
@@ -217,7 +217,7 @@ mod tests {
     fn a_file_that_is_missing_or_makes_no_sense_at_the_start_is_refused_by_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        let refused = |path: &Path| format!("{:#}", TenantsFile::open(path).err().unwrap());
+        let refused = |path: &Path| format!("{:#}", KeysFile::open(path).err().unwrap());
         assert!(refused(&path).contains("keys.json"));
         write(&path, "{\"keys\": [{}]}").unwrap();
         let complaint = refused(&path);

@@ -121,7 +121,7 @@ impl Keys {
                     cache.failed.take().is_some()
                 });
                 if failed_before {
-                    info!(count, "the keys that pushes are signed with could be fetched again");
+                    info!(count, "the keys that tokens are signed with could be fetched again");
                 }
                 Ok(())
             }
@@ -129,7 +129,7 @@ impl Keys {
                 let why = format!("the keys of {} could not be fetched: {error:#}", self.url);
                 let failed = (Instant::now(), why.clone());
                 if self.change(|cache| cache.failed.replace(failed)).is_none() {
-                    warn!(why, "pushed tasks have to wait");
+                    warn!(why, "tokens cannot be verified");
                 }
                 Err(why)
             }

@@ -12,26 +12,26 @@ use headshot_core::Tenant;
 use serde_json::Value;
 
 use super::key::{self, KeyHash};
-use super::{Grant, InvalidTenants, Key, Scope, Scopes, TenantSettings, Tenants};
+use super::{Grant, InvalidKeys, Key, Keys, Scope, Scopes, TenantSettings};
 use fields::Fields;
 
 /// Nobody has so many keys; a file of this size is another file.
 pub(super) const LARGEST: u64 = 64 << 20;
 
-pub(super) fn tenants(text: &[u8]) -> Result<Tenants, InvalidTenants> {
-    let document = json::read(text).map_err(|sentence| InvalidTenants(vec![sentence]))?;
+pub(super) fn keys(text: &[u8]) -> Result<Keys, InvalidKeys> {
+    let document = json::read(text).map_err(|sentence| InvalidKeys(vec![sentence]))?;
     let mut wrong = Vec::new();
-    let tenants = read(document, &mut wrong);
-    if wrong.is_empty() { Ok(tenants) } else { Err(InvalidTenants(wrong)) }
+    let keys = read(document, &mut wrong);
+    if wrong.is_empty() { Ok(keys) } else { Err(InvalidKeys(wrong)) }
 }
 
-fn read(document: Value, wrong: &mut Vec<String>) -> Tenants {
-    let Some(mut fields) = Fields::of(document, "the file", wrong) else { return Tenants::default() };
+fn read(document: Value, wrong: &mut Vec<String>) -> Keys {
+    let Some(mut fields) = Fields::of(document, "the file", wrong) else { return Keys::default() };
     let tenants = fields.object("tenants").into_iter().flatten();
     let keys = fields.list("keys").unwrap_or_default();
     let service_accounts = fields.list("service_accounts").unwrap_or_default();
     fields.finish();
-    Tenants {
+    Keys {
         tenants: tenants.filter_map(|(name, value)| tenant(&name, value, wrong)).collect::<BTreeMap<_, _>>(),
         keys: unique(keys, "keys", wrong, key),
         service_accounts: unique(service_accounts, "service_accounts", wrong, service_account),
@@ -81,7 +81,7 @@ fn key(mut fields: Fields<'_>) -> Option<(String, Key)> {
         fields.required("created_at", "a time such as 2026-01-31T12:00:00Z", |text| text.parse().ok());
     let revoked_at =
         fields.optional("revoked_at", "a time such as 2026-01-31T12:00:00Z", |text| text.parse().ok());
-    let label = fields.optional("label", "text", |text| Some(text.to_owned()));
+    let label = label(&mut fields);
     let grant = grant(&mut fields, id);
     let valid = fields.finish();
     let (grant, hash, created_at) = (grant?, hash?, created_at?);
@@ -95,11 +95,19 @@ fn service_account(mut fields: Fields<'_>) -> Option<(String, Arc<Grant>)> {
         let plain = text.len() <= 200 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
         (plain && !who.is_empty() && domain.contains('.')).then(|| text.to_owned())
     });
-    _ = fields.optional("label", "text", |text| Some(text.to_owned()));
+    _ = label(&mut fields);
     let grant = grant(&mut fields, email);
     let valid = fields.finish();
     let grant = Arc::new(grant?);
     valid.then(|| (grant.id.clone(), grant))
+}
+
+/// Labels are shown on terminals.
+fn label(fields: &mut Fields<'_>) -> Option<String> {
+    let shown = |text: &&str| text.chars().count() <= 200 && !text.chars().any(char::is_control);
+    fields.optional("label", "text of at most 200 printable characters", |text| {
+        Some(text).filter(shown).map(str::to_owned)
+    })
 }
 
 /// What keys and service accounts have in common.

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::tenants::key::FreshKey;
+use crate::keys::key::FreshKey;
 
 fn key(id: &str) -> Value {
     json!({
@@ -12,7 +12,7 @@ fn key(id: &str) -> Value {
 }
 
 fn wrong(document: &Value) -> Vec<String> {
-    Tenants::parse(document.to_string().as_bytes()).unwrap_err().0
+    Keys::parse(document.to_string().as_bytes()).unwrap_err().0
 }
 
 #[test]
@@ -24,15 +24,15 @@ fn a_whole_file_is_understood() {
         "keys": [key("k_1"), key("k_2")],
         "service_accounts": [{"email": "shop@acme.iam.gserviceaccount.com", "tenant": "acme", "scopes": ["print"]}],
     });
-    let tenants = Tenants::parse(document.to_string().as_bytes()).unwrap();
-    assert_eq!(tenants.count(Timestamp::now()), (2, 1));
-    let account = tenants.service_account("shop@acme.iam.gserviceaccount.com").unwrap();
+    let keys = Keys::parse(document.to_string().as_bytes()).unwrap();
+    assert_eq!(keys.count(Timestamp::now()), (2, 1));
+    let account = keys.service_account("shop@acme.iam.gserviceaccount.com").unwrap();
     assert!(account.scopes.has(Scope::Print) && !account.scopes.has(Scope::Read));
     assert_eq!((account.rate_per_minute, account.monthly_quota), (None, None));
     let acme: Tenant = "acme".parse().unwrap();
-    assert_eq!(tenants.webhook(&acme).unwrap().url.as_ref().unwrap().host(), "acme.example");
-    assert_eq!(tenants.keys["k_1"].grant.rate_per_minute, Some(120));
-    assert_eq!(tenants.keys["k_1"].grant.tenant, acme);
+    assert_eq!(keys.webhook(&acme).unwrap().url.as_ref().unwrap().host(), "acme.example");
+    assert_eq!(keys.keys["k_1"].grant.rate_per_minute, Some(120));
+    assert_eq!(keys.keys["k_1"].grant.tenant, acme);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn everything_that_is_wrong_is_named_by_its_place_and_no_value_is_repeated() {
     broken["hash"] = json!("hs_secret");
     broken["revoked"] = json!(true);
     let document = json!({
-        "tenants": {"Acme": {}, "acme": {"webhook": "hs_secret"}},
+        "tenants": "hs_secret",
         "keys": [key("k_1"), key("k_1"), broken, "hs_secret", {}, key("K 9")],
         "service_accounts": [{"email": "nobody", "tenant": "-", "scopes": []}],
         "tennants": {},
@@ -51,8 +51,7 @@ fn everything_that_is_wrong_is_named_by_its_place_and_no_value_is_repeated() {
     let sentences = wrong(&document);
     for expected in [
         "the file has a field \"tennants\"",
-        "tenants has a name that is none",
-        "tenants.acme.webhook must be an object",
+        "the file.tenants must be an object",
         "keys[1] has the id or address of an earlier entry",
         "keys[2].scopes must be a list of scopes",
         "keys[2].rate_per_minute must be a whole number",
@@ -72,7 +71,7 @@ fn everything_that_is_wrong_is_named_by_its_place_and_no_value_is_repeated() {
         let named = sentences.iter().filter(|sentence| sentence.starts_with(expected)).count();
         assert_eq!(named, 1, "{expected}\n{sentences:#?}");
     }
-    assert_eq!(sentences.len(), 18, "{sentences:#?}");
+    assert_eq!(sentences.len(), 17, "{sentences:#?}");
     assert!(!format!("{sentences:?}").contains("hs_secret"));
 }
 
@@ -81,11 +80,11 @@ fn what_is_no_json_or_ambiguous_is_refused() {
     for text in
         ["", "[]", "{", "{\"keys\": [], \"keys\": []}", "{\"tenants\": {\"a\": {}, \"a\": {}}}", "\u{0}"]
     {
-        assert_eq!(Tenants::parse(text.as_bytes()).unwrap_err().0.len(), 1, "{text:?}");
+        assert_eq!(Keys::parse(text.as_bytes()).unwrap_err().0.len(), 1, "{text:?}");
     }
     let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
-    assert!(Tenants::parse(&deep).is_err(), "nesting does not end the process");
-    assert!(Tenants::parse(b"\xef\xbb\xbf{}").is_ok(), "an editor's byte order mark is no mistake");
+    assert!(Keys::parse(&deep).is_err(), "nesting does not end the process");
+    assert!(Keys::parse(b"\xef\xbb\xbf{}").is_ok(), "an editor's byte order mark is no mistake");
 }
 
 #[test]
@@ -94,26 +93,26 @@ fn only_the_whole_key_opens_and_only_until_it_is_revoked() {
     let mut entry = key(&fresh.id);
     entry["hash"] = json!(KeyHash::of(&fresh.text).to_string());
     entry["revoked_at"] = json!("2026-06-01T00:00:00Z");
-    let tenants = Tenants::parse(json!({"keys": [entry]}).to_string().as_bytes()).unwrap();
+    let keys = Keys::parse(json!({"keys": [entry]}).to_string().as_bytes()).unwrap();
     let before: Timestamp = "2026-05-31T23:59:59Z".parse().unwrap();
     let after: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
-    assert_eq!(tenants.holder(&fresh.text, before).unwrap().id, fresh.id);
-    assert_eq!(tenants.holder(&fresh.text, after), None);
+    assert_eq!(keys.holder(&fresh.text, before).unwrap().id, fresh.id);
+    assert_eq!(keys.holder(&fresh.text, after), None);
     let shorter = &fresh.text[..fresh.text.len() - 1];
     let another = FreshKey::make().unwrap().text;
     for text in
         [shorter, &format!("{}0", fresh.text), &fresh.text.to_uppercase(), &fresh.id, &another, "", "hs__"]
     {
-        assert_eq!(tenants.holder(text, before), None, "{text}");
+        assert_eq!(keys.holder(text, before), None, "{text}");
     }
-    assert!(!format!("{tenants:?}").contains(&KeyHash::of(&fresh.text).to_string()[7..]));
+    assert!(!format!("{keys:?}").contains(&KeyHash::of(&fresh.text).to_string()[7..]));
 }
 
 #[test]
 fn ten_thousand_keys_are_read_and_each_is_found() {
     let keys: Vec<_> = (0..10_000).map(|number| key(&format!("k_{number}"))).collect();
     let text = json!({"keys": keys}).to_string();
-    let tenants = Tenants::parse(text.as_bytes()).unwrap();
-    assert_eq!(tenants.keys.len(), 10_000);
-    assert_eq!(tenants.keys["k_9999"].grant.id, "k_9999");
+    let keys = Keys::parse(text.as_bytes()).unwrap();
+    assert_eq!(keys.keys.len(), 10_000);
+    assert_eq!(keys.keys["k_9999"].grant.id, "k_9999");
 }

@@ -1,4 +1,5 @@
-//! Who may call: keys, the service accounts of other programs, and what is set for each tenant, all in one JSON file.
+//! Who may call: keys, and the service accounts of other programs, in one JSON file. What else is set for each tenant stands in
+//! the same file and is read by whoever it concerns.
 //!
 //! ```json
 //! {
@@ -31,8 +32,8 @@ use headshot_core::Tenant;
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-pub use edit::{KeyInfo, KeysFile, NewKey};
-pub use file::TenantsFile;
+pub use edit::{KeyInfo, KeysEdit, NewKey};
+pub use file::KeysFile;
 pub use scope::{Scope, Scopes};
 pub use secret::{InvalidWebhookSecret, WebhookSecret};
 pub use webhook::TenantWebhook;
@@ -41,7 +42,7 @@ use key::KeyHash;
 
 /// The file at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Tenants {
+pub struct Keys {
     keys: HashMap<String, Key>,
     /// By their e-mail addresses.
     service_accounts: HashMap<String, Arc<Grant>>,
@@ -65,7 +66,7 @@ pub struct Grant {
 
 /// What is wrong with the file: a sentence for each thing. None repeats a value, as the file holds secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidTenants(pub Vec<String>);
+pub struct InvalidKeys(pub Vec<String>);
 
 #[derive(Clone, Debug)]
 struct Key {
@@ -82,13 +83,13 @@ struct TenantSettings {
     webhook: Option<TenantWebhook>,
 }
 
-impl Tenants {
+impl Keys {
     /// Reads the file's text.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn parse(text: &[u8]) -> Result<Self, InvalidTenants> {
-        parse::tenants(text)
+    pub fn parse(text: &[u8]) -> Result<Self, InvalidKeys> {
+        parse::keys(text)
     }
 
     /// Who holds this key; `None` if nobody does, or no more.
@@ -126,10 +127,10 @@ impl Key {
     }
 }
 
-impl fmt::Display for InvalidTenants {
+impl fmt::Display for InvalidKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 50;
-        f.write_str("the file of keys and tenants is not valid:")?;
+        f.write_str("the keys are not valid:")?;
         self.0.iter().take(MOST).try_for_each(|sentence| write!(f, "\n  - {sentence}"))?;
         match self.0.len().saturating_sub(MOST) {
             0 => Ok(()),
@@ -138,4 +139,4 @@ impl fmt::Display for InvalidTenants {
     }
 }
 
-impl std::error::Error for InvalidTenants {}
+impl std::error::Error for InvalidKeys {}

@@ -2,7 +2,7 @@ use headshot_core::{Reach, WebhookUrl};
 use serde_json::Value;
 
 use super::fields::Fields;
-use crate::tenants::{TenantWebhook, WebhookSecret};
+use crate::keys::{TenantWebhook, WebhookSecret};
 
 /// Reads the field `webhook` of a tenant.
 pub(super) fn read(mut fields: Fields<'_>) -> Option<TenantWebhook> {
@@ -22,13 +22,13 @@ pub(super) fn read(mut fields: Fields<'_>) -> Option<TenantWebhook> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tenants::{InvalidTenants, TenantWebhook, Tenants};
+    use crate::keys::{InvalidKeys, Keys, TenantWebhook};
 
     const ONE: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-    fn parse(tenants: &str) -> Result<Tenants, InvalidTenants> {
-        Tenants::parse(format!("{{\"tenants\": {{{tenants}}}}}").as_bytes())
+    fn parse(tenants: &str) -> Result<Keys, InvalidKeys> {
+        Keys::parse(format!("{{\"tenants\": {{{tenants}}}}}").as_bytes())
     }
 
     #[test]

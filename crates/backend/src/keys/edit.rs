@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::key::{FreshKey, KeyHash};
-use super::{Scope, Scopes, Tenants};
+use super::{Keys, Scope, Scopes};
 
 /// The text of a file of keys, to be changed. Whatever it holds beside keys stays as it is.
 #[derive(Clone)]
-pub struct KeysFile {
+pub struct KeysEdit {
     document: Value,
-    tenants: Tenants,
+    keys: Keys,
 }
 
 /// What a new key is to be.
@@ -49,18 +49,18 @@ pub struct KeyInfo {
     pub revoked_at: Option<Timestamp>,
 }
 
-impl KeysFile {
+impl KeysEdit {
     /// Reads a file's text; no text at all is a file without keys.
     ///
     /// # Errors
     /// All that is wrong with it. It is not changed as long as anything is.
     pub fn parse(text: &[u8]) -> Result<Self> {
         if text.trim_ascii().is_empty() {
-            return Ok(Self { document: json!({"keys": []}), tenants: Tenants::default() });
+            return Ok(Self { document: json!({"keys": []}), keys: Keys::default() });
         }
-        let tenants = Tenants::parse(text)?;
+        let keys = Keys::parse(text)?;
         let document = serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text))?;
-        Ok(Self { document, tenants })
+        Ok(Self { document, keys })
     }
 
     /// Reads a file; one that does not exist has no keys.
@@ -96,33 +96,28 @@ impl KeysFile {
     pub fn text(&self) -> Result<String> {
         let mut text = serde_json::to_string_pretty(&self.document)?;
         text.push('\n');
-        Tenants::parse(text.as_bytes()).context("the changed file would not be valid")?;
+        Keys::parse(text.as_bytes()).context("the changed file would not be valid")?;
         Ok(text)
     }
 
     /// Makes a key and keeps its hash. What comes back is the only copy of the key's text; the id is in it.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// The system gives no random numbers, or the key is none that could be used.
     pub fn create(&mut self, new: &NewKey, now: Timestamp) -> Result<String> {
+        self.create_many(new, 1, now)?.pop().context("no key was made")
+    }
+
+    /// Makes several alike.
+    ///
+    /// # Errors
+    /// As for one.
+    pub fn create_many(&mut self, new: &NewKey, count: usize, now: Timestamp) -> Result<Vec<String>> {
         ensure!(!new.scopes.is_empty(), "a key without a scope opens nothing");
-        let FreshKey { id, text } = FreshKey::make()?;
-        let mut entry = json!({
-            "id": id,
-            "tenant": new.tenant,
-            "hash": KeyHash::of(&text).to_string(),
-            "scopes": new.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
-            "rate_per_minute": new.rate_per_minute,
-            "monthly_quota": new.monthly_quota,
-            "created_at": to_the_second(now),
-            "revoked_at": null,
-        });
-        if let Some(label) = &new.label {
-            entry["label"] = json!(label);
-        }
-        self.entries()?.push(entry);
-        self.tenants = Tenants::parse(self.text()?.as_bytes())?;
-        Ok(text)
+        let fresh = (0..count).map(|_| FreshKey::make()).collect::<Result<Vec<_>>>()?;
+        self.entries()?.extend(fresh.iter().map(|key| entry(key, new, now)));
+        self.keys = Keys::parse(self.text()?.as_bytes())?;
+        Ok(fresh.into_iter().map(|key| key.text).collect())
     }
 
     /// Revokes a key as of `at`. Its entry stays, so that the id still means something in old logs. `false` when it was
@@ -131,7 +126,7 @@ impl KeysFile {
     /// # Errors
     /// There is no such key.
     pub fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool> {
-        let Some(key) = self.tenants.keys.get(id) else {
+        let Some(key) = self.keys.keys.get(id) else {
             bail!("there is no key with the id {id:?}; `headshot-api keys list` shows all of them");
         };
         if key.is_revoked(at) {
@@ -142,13 +137,13 @@ impl KeysFile {
                 entry["revoked_at"] = json!(to_the_second(at));
             }
         }
-        self.tenants = Tenants::parse(self.text()?.as_bytes())?;
+        self.keys = Keys::parse(self.text()?.as_bytes())?;
         Ok(true)
     }
 
     /// Every key, oldest first.
     pub fn list(&self) -> Vec<KeyInfo> {
-        let mut keys: Vec<_> = self.tenants.keys.values().map(info).collect();
+        let mut keys: Vec<_> = self.keys.keys.values().map(info).collect();
         keys.sort_by(|one, two| (one.created_at, &one.id).cmp(&(two.created_at, &two.id)));
         keys
     }
@@ -161,6 +156,23 @@ impl KeysFile {
         }
         keys.as_array_mut().context("its keys are no list")
     }
+}
+
+fn entry(key: &FreshKey, new: &NewKey, now: Timestamp) -> Value {
+    let mut entry = json!({
+        "id": key.id,
+        "tenant": new.tenant,
+        "hash": KeyHash::of(&key.text).to_string(),
+        "scopes": new.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "rate_per_minute": new.rate_per_minute,
+        "monthly_quota": new.monthly_quota,
+        "created_at": to_the_second(now),
+        "revoked_at": null,
+    });
+    if let Some(label) = &new.label {
+        entry["label"] = json!(label);
+    }
+    entry
 }
 
 fn info(key: &super::Key) -> KeyInfo {
@@ -233,25 +245,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         let now = Timestamp::now();
-        let text = KeysFile::change(&path, |file| file.create(&new("one"), now)).unwrap();
+        let text = KeysEdit::change(&path, |file| file.create(&new("one"), now)).unwrap();
         let stored = fs::read_to_string(&path).unwrap();
         assert!(!stored.contains(text.rsplit_once('_').unwrap().1));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
-        let keys = KeysFile::read(&path).unwrap().list();
+        let keys = KeysEdit::read(&path).unwrap().list();
         let [key] = &keys[..] else { panic!("{keys:?}") };
         assert_eq!(
             (key.label.as_deref(), key.rate_per_minute, key.revoked_at),
             (Some("one"), Some(60), None)
         );
         assert!(text.starts_with(&format!("hs_{}_", key.id)));
-        let holder = |at| Tenants::parse(&fs::read(&path).unwrap()).unwrap().holder(&text, at);
+        let holder = |at| Keys::parse(&fs::read(&path).unwrap()).unwrap().holder(&text, at);
         assert_eq!(holder(now).unwrap().id, key.id);
 
-        assert!(KeysFile::change(&path, |file| file.revoke(&key.id, now)).unwrap());
-        assert!(!KeysFile::change(&path, |file| file.revoke(&key.id, now)).unwrap());
+        assert!(KeysEdit::change(&path, |file| file.revoke(&key.id, now)).unwrap());
+        assert!(!KeysEdit::change(&path, |file| file.revoke(&key.id, now)).unwrap());
         assert_eq!(holder(now), None, "it is revoked at once");
-        assert!(KeysFile::change(&path, |file| file.revoke("k_nobody", now)).is_err());
+        assert!(KeysEdit::change(&path, |file| file.revoke("k_nobody", now)).is_err());
     }
 
     #[test]
@@ -266,13 +278,13 @@ mod tests {
                 let path = &path;
                 scope.spawn(move || {
                     let label = format!("number {number}");
-                    KeysFile::change(path, |file| file.create(&new(&label), Timestamp::now())).unwrap()
+                    KeysEdit::change(path, |file| file.create(&new(&label), Timestamp::now())).unwrap()
                 });
             }
         });
-        let tenants = Tenants::parse(&fs::read(&path).unwrap()).unwrap();
-        assert_eq!(tenants.count(Timestamp::now()), (8, 0));
-        let webhook = tenants.webhook(&"acme".parse().unwrap()).unwrap();
+        let keys = Keys::parse(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(keys.count(Timestamp::now()), (8, 0));
+        let webhook = keys.webhook(&"acme".parse().unwrap()).unwrap();
         assert_eq!(webhook.url.as_ref().unwrap().as_str(), "https://a.example/");
         assert_eq!(webhook.secrets.len(), 1);
     }
@@ -282,7 +294,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
         fs::write(&path, "{\"keys\": [{}]}").unwrap();
-        let refused = KeysFile::change(&path, |file| file.create(&new("one"), Timestamp::now()));
+        let refused = KeysEdit::change(&path, |file| file.create(&new("one"), Timestamp::now()));
         assert!(format!("{:#}", refused.unwrap_err()).contains("keys[0].id must be"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"keys\": [{}]}");
     }

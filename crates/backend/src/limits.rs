@@ -1,0 +1,195 @@
+//! How many calls are taken, counted together by all processes that share a backend.
+//!
+//! A limit is a bucket of tokens: it begins full, each call takes one, and it fills again at a steady rate, or not at all, as
+//! the quota of a month. The levels are in the shared store. A process does not ask it at each call: it draws a small batch
+//! of tokens and spends them for about a second, then hands back what is left the next time it asks. So there is never more
+//! let in than the limit says, and at any moment a process that stands idle keeps no more than a twentieth of a bucket (a
+//! hundredth of a quota) from the others.
+
+mod bucket;
+mod leases;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+pub(crate) use bucket::{Drawing, Drawn, Level};
+
+use crate::gcp::GcpLimits;
+use crate::local::LocalLimits;
+use leases::Leases;
+
+/// How long a batch may be spent without asking again.
+const LEASE: Duration = Duration::from_secs(1);
+
+/// How long the store may take. Whoever waits for it is a customer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a store that did not answer is left alone.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long an empty bucket is believed to be empty without asking again, so that a limit that was raised is noticed.
+const BELIEF: Duration = Duration::from_secs(5);
+
+/// The limits of all callers. Clones share what they have drawn.
+#[derive(Clone)]
+pub struct Limits {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    kind: Kind,
+    leases: Leases,
+    /// Until when the store is left alone; it has not answered.
+    away_until: Mutex<Option<Instant>>,
+}
+
+enum Kind {
+    Local(LocalLimits),
+    Gcp(GcpLimits),
+}
+
+/// One limit of one caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Its name in the store: letters, digits and `:.@_-`.
+    pub bucket: String,
+    /// How many tokens there are at most.
+    pub capacity: u64,
+    /// How many come back a minute; 0 is a quota, of which none come back.
+    pub per_minute: u64,
+    /// When a quota ends; another bucket follows it.
+    pub ends: Option<Timestamp>,
+}
+
+/// What became of a call's wish for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Whether it got one.
+    pub granted: bool,
+    /// About how many are left.
+    pub left: u64,
+    /// When there will be one again; zero if there is.
+    pub retry_after: Duration,
+    /// When there will be all of them again.
+    pub full_in: Duration,
+}
+
+impl Limits {
+    pub(crate) fn local(limits: LocalLimits) -> Self {
+        Self::new(Kind::Local(limits))
+    }
+
+    pub(crate) fn gcp(limits: GcpLimits) -> Self {
+        Self::new(Kind::Gcp(limits))
+    }
+
+    fn new(kind: Kind) -> Self {
+        let away_until = Mutex::new(None);
+        Self { shared: Arc::new(Shared { kind, leases: Leases::default(), away_until }) }
+    }
+
+    /// Takes one token. Where the store does not answer, this process lets in what the limit says on its own account: a
+    /// service that turns everybody away because a counter cannot be read would be the greater harm.
+    pub async fn take(&self, allowance: &Allowance) -> Taken {
+        let entry = self.shared.leases.of(&allowance.bucket);
+        let waiting = entry.wait();
+        let mut lease = entry.lease.lock().await;
+        if lease.allowance.as_ref() != Some(allowance) {
+            lease.begin(allowance);
+        }
+        if lease.spend() {
+            return lease.answer(true, allowance);
+        }
+        if lease.is_known_to_be_empty() {
+            return lease.answer(false, allowance);
+        }
+        let drawing = lease.drawing(allowance, waiting.count());
+        match self.draw(allowance, drawing).await {
+            Some(drawn) => lease.drawn(drawn, BELIEF),
+            None => lease.draw_alone(allowance),
+        }
+        let granted = lease.spend();
+        lease.answer(granted, allowance)
+    }
+
+    /// Gives one token back: what it was taken for has not come about. It is not remembered for a bucket that nobody has
+    /// taken from for long.
+    pub async fn put_back(&self, allowance: &Allowance) {
+        if let Some(entry) = self.shared.leases.known(&allowance.bucket) {
+            let mut lease = entry.lease.lock().await;
+            if lease.allowance.as_ref() == Some(allowance) {
+                lease.put_back();
+            }
+        }
+    }
+
+    /// When there will be a token again in a bucket that this process has lately found empty; `None` when it has not.
+    /// Nothing is asked of the store.
+    pub async fn empty_for(&self, bucket: &str) -> Option<Duration> {
+        let entry = self.shared.leases.known(bucket)?;
+        let lease = entry.lease.lock().await;
+        lease.empty_for()
+    }
+
+    /// How many buckets this process remembers; there is a bound to it.
+    pub fn remembered(&self) -> usize {
+        self.shared.leases.count()
+    }
+
+    /// `None`: the store does not answer.
+    async fn draw(&self, allowance: &Allowance, drawing: Drawing) -> Option<Drawn> {
+        let was_away = {
+            let mut away_until = self.shared.away_until.lock().unwrap_or_else(PoisonError::into_inner);
+            if away_until.is_some_and(|until| Instant::now() < until) {
+                return None;
+            }
+            // One caller tries it; for the others it is away until that one knows better.
+            away_until.as_mut().map(|until| *until = Instant::now() + PAUSE).is_some()
+        };
+        let answer = timeout(PATIENCE, self.shared.kind.draw(allowance, drawing)).await;
+        let answer: Result<Drawn> = answer.context("there was no answer in time").and_then(|answer| answer);
+        let mut away_until = self.shared.away_until.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Ok(drawn) => {
+                *away_until = None;
+                if was_away {
+                    info!("limits are counted together again");
+                }
+                Some(drawn)
+            }
+            Err(error) => {
+                if away_until.replace(Instant::now() + PAUSE).is_none() {
+                    let error = format!("{error:#}");
+                    warn!(error, "limits cannot be counted together; each instance counts alone");
+                }
+                None
+            }
+        }
+    }
+}
+
+impl Kind {
+    async fn draw(&self, allowance: &Allowance, drawing: Drawing) -> Result<Drawn> {
+        match self {
+            Self::Local(limits) => limits.draw(allowance, drawing).await,
+            Self::Gcp(limits) => limits.draw(allowance, drawing).await,
+        }
+    }
+}
+
+impl Allowance {
+    /// So many calls a minute, of which all may come at once.
+    pub fn per_minute(bucket: String, calls: u64) -> Self {
+        Self { bucket, capacity: calls, per_minute: calls, ends: None }
+    }
+
+    /// The most tokens that one process draws at a time.
+    fn largest_batch(&self) -> u64 {
+        (self.capacity / if self.per_minute == 0 { 100 } else { 20 }).max(1)
+    }
+}

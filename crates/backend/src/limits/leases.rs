@@ -1,0 +1,231 @@
+//! What this process has drawn and not yet spent.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::{Allowance, Drawing, Drawn, LEASE, Level, Taken};
+
+/// Buckets in each of two generations. When the young one is full, it becomes the old one, which is forgotten: whoever calls
+/// from a million addresses makes us forget, at most, batches of one or few tokens.
+const GENERATION: usize = 8192;
+
+#[derive(Default)]
+pub(super) struct Leases {
+    generations: Lock<Generations>,
+}
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<String, Arc<Entry>>,
+    old: HashMap<String, Arc<Entry>>,
+}
+
+#[derive(Default)]
+pub(super) struct Entry {
+    pub(super) lease: Mutex<Lease>,
+    waiting: AtomicU64,
+}
+
+/// Counts whoever waits for a bucket, so that one draw brings enough for all.
+pub(super) struct Waiting<'a>(&'a AtomicU64);
+
+/// The tokens of one bucket that are at hand.
+#[derive(Default)]
+pub(super) struct Lease {
+    /// What they were drawn by; other tokens are of no use to a limit that has changed.
+    pub(super) allowance: Option<Allowance>,
+    tokens: u64,
+    drawn: Option<Instant>,
+    batch: u64,
+    left_in_store: Option<u64>,
+    empty_until: Option<Instant>,
+    next: Option<Instant>,
+    /// The bucket as this process alone knows it, while the store does not answer.
+    alone: Option<Level>,
+}
+
+impl Leases {
+    /// The bucket's entry, new if need be.
+    pub(super) fn of(&self, bucket: &str) -> Arc<Entry> {
+        let mut generations = self.lock();
+        if let Some(entry) = generations.young.get(bucket) {
+            return entry.clone();
+        }
+        let entry = generations.old.remove(bucket).unwrap_or_default();
+        if generations.young.len() >= GENERATION {
+            generations.old = std::mem::take(&mut generations.young);
+        }
+        generations.young.insert(bucket.to_owned(), entry.clone());
+        entry
+    }
+
+    /// The bucket's entry, if there is one.
+    pub(super) fn known(&self, bucket: &str) -> Option<Arc<Entry>> {
+        let generations = self.lock();
+        generations.young.get(bucket).or_else(|| generations.old.get(bucket)).cloned()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        let generations = self.lock();
+        generations.young.len() + generations.old.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    pub(super) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(&self.waiting)
+    }
+}
+
+impl Waiting<'_> {
+    pub(super) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Lease {
+    /// Begins anew under a limit that is new or has changed.
+    pub(super) fn begin(&mut self, allowance: &Allowance) {
+        *self = Self { allowance: Some(allowance.clone()), ..Self::default() };
+    }
+
+    /// Spends a token that is at hand.
+    pub(super) fn spend(&mut self) -> bool {
+        let fresh = self.drawn.is_some_and(|drawn| drawn.elapsed() < LEASE);
+        if fresh && self.tokens > 0 {
+            self.tokens -= 1;
+            return true;
+        }
+        false
+    }
+
+    pub(super) fn put_back(&mut self) {
+        self.tokens += 1;
+        self.empty_until = None;
+        // A lease that has lapsed hands it to the store at the next draw.
+        self.drawn.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn is_known_to_be_empty(&self) -> bool {
+        self.empty_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    pub(super) fn empty_for(&self) -> Option<Duration> {
+        let until = self.empty_until.filter(|until| Instant::now() < *until)?;
+        Some(self.next.unwrap_or(until).saturating_duration_since(Instant::now()))
+    }
+
+    /// What to ask the store for: twice as much as the last time if that was spent within its second, else one token again.
+    pub(super) fn drawing(&mut self, allowance: &Allowance, waiting: u64) -> Drawing {
+        let spent_in_time = self.tokens == 0 && self.drawn.is_some_and(|drawn| drawn.elapsed() < LEASE);
+        self.batch = if spent_in_time { self.batch.saturating_mul(2) } else { 1 };
+        self.batch = self.batch.max(waiting).clamp(1, allowance.largest_batch());
+        // Whether they arrive if the draw fails nobody knows; to believe that they do keeps the limit.
+        Drawing { returned: std::mem::take(&mut self.tokens), wanted: self.batch }
+    }
+
+    pub(super) fn drawn(&mut self, drawn: Drawn, belief: Duration) {
+        let now = Instant::now();
+        self.tokens = drawn.granted;
+        self.drawn = Some(now);
+        self.left_in_store = Some(drawn.left);
+        self.alone = None;
+        self.empty(drawn, belief, now);
+    }
+
+    /// Takes a token of the limit as if this process were the only one. Of a quota there is as much as was last seen, and if
+    /// it never was, a hundredth.
+    pub(super) fn draw_alone(&mut self, allowance: &Allowance) {
+        let now = Timestamp::now();
+        let level = self.alone.unwrap_or_else(|| {
+            let there = match (self.left_in_store, allowance.per_minute) {
+                (Some(left), _) => left.max(allowance.largest_batch()),
+                (None, 0) => allowance.largest_batch(),
+                (None, _) => allowance.capacity,
+            };
+            Level { missing: allowance.capacity.saturating_sub(there).saturating_mul(1_000_000), at: now }
+        });
+        let (level, drawn) = Level::draw(Some(level), allowance, Drawing { returned: 0, wanted: 1 }, now);
+        self.alone = Some(level);
+        self.tokens = drawn.granted;
+        self.drawn = Some(Instant::now());
+        self.empty(drawn, LEASE, Instant::now());
+    }
+
+    fn empty(&mut self, drawn: Drawn, belief: Duration, now: Instant) {
+        let empty = drawn.granted == 0;
+        self.empty_until = empty.then(|| now + drawn.next.min(belief));
+        self.next = if empty { now.checked_add(drawn.next) } else { None };
+    }
+
+    pub(super) fn answer(&self, granted: bool, allowance: &Allowance) -> Taken {
+        let level =
+            self.alone.map(|level| allowance.capacity.saturating_sub(level.missing.div_ceil(1_000_000)));
+        let left =
+            level.or(self.left_in_store).unwrap_or(0).saturating_add(self.tokens).min(allowance.capacity);
+        let missing = allowance.capacity - left;
+        let full_in = match (allowance.per_minute, allowance.ends) {
+            (1.., _) => Duration::from_secs((missing * 60).div_ceil(allowance.per_minute)),
+            (0, Some(ends)) => Duration::try_from(ends.duration_since(Timestamp::now())).unwrap_or_default(),
+            (0, None) => Duration::MAX,
+        };
+        let retry_after = match self.next {
+            _ if granted => Duration::ZERO,
+            Some(next) => next.saturating_duration_since(Instant::now()),
+            None => full_in,
+        };
+        Taken { granted, left, retry_after, full_in }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_addresses_are_not_all_remembered_but_whoever_comes_often_is() {
+        let leases = Leases::default();
+        let often = leases.of("often");
+        for number in 0..100_000 {
+            leases.of(&format!("address:{number}"));
+            assert!(Arc::ptr_eq(&often, &leases.of("often")));
+        }
+        assert!(leases.count() <= 2 * GENERATION);
+        assert!(leases.known("address:0").is_none() && leases.known("address:99999").is_some());
+    }
+
+    #[test]
+    fn batches_grow_while_they_are_spent_in_time_and_what_is_left_over_is_returned() {
+        let allowance = Allowance::per_minute("x".into(), 100);
+        let mut lease = Lease::default();
+        lease.begin(&allowance);
+        let mut wanted = Vec::new();
+        for _ in 0..4 {
+            let drawing = lease.drawing(&allowance, 1);
+            wanted.push(drawing.wanted);
+            lease.drawn(Drawn { granted: drawing.wanted, left: 50, next: Duration::ZERO }, LEASE);
+            while lease.spend() {}
+        }
+        assert_eq!(wanted, [1, 2, 4, 5], "a twentieth at most");
+        lease.drawn(Drawn { granted: 5, left: 50, next: Duration::ZERO }, LEASE);
+        assert!(lease.spend());
+        assert_eq!(lease.drawing(&allowance, 1), Drawing { returned: 4, wanted: 1 });
+        assert_eq!(lease.drawing(&allowance, 3).wanted, 3, "enough for all who wait");
+    }
+}
