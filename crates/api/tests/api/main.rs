@@ -9,7 +9,6 @@ mod forms;
 mod http;
 mod id_tokens;
 mod idempotency;
-mod keys;
 mod long_poll;
 mod page;
 // Somebody who signs tokens as Google does; the worker's tests have more use for it.
