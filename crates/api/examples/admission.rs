@@ -1,4 +1,4 @@
-//! Measures what keys and limits add to accepting a photo: two servers on directories of their own, one open, one with
+//! Measures what keys, limits and idempotency add to accepting a photo: two servers on directories of their own, one open, one with
 //! 10,000 keys, a rate, a quota, a limit of addresses and a bound of the backlog, get the same photos turn by turn.
 //!
 //! `cargo build --release -p headshot-api && cargo run --release -p headshot-api --example admission -- --help` says more.
@@ -93,6 +93,8 @@ async fn send(to: &mut SendRequest<Full<Bytes>>, photo: Bytes, key: Option<&str>
     let mut request = Request::post("/headshot-async").header("host", "bench");
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
+        // A new one each time, as clients send them.
+        request = request.header("idempotency-key", format!("\"{}\"", uuid::Uuid::new_v4()));
     }
     to.ready().await?;
     let began = Instant::now();

@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use headshot_backend::JobSearch;
 use headshot_backend::keys::Scope;
-use headshot_core::{Approval, Failure, JobId, JobRecord, Lease, ModelInfo, Quality, Stage, Status, Upload};
+use headshot_core::{
+    Approval, Failure, JobId, JobRecord, Lease, ModelInfo, Quality, Stage, Status, Upload, Webhook,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -44,6 +46,7 @@ struct Job {
     photo_of: Option<JobId>,
     cached_from: Option<JobId>,
     approval: Option<Approval>,
+    webhook: Option<Webhook>,
     quality: Option<Quality>,
     model: Option<ModelInfo>,
     trace_id: Option<String>,
@@ -127,6 +130,7 @@ impl From<JobRecord> for Job {
             photo_of: record.photo_of,
             cached_from: record.cached_from,
             approval: record.approval,
+            webhook: record.webhook,
             quality: record.quality,
             model: record.model,
             trace_id: record.trace_id,

@@ -19,6 +19,8 @@ pub(crate) enum JobError {
     RecipeAndParts,
     /// Only a job that failed, or waits, is tried again.
     NothingToRetry(JobId, Status),
+    /// Nobody is told of this job.
+    NoWebhook(JobId),
     /// A worker is at work on it.
     UnderWay(JobId),
     /// The search is not one; the sentence says what is wrong.
@@ -72,6 +74,14 @@ impl From<JobError> for Problem {
                     format!(
                         "Only a job that has failed or is queued can be tried again, and this one is {status}."
                     ),
+                ),
+            ),
+            JobError::NoWebhook(id) => about(
+                id,
+                Self::new(
+                    S::CONFLICT,
+                    "no_webhook",
+                    "Nobody asked to be told of this job, so there is no webhook to send.",
                 ),
             ),
             JobError::UnderWay(id) => about(

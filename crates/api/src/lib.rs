@@ -36,6 +36,7 @@ mod prefer;
 mod problem;
 mod put_file;
 mod receive;
+mod resend;
 mod routes;
 mod server;
 mod settings;

@@ -21,7 +21,7 @@ use crate::page::Page;
 use crate::watchers::Watchers;
 use crate::{
     Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, page, put_file,
-    status, submit,
+    resend, status, submit,
 };
 
 /// What every handler may use.
@@ -91,6 +91,7 @@ fn protected(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/headshot/{id}/approve", post(approve::approve))
         .route("/admin/jobs", get(admin::list))
         .route("/admin/jobs/{id}/retry", post(derive::retry))
+        .route("/admin/jobs/{id}/webhook", post(resend::resend))
         .route("/headshot/{id}/events", get(events::stream))
         .route("/uploads", post(announce::announce))
         .route_layer(from_fn_with_state(app.clone(), admission::limit))

@@ -1,8 +1,12 @@
 //! Which jobs get a webhook, and where it may go.
 
 use std::fs;
+use std::time::Duration;
 
+use headshot_backend::DisabledEndpoint;
+use headshot_backend::keys::{KeysEdit, NewKey, Scope};
 use headshot_core::WebhookState;
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::photos;
@@ -97,4 +101,45 @@ async fn development_may_have_webhooks_sent_to_this_machine() {
     let answer = app.post_form("/headshot-async", &form("http://127.0.0.1:9/hooks")).await;
     let webhook = app.record(answer.job_id()).await.webhook.unwrap();
     assert_eq!(webhook.url, "http://127.0.0.1:9/hooks");
+}
+
+#[tokio::test]
+async fn support_sends_a_webhook_again_and_opens_an_endpoint_that_was_gone() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("keys.json");
+    let webhook = format!(r#"{{"url": "https://shop.example/all", "secrets": ["{SECRET}"]}}"#);
+    fs::write(&file, format!(r#"{{"tenants": {{"acme": {{"webhook": {webhook}}}}}}}"#)).unwrap();
+    let new = NewKey {
+        tenant: "acme".parse().unwrap(),
+        scopes: [Scope::Submit, Scope::Admin].into_iter().collect(),
+        rate_per_minute: None,
+        monthly_quota: None,
+        label: None,
+    };
+    let key = KeysEdit::change(&file, |file| file.create(&new, Timestamp::now())).unwrap();
+    let app = TestApp::start_with(&["--api-keys-file", file.to_str().unwrap()]).await;
+    let id = app.submit_as(&key).await;
+    app.pretend_to_fail(id, "too_dark", "This photo is too dark.").await;
+
+    // The shop's server says that it is gone.
+    let due = app.backend.jobs.due_webhooks(10).await.unwrap();
+    let claim = app.backend.jobs.claim_webhook(&due[0], Duration::from_secs(60)).await.unwrap().unwrap();
+    let webhook = claim.record().webhook.clone().unwrap();
+    let gone = webhook.ended(WebhookState::Disabled, "It answered 410 Gone.".into());
+    assert!(app.backend.jobs.record_delivery(&claim, gone).await.unwrap());
+    let endpoint = DisabledEndpoint {
+        tenant: "acme".parse().unwrap(),
+        url: "https://shop.example/all".into(),
+        job_id: id,
+        at: Timestamp::now(),
+    };
+    app.backend.jobs.disable_endpoint(&endpoint).await.unwrap();
+
+    let listed = app.get_as(&key, "/admin/jobs").await.json();
+    assert_eq!(listed["jobs"][0]["webhook"]["state"], "disabled", "{listed}");
+    let answer = app.post_as(&key, &format!("/admin/jobs/{id}/webhook")).await;
+    assert_eq!(answer.json(), serde_json::json!({"enabled": true, "sent_again": true}));
+    assert_eq!(app.record(id).await.webhook.unwrap().state, WebhookState::Pending);
+    let again = app.post_as(&key, &format!("/admin/jobs/{id}/webhook")).await;
+    assert_eq!(again.json(), serde_json::json!({"enabled": false, "sent_again": false}), "it is on its way");
 }
