@@ -32,6 +32,8 @@ const PROFILE: (f32, f32) = (0.04, 0.20);
 const BODY_ASIDE: (f32, f32) = (0.15, 0.60);
 /// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
 const EARS: (f64, f64) = (0.55, 0.40);
+/// A bust shows the head this much smaller, at the smallest.
+const BUST_SCALE: f64 = 0.70;
 /// However close, so much of the frame's width stays free beside the head.
 const WIDEST: f64 = 0.94;
 /// Width over height.
@@ -60,7 +62,8 @@ pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> F
     let closer = match shot {
         Shot::Head => 1.0,
         Shot::CloseUp => 1.15,
-        Shot::Bust => 0.70,
+        // As much of the chest as the photo has, and no paper below it.
+        Shot::Bust => ((1.0 - HEADROOM.0) / (HEAD_HEIGHT.0 * (1.0 + below))).clamp(BUST_SCALE, 1.0),
     };
     let wide_enough = (EYE_LINE.0 - HEADROOMS.1) / (eyes * ASPECT) * head.width;
     let head_width = (wide_enough.clamp(between(HEAD_WIDTH), HEAD_WIDTH.1) * closer).min(WIDEST);
