@@ -29,6 +29,7 @@ mod json;
 mod limits;
 mod metrics;
 mod observe;
+mod openapi;
 mod page;
 mod prefer;
 mod problem;
@@ -45,5 +46,6 @@ mod uploaded;
 mod watchers;
 mod webhook;
 
+pub use openapi::document as openapi;
 pub use server::run;
 pub use settings::{Access, AccessArgs, Command, Config, InvalidSettings, Settings};

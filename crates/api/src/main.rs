@@ -12,6 +12,10 @@ fn main() -> ExitCode {
     let settings = Settings::parse();
     let outcome = match settings.command() {
         Some(Command::Healthcheck) => probe(&settings),
+        Some(Command::Openapi) => {
+            print!("{}", headshot_api::openapi());
+            Ok(())
+        }
         None => match settings.validate() {
             Ok(config) => serve(config, settings.project()),
             Err(error) => Err(error.into()),

@@ -115,6 +115,8 @@ pub struct Settings {
 pub enum Command {
     /// Asks the server on this machine whether it is alive, and exits with 0 or 1: for containers without a shell
     Healthcheck,
+    /// Prints the description of the API, OpenAPI 3.1, as GET /openapi.json serves it
+    Openapi,
 }
 
 /// The settings, checked. What each means stands in [`Settings`].
