@@ -11,10 +11,12 @@ use headshot_core::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::job_error::JobError;
+use crate::openapi::{parameters, problems};
 use crate::routes::App;
 use crate::submit::RawQuery;
 
@@ -22,41 +24,69 @@ use crate::submit::RawQuery;
 const LIMIT: (u32, u32) = (50, 200);
 
 /// A page of jobs, the newest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = JobPage)]
 pub(crate) struct Page {
+    /// The jobs, the newest first.
     jobs: Vec<Job>,
     /// What `before` has to be for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_before: Option<Timestamp>,
 }
 
 /// A job as support sees it: the record without what is of no use to a person.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Job {
     job_id: JobId,
     status: Status,
     message_for_support: String,
+    #[schema(required = true)]
     order_id: Option<String>,
+    #[schema(required = true)]
     error: Option<Failure>,
+    #[schema(required = true)]
     stage: Option<Stage>,
     attempt: u32,
+    #[schema(required = true)]
     lease: Option<Lease>,
     recipe: String,
     upload: Upload,
+    #[schema(required = true)]
     photo_of: Option<JobId>,
+    #[schema(required = true)]
     cached_from: Option<JobId>,
+    #[schema(required = true)]
     approval: Option<Approval>,
+    #[schema(required = true)]
     webhook: Option<Webhook>,
+    #[schema(required = true)]
     quality: Option<Quality>,
+    #[schema(required = true)]
     model: Option<ModelInfo>,
+    #[schema(required = true)]
     trace_id: Option<String>,
     created_at: Timestamp,
+    #[schema(required = true)]
     started_at: Option<Timestamp>,
+    #[schema(required = true)]
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
 }
 
 /// The tenant's jobs, by `status`, `order_id` and `since`; `before` and `limit` lead from page to page.
+#[utoipa::path(
+    get,
+    path = "/admin/jobs",
+    tag = "admin",
+    operation_id = "list",
+    summary = "Find jobs",
+    description = "The tenant's jobs, the newest first, page by page.",
+    params(parameters::Search),
+    responses((status = 200, description = "A page of jobs.", body = Page, headers(("Vary" = String, description = "authorization"))),
+        problems::Listing),
+    security(("key" = ["admin"])),
+)]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -1,5 +1,6 @@
 //! `POST /uploads`: a link for a photo that is too large, or too slow, to come with its request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use headshot_backend::{PendingUpload, UploadTerms};
 use headshot_core::upload::Refusal;
 use headshot_core::{BlobKey, JobId};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -21,6 +22,7 @@ use crate::fields::Fields;
 use crate::intake_error::IntakeError;
 use crate::json as bodies;
 use crate::json::read;
+use crate::openapi::problems;
 use crate::routes::App;
 
 /// What a photo may be declared as. `image/heif` is what some browsers call HEIC.
@@ -29,15 +31,55 @@ const TYPES: [&str; 6] = ["image/jpeg", "image/png", "image/webp", "image/heic",
 /// How long after its link a photo may still be submitted.
 const SUBMIT_WITHIN: Duration = Duration::from_secs(60 * 60);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Announcement, example = json!({"content_type": "image/heic", "bytes": 41415926, "file_name": "rex.heic"}))]
 struct Announcement {
+    /// Its media type: `image/jpeg`, `image/png`, `image/webp`, `image/heic`, `image/heif` or `image/avif`.
     content_type: String,
+    /// Its exact size.
+    #[schema(minimum = 1)]
     bytes: u64,
+    /// The name that the customer's file has, kept as information.
+    #[schema(
+        max_length = 255,
+        pattern = r"^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+    )]
     file_name: Option<String>,
 }
 
+/// A link that takes one photo.
+#[derive(Serialize, ToSchema)]
+struct UploadLink {
+    /// What the photo is submitted by, and the id of the headshot then.
+    upload_id: JobId,
+    /// Where the photo goes.
+    #[schema(format = "uri")]
+    url: String,
+    /// How.
+    method: &'static str,
+    /// Headers that the request must have, and their values.
+    headers: BTreeMap<&'static str, String>,
+    /// When the link ends.
+    expires_at: Timestamp,
+}
+
 /// Checks what is declared, remembers whose it is, and signs a link for exactly that.
+#[utoipa::path(
+    post,
+    path = "/uploads",
+    tag = "uploads",
+    operation_id = "announce",
+    summary = "Announce a photo",
+    description = "Answers with a link that takes exactly this photo, once. Put it there, then submit it by its `upload_id`.",
+    request_body = Announcement,
+    responses(
+        (status = 201, description = "Where to put the photo.", body = UploadLink,
+         headers(("Cache-Control" = String, description = "no-store"), ("Vary" = String, description = "authorization"))),
+        problems::Announcing,
+    ),
+    security(("key" = ["submit"])),
+)]
 pub(crate) async fn announce(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -79,11 +121,8 @@ pub(crate) async fn announce(
         let sentence = "The upload link could not be made just now. Please try again.";
         ApiError::Unavailable("links_unavailable", sentence, cause)
     })?;
-    let headers: Map<String, Value> =
-        link.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    let answer = json!({
-        "upload_id": id, "url": link.url, "method": "PUT", "headers": headers, "expires_at": expires_at,
-    });
+    let headers = link.headers.into_iter().collect();
+    let answer = UploadLink { upload_id: id, url: link.url, method: "PUT", headers, expires_at };
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

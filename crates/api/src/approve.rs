@@ -14,11 +14,23 @@ use jiff::Timestamp;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::job_error::JobError;
+use crate::openapi::{answers, parameters, problems};
 use crate::routes::App;
 use crate::{document, status};
 
 /// Approves a finished headshot; to do so again changes nothing. The job that the photo was uploaded for is written first: of
 /// several pictures that are approved at once, its record says which it was.
+#[utoipa::path(
+    post,
+    path = "/headshot/{id}/approve",
+    tag = "headshots",
+    operation_id = "approve",
+    summary = "Approve a headshot",
+    description = "This is the picture: no other is made of the photo any more. To approve it again changes nothing.",
+    params(parameters::Id),
+    responses(answers::Shown, problems::Approving),
+    security(("key" = ["submit"])),
+)]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

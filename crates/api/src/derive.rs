@@ -12,6 +12,7 @@ use headshot_core::{JobId, JobRecord, Look, Recipe, Shot, Status};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tracing::{Span, info};
+use utoipa::ToSchema;
 
 use crate::accept::publish;
 use crate::auth::Caller;
@@ -19,20 +20,37 @@ use crate::error::ApiError;
 use crate::idempotency::{Fingerprint, Key, Reserved, Turn};
 use crate::intake_error::IntakeError;
 use crate::job_error::JobError;
+use crate::openapi::{answers, parameters, problems};
 use crate::routes::App;
 use crate::submit::{Submitted, marked, queued};
 use crate::{fields, idempotency, json, status, webhook};
 
 /// What is to be different: parts of the recipe that the headshot has, or another recipe.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"look": "soft"}))]
 struct Rerender {
+    /// Another look in the recipe that the headshot has.
     look: Option<Look>,
+    /// Another framing in it.
     framing: Option<Shot>,
+    /// Another recipe altogether; neither look nor framing stand beside it.
     recipe: Option<String>,
 }
 
 /// `POST /headshot/{id}/rerender`: the same photo, cut out as it was, with another look or framing, as a job of its own.
+#[utoipa::path(
+    post,
+    path = "/headshot/{id}/rerender",
+    tag = "headshots",
+    operation_id = "rerender",
+    summary = "Render a headshot again",
+    description = "The same photo with another look or framing, or by another recipe, as a job of its own. Nothing is cut out again.",
+    params(parameters::Id, parameters::IdempotencyKey),
+    request_body = Rerender,
+    responses(answers::QueuedOnce, problems::Rerendering),
+    security(("key" = ["submit"])),
+)]
 pub(crate) async fn rerender(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -73,6 +91,17 @@ pub(crate) async fn rerender(
 
 /// `POST /admin/jobs/{id}/retry`: a job that failed is made again, as a job of its own, since what has ended stays; one that
 /// waits is published again.
+#[utoipa::path(
+    post,
+    path = "/admin/jobs/{id}/retry",
+    tag = "admin",
+    operation_id = "retry",
+    summary = "Try a job again",
+    description = "A job that has failed is made again, as a job of its own; one that waits is put into the queue again.",
+    params(parameters::Id),
+    responses(answers::Queued, problems::Retrying),
+    security(("key" = ["admin"])),
+)]
 pub(crate) async fn retry(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

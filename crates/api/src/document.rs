@@ -10,6 +10,7 @@ use headshot_core::{Approval, BlobKey, Failure, Head, JobId, JobRecord, Quality,
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -19,45 +20,78 @@ use crate::sha256;
 /// Seconds between two looks at a job that is under way.
 const ASK_AGAIN: u64 = 1;
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A headshot: where its job stands, and once it is done its files.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Headshot)]
+pub(crate) struct Document<'a> {
+    /// The job's id.
     job_id: JobId,
+    /// Where the job stands.
     status: Status,
+    /// What the worker was doing last; null before one has begun.
+    #[schema(required = true)]
     stage: Option<Stage>,
+    /// How many times a worker has begun.
     attempt: u32,
+    /// What is thought of the photo; null until it has been looked at.
+    #[schema(required = true)]
     quality: Option<&'a Quality>,
+    /// Where the head is in the photo; null until it was found.
+    #[schema(required = true)]
     head: Option<&'a Head>,
+    /// What is made, as text.
     recipe: &'a str,
+    /// The finished files.
     outputs: Vec<Output<'a>>,
     /// Whether the files are those of an earlier job of the same photo and recipe.
     cached: bool,
     /// The job whose photo this one shows, where it brought none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     photo_of: Option<JobId>,
     /// Which picture of the photo was approved, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     approval: Option<&'a Approval>,
+    /// Why the job failed; null unless it has.
+    #[schema(required = true)]
     error: Option<&'a Failure>,
+    /// When the photo was accepted.
     created_at: Timestamp,
+    /// When any of this changed last.
     updated_at: Timestamp,
+    /// The picture for the screen.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
     preview_url: Option<String>,
+    /// The print master.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
     print_url: Option<String>,
+    /// The print as grey and alpha, where the recipe asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
     grey_alpha_url: Option<String>,
+    /// The print on a colour, where the recipe asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
     flattened_url: Option<String>,
 }
 
 /// One finished file, without its place in storage.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Output<'a> {
+    /// Which one it is.
     rendition: Rendition,
+    /// Its media type.
     content_type: &'static str,
+    /// In pixels.
     width: u32,
+    /// In pixels.
     height: u32,
+    /// Its size.
     bytes: u64,
+    /// SHA-256 of the file, lower-case hex.
     sha256: &'a str,
 }
 
@@ -123,7 +157,8 @@ async fn add_links(
     Ok(())
 }
 
-fn document(record: &JobRecord) -> Document<'_> {
+/// The document without its links.
+pub(crate) fn document(record: &JobRecord) -> Document<'_> {
     let outputs = record.outputs.iter().map(|output| Output {
         rendition: output.rendition,
         content_type: output.rendition.content_type(),

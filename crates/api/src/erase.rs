@@ -10,15 +10,18 @@ use headshot_backend::{AuditEntry, Erased};
 use headshot_core::{BlobKey, Failure, JobId, JobRecord, Rendition, Status};
 use serde::Serialize;
 use tracing::info;
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::job_error::JobError;
+use crate::openapi::{parameters, problems};
 use crate::routes::App;
 use crate::status;
 
 /// What is gone.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Erased)]
 pub(crate) struct Gone {
     /// The jobs.
     erased: Vec<JobId>,
@@ -26,6 +29,18 @@ pub(crate) struct Gone {
 
 /// Erases a job. Nothing is erased while a worker is at work on any of it. Cut off half-way, it is called again and ends what it
 /// began: the record goes last.
+#[utoipa::path(
+    delete,
+    path = "/headshot/{id}",
+    tag = "admin",
+    operation_id = "erase",
+    summary = "Erase a headshot",
+    description = "With its record, all its files, and everything that was made from its photo.",
+    params(parameters::Id),
+    responses((status = 200, description = "What is gone.", body = Gone, headers(("Vary" = String, description = "authorization"))),
+        problems::Erasing),
+    security(("key" = ["admin"])),
+)]
 pub(crate) async fn erase(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -19,6 +19,7 @@ use tracing::warn;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::intake_error::IntakeError;
+use crate::openapi::{parameters, problems};
 use crate::routes::App;
 use crate::watchers::Watched;
 use crate::{document, status};
@@ -35,6 +36,23 @@ const RETRY: u64 = 2_000;
 
 /// Streams until the job has ended. `EventSource` asks again after every end, also the last: with the last event's id, and
 /// is told 204 then, which is how the standard has it stop.
+#[utoipa::path(
+    get,
+    path = "/headshot/{id}/events",
+    tag = "headshots",
+    operation_id = "events",
+    summary = "Listen to a headshot",
+    description = "Server-sent events: one with the document as it stands and one at each change, until the job has ended. Each has the \
+                   name `status`, and as its data what `GET /headshot/{id}` answers with.",
+    params(parameters::Id, parameters::LastEventId),
+    responses(
+        (status = 200, description = "The events.", body = String, content_type = "text/event-stream",
+         headers(("Cache-Control" = String, description = "no-store"), ("Vary" = String, description = "authorization"))),
+        (status = 204, description = "The job has ended, and the client has seen it: there is nothing to listen to."),
+        problems::Listening,
+    ),
+    security(("key" = ["read"])),
+)]
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -14,9 +14,24 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::error::ApiError;
+use crate::openapi::{bodies, parameters, problems};
 use crate::routes::App;
 
 /// Streams a stored file to whoever has a valid link to it.
+#[utoipa::path(
+    get,
+    path = "/files/{*path}",
+    tag = "files",
+    operation_id = "download",
+    summary = "Follow a link to a file",
+    params(parameters::FilePath, parameters::Signed),
+    responses(
+        (status = 200, description = "The file.", content((bodies::Photo = "image/png"), (bodies::Photo = "image/jpeg")),
+         headers(("Content-Disposition" = String, description = "The file's name."), ("Cache-Control" = String, description = "For how long \
+            it may be kept."))),
+        problems::Downloading,
+    ),
+)]
 pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let downloads = app.backend.blobs.local_downloads().ok_or(ApiError::NoSuchRoute)?;
     let uri = request.uri();

@@ -6,32 +6,90 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 use tokio::time::timeout;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, READINESS_TIMEOUT};
+use crate::openapi::problems;
 use crate::routes::App;
 
 /// `GET /` for programs: where to go from here.
 pub(crate) async fn index() -> Response {
-    let body = json!({
-        "service": "headshot-api",
-        "version": env!("CARGO_PKG_VERSION"),
-        "calls": ["POST /headshot-async", "POST /headshot", "GET /headshot/{id}", "GET /healthz", "GET /readyz", "GET /metrics"],
-    });
-    Json(body).into_response()
+    let calls = [
+        "POST /headshot-async",
+        "POST /headshot",
+        "GET /headshot/{id}",
+        "GET /openapi.json",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+    ];
+    Json(Word { service: "headshot-api", version: env!("CARGO_PKG_VERSION"), calls: calls.into() })
+        .into_response()
+}
+
+/// A word about the service.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Service)]
+pub(crate) struct Word {
+    /// Its name.
+    service: &'static str,
+    /// Its version.
+    version: &'static str,
+    /// What may be called first.
+    calls: Vec<&'static str>,
+}
+
+/// How the process is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`, or `ready`.
+    status: &'static str,
 }
 
 /// `GET /healthz` and `GET /health`: the process answers. It looks at nothing else, so that a database that is down does not have
 /// every instance restarted.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "service",
+    operation_id = "healthz",
+    summary = "Does the process answer?",
+    responses((status = 200, description = "It does.", body = Health, headers(("Cache-Control" = String, description = "no-store"))),
+        problems::Internal),
+)]
 pub(crate) async fn live() -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Json(json!({"status": "ok"}))).into_response()
+    ([(header::CACHE_CONTROL, "no-store")], Json(Health { status: "ok" })).into_response()
+}
+
+/// Cloud Run's front end keeps `/healthz` to itself: whoever asks from outside asks for this.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "service",
+    operation_id = "health",
+    summary = "Does the process answer? From outside of Cloud Run",
+    responses((status = 200, description = "It does.", body = Health, headers(("Cache-Control" = String, description = "no-store"))),
+        problems::Internal),
+)]
+pub(crate) async fn live_outside() -> Response {
+    live().await
 }
 
 /// `GET /readyz`: everything that an upload needs answers. What exactly is wrong goes into the log; paths and
 /// addresses are nobody else's business.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "service",
+    operation_id = "readyz",
+    summary = "Does everything answer that an upload needs?",
+    responses((status = 200, description = "It does.", body = Health, headers(("Cache-Control" = String, description = "no-store"))),
+        problems::BeingReady),
+)]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     if *app.stop.borrow() {
         return Err(ApiError::NotReady("Not ready: shutting down.".into()));
@@ -49,13 +107,21 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, ApiEr
         }
     }
     if down.is_empty() {
-        Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({"status": "ready"}))).into_response())
+        Ok(([(header::CACHE_CONTROL, "no-store")], Json(Health { status: "ready" })).into_response())
     } else {
         Err(ApiError::NotReady(format!("Not ready; down: {}.", down.join(", "))))
     }
 }
 
 /// `GET /metrics`.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "service",
+    operation_id = "metrics",
+    summary = "Figures for Prometheus",
+    responses((status = 200, description = "OpenMetrics.", body = String, content_type = "application/openmetrics-text"), problems::Internal),
+)]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let in_use = app.config.max_concurrent_uploads.saturating_sub(app.uploads.available_permits());
     app.metrics.uploads_in_progress(in_use);

@@ -31,6 +31,7 @@ pub mod keys;
 mod limits;
 mod metrics;
 mod observe;
+mod openapi;
 mod page;
 mod prefer;
 mod problem;
@@ -48,6 +49,7 @@ mod uploaded;
 mod watchers;
 mod webhook;
 
+pub use openapi::document as openapi;
 pub use server::run;
 pub use settings::{
     Access, AccessArgs, Admission, AdmissionArgs, Command, Config, IdTokenSettings, InvalidSettings, Settings,

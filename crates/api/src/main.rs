@@ -13,6 +13,10 @@ fn main() -> ExitCode {
     let outcome = match settings.command() {
         Some(Command::Healthcheck) => probe(&settings),
         Some(Command::Keys(args)) => keys::manage(args),
+        Some(Command::Openapi) => {
+            print!("{}", headshot_api::openapi());
+            Ok(())
+        }
         None => match settings.validate() {
             Ok(config) => serve(config, settings.project()),
             Err(error) => Err(error.into()),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::openapi::{parameters, problems};
 use crate::routes::App;
 use crate::{accepts, document, health, sha256};
 
@@ -94,6 +95,22 @@ impl Page {
 }
 
 /// `GET /`: the page for a browser, a word about the service for a program.
+#[utoipa::path(
+    get,
+    path = "/",
+    tag = "service",
+    operation_id = "index",
+    summary = "A word about the service, or its page",
+    description = "Browsers, which ask for `text/html`, get a page for customers.",
+    params(parameters::IfNoneMatch),
+    responses(
+        (status = 200, description = "JSON, unless `Accept` prefers HTML.",
+         content((health::Word = "application/json"), (String = "text/html")),
+         headers(("Vary" = String, description = "accept"))),
+        (status = 304, description = "The browser has the page."),
+        problems::Internal,
+    ),
+)]
 pub(crate) async fn index(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let mut response =
         if accepts::prefers_html(&headers) { app.page.show(&headers) } else { health::index().await };
@@ -103,6 +120,20 @@ pub(crate) async fn index(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
 
 /// `GET /assets/{name}`. A name of another version is not found rather than answered with this version's bytes, which a
 /// browser would keep under that name for a year.
+#[utoipa::path(
+    get,
+    path = "/assets/{name}",
+    tag = "service",
+    operation_id = "asset",
+    summary = "What the page consists of",
+    params(("name" = String, Path, description = "As the page names it; another version's are not found.")),
+    responses(
+        (status = 200, description = "The file, which may be kept for ever.",
+         content((String = "text/css"), (String = "text/javascript"), (String = "image/svg+xml")),
+         headers(("Cache-Control" = String, description = "public, max-age=31536000, immutable"))),
+        problems::Missing,
+    ),
+)]
 pub(crate) async fn asset(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headshot_core::JobId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error as the client will see it, plus what only the log gets to see.
 ///
@@ -28,16 +29,26 @@ pub(crate) struct Problem {
 
 /// The document itself. There is no page to point `type` at, so it is `about:blank`, and `title` is the status's own
 /// phrase, as the RFC wants it then; `code` tells the errors apart.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Document<'a> {
+    /// `about:blank`.
     r#type: &'static str,
+    /// The status's own phrase.
     title: &'static str,
+    /// The answer's status.
     status: u16,
+    /// A sentence that may be shown.
     detail: &'a str,
+    /// What to program against.
     code: &'a str,
+    /// The request's id, under which the log has it.
     request_id: &'a str,
+    /// Whether the same request may succeed later.
     retryable: bool,
+    /// The job that it is about, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     job_id: Option<JobId>,
 }
 
@@ -93,15 +104,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Turns any error response into a problem document; other responses pass. The problem comes back for the log.
-pub(crate) fn render(response: Response, request_id: &str) -> (Response, Option<Problem>) {
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return (response, None);
-    }
-    let (mut parts, _) = response.into_parts();
-    let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::from_status(status));
-    let document = Document {
+/// The document of a problem.
+pub(crate) fn document(problem: &Problem, request_id: &str) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Document {
         r#type: "about:blank",
         title: problem.status.canonical_reason().unwrap_or("Error"),
         status: problem.status.as_u16(),
@@ -110,8 +115,18 @@ pub(crate) fn render(response: Response, request_id: &str) -> (Response, Option<
         request_id,
         retryable: problem.retryable,
         job_id: problem.job_id,
-    };
-    let body = serde_json::to_vec(&document).unwrap_or_default();
+    })
+}
+
+/// Turns any error response into a problem document; other responses pass. The problem comes back for the log.
+pub(crate) fn render(response: Response, request_id: &str) -> (Response, Option<Problem>) {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return (response, None);
+    }
+    let (mut parts, _) = response.into_parts();
+    let problem = parts.extensions.remove::<Problem>().unwrap_or_else(|| Problem::from_status(status));
+    let body = document(&problem, request_id).unwrap_or_default();
     parts.headers.remove(header::TRANSFER_ENCODING);
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

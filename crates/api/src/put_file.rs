@@ -11,10 +11,29 @@ use headshot_backend::{DownloadRefused, LocalUploads, UploadTerms};
 use crate::body::{BodyError, Patience, UploadBody};
 use crate::error::ApiError;
 use crate::intake_error::IntakeError;
+use crate::openapi::{bodies, parameters, problems};
 use crate::receive::content_length;
 use crate::routes::App;
 
 /// Takes one photo of the type and size that the link was signed for, once.
+#[utoipa::path(
+    put,
+    path = "/files/{*path}",
+    tag = "files",
+    operation_id = "put",
+    summary = "Put an announced photo",
+    description = "To the `url` of an upload, with the headers that it names.",
+    params(parameters::FilePath, parameters::Signed, parameters::SignedTerms),
+    request_body(content(
+        (bodies::Photo = "image/jpeg"),
+        (bodies::Photo = "image/png"),
+        (bodies::Photo = "image/webp"),
+        (bodies::Photo = "image/heic"),
+        (bodies::Photo = "image/heif"),
+        (bodies::Photo = "image/avif"),
+    )),
+    responses((status = 200, description = "The photo is there."), problems::Putting),
+)]
 pub(crate) async fn put(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let uploads = app.backend.blobs.local_uploads().ok_or(ApiError::NoSuchRoute)?;
     let (head, body) = request.into_parts();

@@ -8,15 +8,17 @@ use axum::{Extension, Json};
 use headshot_backend::keys::Scope;
 use serde::Serialize;
 use tracing::info;
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::job_error::JobError;
+use crate::openapi::{parameters, problems};
 use crate::routes::App;
 use crate::{erase, status};
 
 /// What was done.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Resent {
     /// Whether the endpoint had said that it is gone, and is used again from now on.
     enabled: bool,
@@ -26,6 +28,17 @@ pub(crate) struct Resent {
 }
 
 /// Lets the job's endpoint be used again, if it was disabled, and has the webhook sent once more.
+#[utoipa::path(
+    post,
+    path = "/admin/jobs/{id}/webhook",
+    tag = "admin",
+    operation_id = "resend_webhook",
+    summary = "Send a webhook again",
+    description = "Lets an endpoint that answered 410 be used again, and sends the job's webhook from the beginning.",
+    params(parameters::Id),
+    responses((status = 200, description = "What was done.", body = Resent), problems::Resending),
+    security(("key" = ["admin"])),
+)]
 pub(crate) async fn resend(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -7,10 +7,11 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use futures_util::FutureExt;
 use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::admission::{self, Backlog};
 use crate::auth::{self, Gate};
@@ -20,8 +21,8 @@ use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::watchers::Watchers;
 use crate::{
-    Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, page, put_file,
-    resend, status, submit,
+    Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, openapi, page,
+    put_file, resend, status, submit,
 };
 
 /// What every handler may use.
@@ -71,8 +72,12 @@ impl App {
 /// The whole API.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let cors = cors::layer(&app.config.allowed_origins);
-    open()
-        .merge(protected(&app))
+    let protected = Router::from(protected())
+        .route_layer(from_fn_with_state(app.clone(), admission::limit))
+        // The last one is the first that a request meets.
+        .route_layer(from_fn_with_state(app.clone(), auth::authenticate));
+    Router::from(open())
+        .merge(protected)
         .fallback(|| async { ApiError::NoSuchRoute })
         .layer(from_fn(catch_panic))
         .layer(cors)
@@ -81,35 +86,37 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// Every call, for the description. What is in one is in the other: each handler says its own method and path.
+pub(crate) fn all() -> OpenApiRouter<Arc<App>> {
+    open().merge(protected())
+}
+
 /// What needs a key, where keys are asked for. What each call needs beside, its handler says.
-fn protected(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new()
-        .route("/headshot", post(submit::and_wait))
-        .route("/headshot-async", post(submit::and_return))
-        .route("/headshot/{id}", get(status::show).delete(erase::erase))
-        .route("/headshot/{id}/rerender", post(derive::rerender))
-        .route("/headshot/{id}/approve", post(approve::approve))
-        .route("/admin/jobs", get(admin::list))
-        .route("/admin/jobs/{id}/retry", post(derive::retry))
-        .route("/admin/jobs/{id}/webhook", post(resend::resend))
-        .route("/headshot/{id}/events", get(events::stream))
-        .route("/uploads", post(announce::announce))
-        .route_layer(from_fn_with_state(app.clone(), admission::limit))
-        // The last one is the first that a request meets.
-        .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
+fn protected() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(submit::and_wait))
+        .routes(routes!(submit::and_return))
+        .routes(routes!(status::show, erase::erase))
+        .routes(routes!(derive::rerender))
+        .routes(routes!(approve::approve))
+        .routes(routes!(admin::list))
+        .routes(routes!(derive::retry))
+        .routes(routes!(resend::resend))
+        .routes(routes!(events::stream))
+        .routes(routes!(announce::announce))
 }
 
 /// What everybody may see, and what is protected by signatures of its own.
-fn open() -> Router<Arc<App>> {
-    Router::new()
-        .route("/", get(page::index))
-        .route("/assets/{name}", get(page::asset))
-        .route("/healthz", get(health::live))
-        // Cloud Run's front end keeps /healthz to itself: whoever asks from outside asks for this.
-        .route("/health", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/files/{*path}", get(files::download).put(put_file::put))
+fn open() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(page::index))
+        .routes(routes!(page::asset))
+        .routes(routes!(openapi::serve))
+        .routes(routes!(health::live))
+        .routes(routes!(health::live_outside))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(files::download, put_file::put))
 }
 
 /// A defect in one request must not take the connection, let alone the process, down.

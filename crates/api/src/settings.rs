@@ -123,6 +123,8 @@ pub enum Command {
     Healthcheck,
     /// Creates, lists and revokes keys
     Keys(KeysArgs),
+    /// Prints the description of the API, OpenAPI 3.1, as GET /openapi.json serves it
+    Openapi,
 }
 
 /// The settings, checked. What each means stands in [`Settings`].

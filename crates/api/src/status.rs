@@ -16,11 +16,23 @@ use crate::document;
 use crate::error::ApiError;
 use crate::intake_error::IntakeError;
 use crate::limits::LONGEST_WAIT;
+use crate::openapi::{answers, parameters, problems};
 use crate::routes::App;
 use crate::submit::RawQuery;
 use crate::watchers::WatchEnded;
 
 /// Where a job stands. With `wait`, the answer comes when there is news, or when the time is over.
+#[utoipa::path(
+    get,
+    path = "/headshot/{id}",
+    tag = "headshots",
+    operation_id = "show",
+    summary = "Where a headshot stands",
+    description = "At once, or with `wait` when there is news. The links to the files for print are there for keys with the scope `print`.",
+    params(parameters::Id, parameters::Wait, parameters::IfNoneMatch),
+    responses(answers::ShownIfNew, problems::Showing),
+    security(("key" = ["read"])),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -10,17 +10,19 @@ use axum::{Extension, Json};
 use headshot_backend::keys::Scope;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::{JobId, JobRecord, Status};
-use serde_json::json;
+use serde::Serialize;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::admission::NoNewJob;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fields::Fields;
+use crate::openapi::{answers, bodies, parameters, problems};
 use crate::prefer::Prefer;
 use crate::problem::Problem;
 use crate::routes::App;
-use crate::{document, json as bodies, receive, uploaded};
+use crate::{document, json, receive, uploaded};
 
 pub(crate) type RawQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
@@ -35,7 +37,45 @@ pub(crate) struct Submitted {
     pub(crate) replayed: bool,
 }
 
+/// A job that is safe.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// Its id.
+    job_id: JobId,
+    /// Where it stands.
+    status: Status,
+}
+
+impl Accepted {
+    pub(crate) fn new(job_id: JobId) -> Self {
+        Self { job_id, status: Status::Queued }
+    }
+}
+
 /// `POST /headshot-async`: answers as soon as the job is safe.
+#[utoipa::path(
+    post,
+    path = "/headshot-async",
+    tag = "headshots",
+    operation_id = "submit",
+    summary = "Send a photo",
+    description = "Answers as soon as the job is safe; ask for it by its id then.",
+    params(parameters::PhotoFields, parameters::IdempotencyKey),
+    request_body(
+        description = "The photo as a form's field, as the body itself, or by the id of an upload.",
+        content(
+            (bodies::Form = "multipart/form-data"),
+            (uploaded::Submission = "application/json"),
+            (bodies::Photo = "image/jpeg"),
+            (bodies::Photo = "image/png"),
+            (bodies::Photo = "image/webp"),
+            (bodies::Photo = "image/heic"),
+            (bodies::Photo = "image/avif"),
+        ),
+    ),
+    responses(answers::QueuedOnce, problems::Submitting),
+    security(("key" = ["submit"])),
+)]
 pub(crate) async fn and_return(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -49,6 +89,31 @@ pub(crate) async fn and_return(
 
 /// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does; and so it does to
 /// whoever may send photos, but not read what became of them.
+#[utoipa::path(
+    post,
+    path = "/headshot",
+    tag = "headshots",
+    operation_id = "submit_and_wait",
+    summary = "Send a photo and wait for the headshot",
+    description = "Waits for the worker, and answers 202 when that takes too long, or to a key without the scope `read`. 422 and 500 with \
+                   a `job_id` say that the job has failed: the codes of the first are those of the photo's `quality`, and there \
+                   will be new ones.",
+    params(parameters::PhotoFields, parameters::IdempotencyKey, parameters::Prefer),
+    request_body(
+        description = "The photo as a form's field, as the body itself, or by the id of an upload.",
+        content(
+            (bodies::Form = "multipart/form-data"),
+            (uploaded::Submission = "application/json"),
+            (bodies::Photo = "image/jpeg"),
+            (bodies::Photo = "image/png"),
+            (bodies::Photo = "image/webp"),
+            (bodies::Photo = "image/heic"),
+            (bodies::Photo = "image/avif"),
+        ),
+    ),
+    responses(answers::Waited, problems::Waiting),
+    security(("key" = ["submit"])),
+)]
 pub(crate) async fn and_wait(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -110,7 +175,7 @@ async fn dispatch(
         Ok(Query(pairs)) => Fields::from_query(&pairs),
         Err(_) => Err(ApiError::MalformedQuery),
     };
-    if bodies::is_json(&head.headers) {
+    if json::is_json(&head.headers) {
         uploaded::submit(app, caller.tenant, trace, fields?, head, body).await
     } else {
         receive::receive(app, caller.tenant, trace, fields, head, body).await
@@ -131,7 +196,7 @@ pub(crate) fn marked(mut response: Response, submitted: &Submitted) -> Response 
 const ASK_AGAIN: u64 = 1;
 
 pub(crate) fn queued(id: JobId) -> Response {
-    let body = Json(json!({"job_id": id, "status": Status::Queued}));
+    let body = Json(Accepted::new(id));
     let mut response = (StatusCode::ACCEPTED, body).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

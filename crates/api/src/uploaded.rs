@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::accept::{Acceptance, accept};
 use crate::error::ApiError;
@@ -19,6 +20,7 @@ use crate::fields::Fields;
 use crate::idempotency::{Key, Turn};
 use crate::intake::{Intake, Received};
 use crate::intake_error::IntakeError;
+use crate::openapi::bodies::OnOff;
 use crate::routes::App;
 use crate::submit::{OPERATION, Submitted};
 use crate::{idempotency, json};
@@ -27,13 +29,26 @@ use crate::{idempotency, json};
 const READ_WITHIN: Duration = Duration::from_secs(120);
 
 /// The request. A misspelt field would be a job of another kind than was meant, so there are no others.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Submission {
+#[schema(example = json!({"upload_id": "6f1c1a52-9f0e-4c57-8f0b-0a4a6d1de001", "order_id": "1001"}))]
+pub(crate) struct Submission {
+    /// The id that the photo was announced with.
+    #[schema(format = "uuid")]
     upload_id: String,
+    /// Your order number.
+    #[schema(
+        max_length = 128,
+        pattern = r"^(?!\s+$)[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+    )]
     order_id: Option<String>,
+    /// Where the end of this job is to be told.
+    #[schema(format = "uri")]
     webhook_url: Option<String>,
+    /// What to make: its name and options in any order, each once.
     recipe: Option<String>,
+    /// `off` has the photo rendered even if it was before.
+    #[schema(value_type = Option<OnOff>)]
     cache: Option<String>,
 }
 

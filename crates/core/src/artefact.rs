@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// One of the files a finished job consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rendition {
     /// The picture for the screen, 1280 × 1600 by default.
@@ -54,6 +55,7 @@ pub struct ArtefactInfo {
 
 /// Where the head was found in the upright photo, in pixels of that photo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Head {
     /// Left edge.
     pub x: f32,
@@ -71,6 +73,7 @@ pub struct Head {
 
 /// What a [`Head`] rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HeadSource {
     /// The matting model's own head output.
@@ -81,6 +84,7 @@ pub enum HeadSource {
 
 /// Which network made a matte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ModelInfo {
     /// The model's name, such as `pet-matte-2`.
     pub name: String,

@@ -8,7 +8,9 @@ use uuid::Uuid;
 ///
 /// Random ids double as Firestore document names: they spread over the key range and cannot be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
 pub struct JobId(Uuid);
 
 /// A string that is not a job id.

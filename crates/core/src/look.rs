@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the black and white is graded. One parameter set in the pipeline stands behind each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// The house look: full range, tooth in the fur, calm transitions.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the pipeline thinks of a photo, as it stands in the record and in the answer to the customer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quality {
     /// False when any reason is a [`Severity::Reject`].
     pub pass: bool,
@@ -11,11 +12,13 @@ pub struct Quality {
     pub reasons: Vec<Reason>,
     /// The largest paper on which the print master is still sharp; `None` when that is not even the smallest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub largest_sharp_print: Option<PrintSize>,
 }
 
 /// Papers that portraits are sold on, by their inches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PrintSize {
     /// 4 × 5 inches.
     #[serde(rename = "4x5in")]
@@ -59,6 +62,7 @@ impl PrintSize {
 
 /// One measured number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Metric {
     /// What was measured, in snake case with the unit at the end, such as `head_long_edge_px`.
     pub name: String,
@@ -68,6 +72,7 @@ pub struct Metric {
 
 /// One thing to say about a photo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reason {
     /// Stable machine-readable code, such as `no_pet_found`.
     pub code: String,
@@ -79,6 +84,7 @@ pub struct Reason {
 
 /// How much a [`Reason`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The headshot is made; the customer is told.

@@ -78,6 +78,7 @@ pub struct JobRecord {
 
 /// Where a job stands: `queued → processing → done | failed`; a failed attempt goes back to `queued`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Accepted; no worker holds it.
@@ -92,6 +93,7 @@ pub enum Status {
 
 /// What the pipeline does, in order. The names appear in records, spans and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Reading the original from storage.
@@ -127,6 +129,7 @@ pub enum Caching {
 
 /// A customer's word that this is the picture: from then on no other is made of the photo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Approval {
     /// The job whose picture it is.
     pub job_id: JobId,
@@ -136,6 +139,7 @@ pub struct Approval {
 
 /// A worker's time-limited right to finish a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lease {
     /// Which worker process holds it.
     pub worker: String,
@@ -145,6 +149,7 @@ pub struct Lease {
 
 /// Why a job failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// Stable machine-readable code: a quality code, a decode code, or `internal`.
     pub code: String,
@@ -154,8 +159,10 @@ pub struct Failure {
 
 /// What is known of the uploaded file. Nothing here is ever used as a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Upload {
     /// The name the customer's file had, as metadata only.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub file_name: Option<String>,
     /// The sniffed media type, whatever the client declared.
     pub content_type: String,

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// How much of the animal the frame shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Shot {
     /// The head with some of the shoulders.

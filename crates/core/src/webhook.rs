@@ -12,6 +12,7 @@ use crate::JobId;
 /// The word that the shop's own server gets when a job has ended, and how its delivery stands. Part of the job's record,
 /// so that the end of the job and the duty to tell of it are one write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Webhook {
     /// Where it goes, in the one form that the URL has.
     pub url: String,
@@ -23,6 +24,7 @@ pub struct Webhook {
     pub attempts: u32,
     /// When it is sent next, or until when a worker has the right to send it; `None` before the job has ended and once
     /// nothing more is sent.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next_at: Option<Timestamp>,
     /// The last attempts, the oldest first.
     pub deliveries: Vec<WebhookDelivery>,
@@ -31,6 +33,7 @@ pub struct Webhook {
 /// Whether the shop's server has been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WebhookState {
     /// Not yet.
     Pending,
@@ -44,10 +47,12 @@ pub enum WebhookState {
 
 /// One attempt to deliver a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WebhookDelivery {
     /// When it began.
     pub at: Timestamp,
     /// The status that came back, if an answer came.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub status: Option<u16>,
     /// What happened, as a sentence in plain English. Nothing in it was chosen by the endpoint.
     pub outcome: String,

@@ -159,7 +159,10 @@ impl Bench {
             height: 1,
         };
         let now = Timestamp::now();
-        Ok(JobRecord::accepted(id, upload, recipe, now, now + SignedDuration::from_hours(1)))
+        // What all tests send alike must be rendered all the same.
+        let caching = Caching::Off;
+        let record = JobRecord::accepted(id, upload, recipe, now, now + SignedDuration::from_hours(1));
+        Ok(JobRecord { caching, ..record })
     }
 
     pub async fn publish(&self, id: JobId) -> Result<()> {

@@ -1,0 +1,245 @@
+//! Which problems a call may answer with. Status, sentence and headers of each come from where the server itself has them, so they
+//! cannot say anything else here.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use headshot_backend::keys::Scope;
+use headshot_core::upload::{Format, Limits, Refusal};
+use headshot_core::{Failure, InvalidWebhookUrl, JobId, Status};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::examples;
+use super::headers::header;
+use crate::admission::Limit;
+use crate::auth::Refused;
+use crate::body::BodyError;
+use crate::error::ApiError;
+use crate::intake_error::IntakeError;
+use crate::job_error::JobError;
+use crate::problem::{self, Problem};
+
+const A_WHILE: Duration = Duration::from_secs(30);
+
+/// Under this name a problem's codes stand beside it, for programs.
+const CODES: &str = "x-problem-codes";
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $($group:expr),+;)+) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                responses([$(Vec::from($group)),+].into_iter().flatten())
+            }
+        }
+    )+};
+}
+
+problems! {
+    /// Sending a photo.
+    Submitting: admission(Scope::Submit), limits(), job_limits(), photo(), body(), form(), fields(), json(), keys(), upload(), [ApiError::Busy,
+        ApiError::Unpublished(id()), ApiError::MalformedQuery, storage()], always();
+    /// The same, and waiting for what becomes of it.
+    Waiting: admission(Scope::Submit), limits(), job_limits(), photo(), body(), form(), fields(), json(), keys(), upload(), [ApiError::Busy,
+        ApiError::Unpublished(id()), ApiError::MalformedQuery, storage(), links(),
+        failed("no_pet_found", "We could not find a dog or a cat in this photo. Please choose another one."),
+        failed("internal", "Something went wrong on our side. Please send the photo again.")], always();
+    /// Asking for a headshot.
+    Showing: admission(Scope::Read), [ApiError::NoSuchHeadshot, ApiError::MalformedQuery, IntakeError::InvalidWait.into(), links()],
+        always();
+    /// Listening to one.
+    Listening: admission(Scope::Read), [ApiError::NoSuchHeadshot, IntakeError::TooManyStreams.into()], always();
+    /// Rendering one again.
+    Rerendering: admission(Scope::Submit), limits(), job_limits(), json(), keys(), body(), [ApiError::NoSuchHeadshot, unknown_recipe(), ApiError::NoWebhookSecret,
+        invalid_webhook_url(), JobError::NotDone(id(), Status::Queued).into(), JobError::Approved(id()).into(),
+        JobError::NothingToChange.into(), JobError::RecipeAndParts.into(), ApiError::Unpublished(id())], always();
+    /// Approving one.
+    Approving: admission(Scope::Submit), limits(), [ApiError::NoSuchHeadshot, JobError::NotDone(id(), Status::Queued).into(),
+        JobError::Approved(id()).into(), links()], always();
+    /// Erasing one.
+    Erasing: admission(Scope::Admin), [ApiError::NoSuchHeadshot, JobError::UnderWay(id()).into(), storage()], always();
+    /// Announcing a photo.
+    Announcing: admission(Scope::Submit), limits(), json(), body(), [IntakeError::UnsupportedUpload.into(), Refusal::Empty.into(),
+        too_large(), ApiError::InvalidFileName, links()], always();
+    /// Listing jobs.
+    Listing: admission(Scope::Admin), [ApiError::MalformedQuery, JobError::InvalidSearch("limit must be a number from 1 to 200.").into()],
+        always();
+    /// Trying a job again.
+    Retrying: admission(Scope::Admin), limits(), [ApiError::NoSuchHeadshot, JobError::NothingToRetry(id(), Status::Done).into(),
+        ApiError::NoWebhookSecret, invalid_webhook_url(), ApiError::Unpublished(id())], always();
+    /// Sending a webhook again.
+    Resending: admission(Scope::Admin), limits(), [ApiError::NoSuchHeadshot, JobError::NoWebhook(id()).into()], always();
+    /// Following a link to a file.
+    Downloading: [ApiError::NoSuchRoute, ApiError::NoSuchHeadshot, ApiError::LinkExpired, ApiError::LinkInvalid, storage(), internal()];
+    /// Following a link that takes a photo.
+    Putting: [ApiError::NoSuchRoute, ApiError::LinkExpired, ApiError::LinkInvalid, IntakeError::UploadExists.into(),
+        IntakeError::UploadMismatch("The content-type of this upload must be image/heic.".into()).into(), ApiError::Busy,
+        storage()], body(), always();
+    /// Asking whether the service is ready.
+    BeingReady: [ApiError::NotReady("Not ready; down: queue.".into()), internal()];
+    /// Asking for something of the service's own.
+    Missing: [ApiError::NoSuchRoute, internal()];
+    /// What hardly fails.
+    Internal: [internal()];
+}
+
+fn admission(scope: Scope) -> Vec<ApiError> {
+    let refused = [
+        Refused::NoCredentials,
+        Refused::InvalidKey,
+        Refused::Malformed,
+        Refused::InvalidToken("an example"),
+        Refused::TokensUnavailable("an example".into()),
+    ];
+    let more = [ApiError::Forbidden(scope), ApiError::LockedOut(A_WHILE)];
+    refused.into_iter().map(ApiError::NotAdmitted).chain(more).collect()
+}
+
+fn limits() -> [ApiError; 2] {
+    [Limit::Key, Limit::Address].map(|limit| ApiError::Limited(limit, A_WHILE))
+}
+
+fn job_limits() -> [ApiError; 2] {
+    [ApiError::Limited(Limit::Month, A_WHILE), ApiError::Backlog(A_WHILE)]
+}
+
+fn photo() -> Vec<ApiError> {
+    let format = Format::Jpeg;
+    let limits = Limits::default();
+    let refusals = [
+        Refusal::Empty,
+        Refusal::TooLarge { limit_bytes: limits.bytes },
+        Refusal::UnsupportedType { found: Some("a GIF") },
+        Refusal::Truncated { format },
+        Refusal::Unreadable { format },
+        Refusal::TooManyPixels { width: 20_000, height: 15_000, limit: limits.pixels },
+        Refusal::BadShape {
+            width: 20,
+            height: 30,
+            long_edge: limits.long_edge,
+            min_short_edge: limits.min_short_edge,
+        },
+    ];
+    refusals.into_iter().map(ApiError::Refused).collect()
+}
+
+fn body() -> [ApiError; 3] {
+    [BodyError::TooLarge, BodyError::Idle, BodyError::Interrupted].map(ApiError::Body)
+}
+
+fn form() -> [ApiError; 4] {
+    [ApiError::MalformedForm, ApiError::FormTooLarge, ApiError::MissingFile, ApiError::SecondFile]
+}
+
+fn fields() -> [ApiError; 7] {
+    [
+        ApiError::DuplicateField("order_id"),
+        ApiError::InvalidFileName,
+        ApiError::InvalidOrderId,
+        ApiError::InvalidCache,
+        unknown_recipe(),
+        invalid_webhook_url(),
+        ApiError::NoWebhookSecret,
+    ]
+}
+
+fn json() -> [ApiError; 1] {
+    let sentence = "The JSON is not as it should be: missing field `upload_id` at line 1 column 2.";
+    [IntakeError::MalformedJson(sentence.into()).into()]
+}
+
+fn keys() -> [ApiError; 3] {
+    [IntakeError::InvalidKey, IntakeError::KeyInUse, IntakeError::KeyReused].map(ApiError::Intake)
+}
+
+fn upload() -> [ApiError; 3] {
+    [IntakeError::NoSuchUpload, IntakeError::UploadMissing, IntakeError::UploadUsed(id())]
+        .map(ApiError::Intake)
+}
+
+fn always() -> [ApiError; 2] {
+    [ApiError::records(anyhow!("an example")), internal()]
+}
+
+fn internal() -> ApiError {
+    ApiError::Internal(anyhow!("an example"))
+}
+
+fn storage() -> ApiError {
+    ApiError::storage(anyhow!("an example"))
+}
+
+fn links() -> ApiError {
+    let sentence =
+        "The headshot is ready, but its download links could not be made just now. Please try again.";
+    ApiError::Unavailable("links_unavailable", sentence, anyhow!("an example"))
+}
+
+fn too_large() -> ApiError {
+    Refusal::TooLarge { limit_bytes: Limits::default().bytes }.into()
+}
+
+fn unknown_recipe() -> ApiError {
+    ApiError::UnknownRecipe("This recipe cannot be followed: there is no such recipe.".into())
+}
+
+fn invalid_webhook_url() -> ApiError {
+    ApiError::InvalidWebhookUrl(InvalidWebhookUrl::NotHttps)
+}
+
+fn failed(code: &str, message: &str) -> ApiError {
+    ApiError::JobFailed(id(), Failure { code: code.into(), message: message.into() })
+}
+
+fn id() -> JobId {
+    examples::id().unwrap_or_else(JobId::new)
+}
+
+/// One response for each status, which says every code that it may have.
+fn responses(errors: impl Iterator<Item = ApiError>) -> BTreeMap<String, RefOr<Response>> {
+    let mut of_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
+    for problem in errors.map(Problem::from) {
+        let known = of_status.entry(problem.status.as_u16()).or_default();
+        if !known.iter().any(|other| other.code == problem.code) {
+            known.push(problem);
+        }
+    }
+    of_status
+        .into_iter()
+        .map(|(status, problems)| (status.to_string(), RefOr::T(response(&problems))))
+        .collect()
+}
+
+fn response(problems: &[Problem]) -> Response {
+    let mut description = String::new();
+    for Problem { code, detail, .. } in problems {
+        // Writing to a string cannot fail.
+        let _ = writeln!(description, "- `{code}`: {detail}");
+    }
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code.as_ref()).collect();
+    let example = problems
+        .first()
+        .and_then(|problem| problem::document(problem, "a3a4cf5e-b1e0-4c8e-8a8c-3d2ac0b0a001").ok());
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(problem::Document::name())))
+        .example(example.and_then(|example| serde_json::from_slice(&example).ok()));
+    let mut response = ResponseBuilder::new()
+        .description(description.trim_end())
+        .content("application/problem+json", content.build())
+        .extensions(Some([(CODES, codes)].into_iter().collect()));
+    for (name, is_sent) in [
+        ("Retry-After", problems.iter().any(|problem| problem.retry_after.is_some())),
+        ("Location", problems.iter().any(|problem| problem.job_id.is_some())),
+        ("WWW-Authenticate", problems.iter().any(|problem| problem.challenge.is_some())),
+    ] {
+        if is_sent {
+            response = response.header(name, header(name));
+        }
+    }
+    response.build()
+}
