@@ -109,10 +109,8 @@ impl Bench {
     /// The same for a shop that wants to be told at `url`.
     pub async fn accept_with_webhook(&self, photo: &'static [u8], url: &str) -> Result<JobId> {
         let webhook = Webhook::new(&WebhookUrl::parse(url, Reach::Anywhere)?);
-        // The photos here have no checksum, and one is not to be taken for another.
-        let caching = Caching::Off;
         let record = self.uploaded(photo, Recipe::HEADSHOT).await?;
-        let record = JobRecord { webhook: Some(webhook), caching, ..record };
+        let record = JobRecord { webhook: Some(webhook), ..record };
         self.backend.jobs.create(&record).await?;
         self.publish(record.job_id).await?;
         Ok(record.job_id)
@@ -159,7 +157,7 @@ impl Bench {
             height: 1,
         };
         let now = Timestamp::now();
-        // What all tests send alike must be rendered all the same.
+        // The photos here have no checksum, and one is not to be taken for another.
         let caching = Caching::Off;
         let record = JobRecord::accepted(id, upload, recipe, now, now + SignedDuration::from_hours(1));
         Ok(JobRecord { caching, ..record })
