@@ -27,8 +27,9 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<Arc<anyhow::Error>>,
 }
 
-/// The document itself. There is no page to point `type` at, so it is `about:blank`, and `title` is the status's own
-/// phrase, as the RFC wants it then; `code` tells the errors apart.
+/// Every error, as RFC 9457 has it; `code` tells them apart.
+//
+// There is no page to point `type` at, so it is `about:blank`, and `title` is the status's own phrase, as the RFC wants it then.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Document<'a> {

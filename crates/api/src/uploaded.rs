@@ -28,7 +28,8 @@ use crate::{idempotency, json};
 /// Storage is near, so reading a photo back takes a second; expired uploads are cleared away later than this.
 const READ_WITHIN: Duration = Duration::from_secs(120);
 
-/// The request. A misspelt field would be a job of another kind than was meant, so there are no others.
+/// A photo that was put beforehand, and what is to be made of it. A misspelt field would be a job of another kind than was meant,
+/// so there are no others.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"upload_id": "6f1c1a52-9f0e-4c57-8f0b-0a4a6d1de001", "order_id": "1001"}))]

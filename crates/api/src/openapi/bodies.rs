@@ -33,7 +33,7 @@ pub(crate) struct Form {
     )]
     recipe: Option<String>,
     /// `off` has the photo rendered even if it was before.
-    #[schema(nullable = false, inline)]
+    #[schema(nullable = false)]
     cache: Option<OnOff>,
     /// Where the end of this job is to be told.
     #[schema(nullable = false, format = "uri", example = "https://shop.example/hooks/1001")]

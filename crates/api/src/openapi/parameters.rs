@@ -25,7 +25,7 @@ pub(crate) struct PhotoFields {
     )]
     recipe: Option<String>,
     /// `off` has the photo rendered even if it was before.
-    #[param(nullable = false, inline)]
+    #[param(nullable = false)]
     cache: Option<OnOff>,
     /// Where the end of this job is to be told.
     #[param(nullable = false, format = "uri", example = "https://shop.example/hooks/1001")]
