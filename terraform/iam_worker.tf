@@ -65,6 +65,16 @@ resource "google_project_iam_member" "worker_records" {
   }
 }
 
+# Webhooks are signed with secrets that are in the file of keys (crates/worker/src/webhooks.rs). A secret can only be read as a
+# whole, so the hashes of keys come with them; the worker makes no use of those.
+resource "google_secret_manager_secret_iam_member" "worker_reads_keys" {
+  count = var.api_keys ? 1 : 0
+
+  secret_id = google_secret_manager_secret.api_keys[0].secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.worker.member
+}
+
 # For a collector beside the worker. Both may write and not read.
 resource "google_project_iam_member" "worker_metrics" {
   project = var.project_id

@@ -29,7 +29,8 @@ resource "google_secret_manager_secret_iam_member" "otlp_headers" {
   member    = each.value
 }
 
-# Hashes of keys; whoever reads them can open nothing, and whoever writes them everything.
+# Hashes of keys, with which nobody can open anything, and secrets of webhooks as they are: whoever reads those can write to shops
+# in our name. Whoever may write here can do everything. The worker's right to read is in iam_worker.tf.
 resource "google_secret_manager_secret" "api_keys" {
   count = var.api_keys ? 1 : 0
 

@@ -33,7 +33,7 @@ locals {
   # call, no key is a decision that has to be said.
   access_settings = {
     for name, value in {
-      API_KEYS_FILE     = var.api_keys ? "${local.keys_folder}/${local.keys_file}" : null
+      API_KEYS_FILE     = var.api_keys ? local.keys_path : null
       ALLOW_ANONYMOUS   = var.api_anonymous || (!var.api_keys && !var.api_public) ? "true" : null
       ID_TOKEN_AUDIENCE = var.api_id_token_audience
       MAX_BACKLOG       = tostring(var.api_max_backlog)
@@ -42,6 +42,7 @@ locals {
 
   keys_folder = "/keys"
   keys_file   = "keys.json"
+  keys_path   = "${local.keys_folder}/${local.keys_file}"
 
   worker_settings = merge(
     {
@@ -66,6 +67,7 @@ locals {
     },
     local.gpu_settings,
     local.model_settings,
+    local.webhook_settings,
     local.trace_settings,
   )
 
@@ -81,6 +83,12 @@ locals {
       MATTING_MODEL_GCS     = try("gs://${google_storage_bucket.models.name}/${var.matting_model.object}#sha256=${var.matting_model.sha256}", null)
       MATTING_MODEL_PROFILE = try(var.matting_model.profile, null)
     } : name => value if value != null
+  }
+
+  webhook_settings = {
+    for name, value in {
+      API_KEYS_FILE = local.keys_path
+    } : name => value if var.api_keys
   }
 
   collector_image = try(var.telemetry.collector_image, null)

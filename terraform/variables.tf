@@ -86,7 +86,7 @@ variable "api_invokers" {
 }
 
 variable "api_keys" {
-  description = "Whether callers need a key or a token. The file of keys is the secret NAME-api-keys, made by `headshot-api keys`."
+  description = "Whether callers need a key or a token. The file of keys, which has the secrets of webhooks as well, is the secret NAME-api-keys, made by `headshot-api keys`."
   type        = bool
   default     = false
 }

@@ -60,6 +60,15 @@ resource "google_cloud_run_v2_worker_pool" "autoscaled" {
         }
       }
 
+      # The same file as the API's, for the secrets that webhooks are signed with. One that was changed counts within a minute.
+      dynamic "volume_mounts" {
+        for_each = google_secret_manager_secret.api_keys
+        content {
+          name       = "keys"
+          mount_path = local.keys_folder
+        }
+      }
+
       dynamic "env" {
         for_each = local.worker_settings
         content {
@@ -77,6 +86,20 @@ resource "google_cloud_run_v2_worker_pool" "autoscaled" {
               secret  = env.value
               version = "latest"
             }
+          }
+        }
+      }
+    }
+
+    dynamic "volumes" {
+      for_each = google_secret_manager_secret.api_keys
+      content {
+        name = "keys"
+        secret {
+          secret = volumes.value.secret_id
+          items {
+            version = "latest"
+            path    = local.keys_file
           }
         }
       }
@@ -108,6 +131,7 @@ resource "google_cloud_run_v2_worker_pool" "autoscaled" {
     google_pubsub_topic_iam_member.worker_publishes,
     google_pubsub_topic_iam_member.worker_sets_aside,
     google_secret_manager_secret_iam_member.otlp_headers,
+    google_secret_manager_secret_iam_member.worker_reads_keys,
     google_storage_bucket_iam_member.worker_reads_models,
     google_storage_bucket_iam_member.worker_reads_originals,
     google_storage_bucket_iam_member.worker_reads_outputs,

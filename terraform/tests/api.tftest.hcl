@@ -102,7 +102,8 @@ run "api" {
 
   assert {
     condition = (
-      length(google_secret_manager_secret.api_keys) == 0 && length(google_secret_manager_secret_iam_member.api_keys) == 0
+      length(google_secret_manager_secret.api_keys) == 0
+      && length(google_secret_manager_secret_iam_member.api_keys) == 0 && length(google_secret_manager_secret_iam_member.worker_reads_keys) == 0
       && length(google_cloud_run_v2_service.api.template[0].volumes) == 0
       && length(google_cloud_run_v2_service.api.template[0].containers[0].volume_mounts) == 0
     )
@@ -142,13 +143,16 @@ run "keys" {
   }
 
   assert {
-    condition = (
-      [for secret in google_secret_manager_secret.api_keys : [secret.secret_id, secret.replication[0].user_managed[0].replicas[0].location]] == [["headshot-api-keys", "europe-west1"]]
-      && [for grant in google_secret_manager_secret_iam_member.api_keys : [grant.secret_id, grant.role, grant.member]] == [
-        ["headshot-api-keys", "roles/secretmanager.secretAccessor", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"]
-      ]
-    )
-    error_message = "The API, and nobody else, reads the secret, which stays in the region."
+    condition     = [for secret in google_secret_manager_secret.api_keys : [secret.secret_id, secret.replication[0].user_managed[0].replicas[0].location]] == [["headshot-api-keys", "europe-west1"]]
+    error_message = "The secret stays in the region."
+  }
+
+  assert {
+    condition = [for grant in concat(google_secret_manager_secret_iam_member.api_keys, google_secret_manager_secret_iam_member.worker_reads_keys) : [grant.secret_id, grant.role, grant.member]] == [
+      ["headshot-api-keys", "roles/secretmanager.secretAccessor", "serviceAccount:headshot-api@perkie-test.iam.gserviceaccount.com"],
+      ["headshot-api-keys", "roles/secretmanager.secretAccessor", "serviceAccount:headshot-worker@perkie-test.iam.gserviceaccount.com"],
+    ]
+    error_message = "The API looks callers up in it, and the worker signs webhooks with what is in it."
   }
 }
 

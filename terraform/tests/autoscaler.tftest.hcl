@@ -92,6 +92,11 @@ run "cpu" {
   }
 
   assert {
+    condition     = length(local.worker_pool.template[0].volumes) == 0 && length(local.worker_pool.template[0].containers[0].volume_mounts) == 0
+    error_message = "Without keys there is no file of them."
+  }
+
+  assert {
     condition = [for grant in google_cloud_run_v2_worker_pool_iam_member.autoscaler : [grant.name, grant.location, grant.role, grant.member]] == [
       ["headshot-worker-scaled", "europe-west1", "roles/run.developer", "serviceAccount:headshot-autoscaler@perkie-test.iam.gserviceaccount.com"]
     ]
@@ -275,6 +280,31 @@ run "more_instances" {
       && local.worker_pool.launch_stage == "GA"
     )
     error_message = "The variables must reach pool and autoscaler."
+  }
+}
+
+run "keys" {
+  command = plan
+
+  variables {
+    api_keys = true
+  }
+
+  assert {
+    condition     = { for setting in local.worker_pool.template[0].containers[0].env : setting.name => setting.value if setting.name == "API_KEYS_FILE" } == { API_KEYS_FILE = "/keys/keys.json" }
+    error_message = "The worker takes the secrets of webhooks from the file of keys."
+  }
+
+  assert {
+    condition = [for volume in local.worker_pool.template[0].volumes :
+      [volume.name, volume.secret[0].secret, volume.secret[0].items[0].version, volume.secret[0].items[0].path]
+    ] == [["keys", "headshot-api-keys", "latest", "keys.json"]]
+    error_message = "The latest file of keys is there to be mounted."
+  }
+
+  assert {
+    condition     = [for mount in local.worker_pool.template[0].containers[0].volume_mounts : [mount.name, mount.mount_path]] == [["keys", "/keys"]]
+    error_message = "The file of keys is where the program looks for it."
   }
 }
 

@@ -197,6 +197,11 @@ run "nobody_has_more" {
   }
 
   assert {
+    condition     = toset(flatten([for name, text in output.files : regexall("resource \"google_secret_manager_secret_iam_[a-z]+\" \"([a-z_]+)\"", text)])) == toset(["api_keys", "otlp_headers", "worker_reads_keys"])
+    error_message = "Nobody but the two programs reads a secret."
+  }
+
+  assert {
     condition     = length(flatten([for name, text in output.files : regexall("enable_message_ordering|enable_exactly_once_delivery", text)])) == 0
     error_message = "Claims are idempotent: ordering and exactly-once only cost throughput."
   }

@@ -77,6 +77,36 @@ run "cpu" {
     condition     = length(local.worker_pool.template[0].containers) == 1 && length(google_cloud_run_v2_worker_pool.autoscaled) == 0
     error_message = "One pool with one container."
   }
+
+  assert {
+    condition     = length(local.worker_pool.template[0].volumes) == 0 && length(local.worker_pool.template[0].containers[0].volume_mounts) == 0
+    error_message = "Without keys there is no file of them."
+  }
+}
+
+run "keys" {
+  command = plan
+
+  variables {
+    api_keys = true
+  }
+
+  assert {
+    condition     = { for setting in local.worker_pool.template[0].containers[0].env : setting.name => setting.value if setting.name == "API_KEYS_FILE" } == { API_KEYS_FILE = "/keys/keys.json" }
+    error_message = "The worker takes the secrets of webhooks from the file of keys."
+  }
+
+  assert {
+    condition = [for volume in local.worker_pool.template[0].volumes :
+      [volume.name, volume.secret[0].secret, volume.secret[0].items[0].version, volume.secret[0].items[0].path]
+    ] == [["keys", "headshot-api-keys", "latest", "keys.json"]]
+    error_message = "The latest file of keys is there to be mounted."
+  }
+
+  assert {
+    condition     = [for mount in local.worker_pool.template[0].containers[0].volume_mounts : [mount.name, mount.mount_path]] == [["keys", "/keys"]]
+    error_message = "The file of keys is where the program looks for it."
+  }
 }
 
 run "gpu" {

@@ -37,7 +37,7 @@ fn passed(map: &str) -> Result<BTreeSet<String>> {
 
 /// What the API is given, and what the worker is given, whatever the variables say.
 fn passed_to_programs() -> Result<[BTreeSet<String>; 2]> {
-    let worker = ["worker_settings", "gpu_settings", "model_settings"].map(passed);
+    let worker = ["worker_settings", "gpu_settings", "model_settings", "webhook_settings"].map(passed);
     let worker = worker.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     let api = ["api_settings", "access_settings"].map(passed);
     Ok([api.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect(), worker])
