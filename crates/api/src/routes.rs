@@ -135,6 +135,7 @@ async fn catch_panic(request: Request, next: Next) -> Response {
 mod tests {
     use axum::body::Body;
     use axum::http::StatusCode;
+    use axum::routing::get;
     use hyper::service::Service;
     use hyper_util::service::TowerToHyperService;
 
