@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use headshot_backend::keys::Grant;
@@ -25,6 +25,7 @@ pub(crate) use backlog::Backlog;
 pub(crate) use headers::seconds;
 
 use crate::error::ApiError;
+use crate::problem::Problem;
 use crate::routes::App;
 
 /// The calls whose success is a new job, which is what a quota counts.
@@ -93,15 +94,24 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         }
     }
     let mut response = next.run(request).await;
-    let no_new_job = !response.status().is_success() || response.extensions().get::<NoNewJob>().is_some();
-    if no_new_job && let Some((_, quota, _)) = taken.iter().find(|(limit, ..)| *limit == Limit::Month) {
+    let made_a_job = makes_a_job && is_a_new_job(&response);
+    if !made_a_job && let Some((_, quota, _)) = taken.iter().find(|(limit, ..)| *limit == Limit::Month) {
         app.backend.limits.put_back(quota).await;
     }
-    if makes_a_job && response.status().is_success() {
+    if made_a_job {
         app.backlog.grows();
     }
     headers::write(response.headers_mut(), &taken);
     response
+}
+
+/// Whether the answer is about a job that this call has made: also one that has failed by now, or waits for the queue.
+fn is_a_new_job(response: &Response) -> bool {
+    let extensions = response.extensions();
+    let status = response.status();
+    let of_a_job = extensions.get::<Problem>().is_some_and(|problem| problem.job_id.is_some());
+    let ended_badly = of_a_job && (status.is_server_error() || status == StatusCode::UNPROCESSABLE_ENTITY);
+    (status.is_success() || ended_badly) && extensions.get::<NoNewJob>().is_none()
 }
 
 /// Counts a wrong key; how long its sender has to wait, if it was one too many.

@@ -59,6 +59,10 @@ pub(crate) async fn erase(
     for member in &family {
         let id = member.job_id;
         remove_blobs(&app, member).await?;
+        if let Some(uploaded_for) = member.photo_of {
+            // Else the photo could never be rendered again, for a picture that nobody has.
+            jobs.forget_approval(uploaded_for, id).await.map_err(ApiError::records)?;
+        }
         let entry = entry(&caller, id, "erase");
         match jobs.erase(id, &entry).await.map_err(ApiError::records)? {
             Erased::Gone | Erased::Missing => {}

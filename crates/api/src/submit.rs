@@ -129,7 +129,7 @@ pub(crate) async fn and_wait(
     let mut response = match record {
         None => queued(id),
         Some(record) => match (record.status, record.error.clone()) {
-            (Status::Failed, Some(failure)) => return Err(ApiError::JobFailed(id, failure).into()),
+            (Status::Failed, Some(failure)) => ApiError::JobFailed(id, failure).into_response(),
             _ => {
                 let mut response = document::respond(&app, &record, &HeaderMap::new(), &caller).await?;
                 locate(&mut response, id);

@@ -14,8 +14,8 @@ pub use claim::{Claim, Claimed, Finish, JobCounts, Made};
 pub use erase::{AuditEntry, Erased};
 pub use search::JobSearch;
 pub(crate) use transition::{
-    Change, approve, claim, fail_abandoned, finish, give_back, record_time, release, renew, republish,
-    withdraw,
+    Change, approve, claim, fail_abandoned, finish, forget_approval, give_back, record_time, release, renew,
+    republish, withdraw,
 };
 pub use webhooks::{DisabledEndpoint, WebhookClaim};
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use headshot_core::{Approval, Failure, JobRecord, Lease, Stage, Status, Webhook};
+use headshot_core::{Approval, Failure, JobId, JobRecord, Lease, Stage, Status, Webhook};
 use jiff::Timestamp;
 
 use super::{Claim, Claimed, Finish, Made};
@@ -142,6 +142,14 @@ pub(crate) fn approve(approval: Approval) -> impl Change + use<> {
             approval: Some(record.approval.clone().unwrap_or_else(|| approval.clone())),
             ..record
         })
+    }
+}
+
+/// See [`super::Jobs::forget_approval`].
+pub(crate) fn forget_approval(of: JobId) -> impl Change + use<> {
+    move |record: JobRecord, _| {
+        let ours = record.approval.as_ref().is_some_and(|approval| approval.job_id == of);
+        ours.then(|| JobRecord { approval: None, ..record })
     }
 }
 

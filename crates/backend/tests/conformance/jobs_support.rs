@@ -104,6 +104,9 @@ pub async fn the_first_approval_stays(test: &TestBackend) {
     assert!(!jobs.approve(record.job_id, Approval { job_id: other, at }).await.unwrap());
     let stored = jobs.get(record.job_id).await.unwrap().unwrap();
     assert_eq!(stored.approval, Some(Approval { job_id: ours, at }));
+    assert!(!jobs.forget_approval(record.job_id, other).await.unwrap());
+    assert!(jobs.forget_approval(record.job_id, ours).await.unwrap());
+    assert!(jobs.approve(record.job_id, Approval { job_id: other, at }).await.unwrap());
     assert!(
         !jobs.approve(JobId::new(), Approval { job_id: ours, at }).await.unwrap(),
         "there is no such job"
