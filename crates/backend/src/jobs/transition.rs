@@ -149,7 +149,7 @@ pub(crate) fn approve(approval: Approval) -> impl Change + use<> {
 pub(crate) fn forget_approval(of: JobId) -> impl Change + use<> {
     move |record: JobRecord, _| {
         let ours = record.approval.as_ref().is_some_and(|approval| approval.job_id == of);
-        ours.then(|| JobRecord { approval: None, ..record })
+        ours.then_some(JobRecord { approval: None, ..record })
     }
 }
 
