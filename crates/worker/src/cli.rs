@@ -58,7 +58,7 @@ pub struct RenderArgs {
     #[arg(short, long, value_name = "FOLDER")]
     pub out: PathBuf,
 
-    /// What to make: headshot[,look=house|soft|dramatic][,framing=head|close-up|bust][,background=white|black|#rrggbb[,bleed=0mm…10mm]][,grey-alpha]. The option `grain` adds film grain.
+    /// What to make: headshot[,look=house|soft|dramatic][,background=white|black|#rrggbb[,bleed=0mm…10mm]][,grey-alpha]. The option `grain` adds film grain, `framing=close-up|bust` shows less or more than the head.
     /// With a background there is NAME.flattened.png, with grey-alpha NAME.print-grey-alpha.png
     #[arg(long, value_name = "RECIPE", default_value = Recipe::HEADSHOT, value_parser = recipe)]
     pub recipe: Recipe,
