@@ -18,12 +18,12 @@ fn so_it_is_on_google_cloud() -> Result<()> {
 fn story(options: Options) -> Result<()> {
     let app = TestApp::start_with(options)?;
     let photo = drawn_pet(1600);
-    let first = app.submit(&photo)?;
+    let first = app.submit_to("/headshot-async", &photo)?;
     let house = app.wait_done(&first)?;
     ensure!(house["cached"] == false, "{house:#}");
 
     // The same photo once more: the same files, and nothing rendered.
-    let second = app.wait_done(&app.submit(&photo)?)?;
+    let second = app.wait_done(&app.submit_to("/headshot-async", &photo)?)?;
     ensure!(second["cached"] == true && hashes(&second) == hashes(&house), "{second:#}");
     let fresh = app.submit_to("/headshot-async?cache=off", &photo)?;
     let fresh = app.wait_done(&fresh)?;

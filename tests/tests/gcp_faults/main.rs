@@ -106,10 +106,11 @@ fn text(value: &Value) -> Result<String> {
     Ok(value["stringValue"].as_str().with_context(|| format!("no text: {value}"))?.to_owned())
 }
 
-/// The pictures that records speak of.
+/// The pictures that records speak of, and the matte that was stored with them.
 fn known_pictures(cloud: &Cloud) -> Result<BTreeSet<String>> {
     let mut known = BTreeSet::new();
     for record in cloud.records()? {
+        known.insert(format!("{}/matte.png", text(&record["fields"]["job_id"])?));
         let outputs = record["fields"]["outputs"]["arrayValue"]["values"].as_array();
         for output in outputs.context("a finished record has outputs")? {
             let key = output["mapValue"]["fields"]["key"]["stringValue"].as_str();
