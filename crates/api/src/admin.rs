@@ -95,9 +95,12 @@ pub(crate) async fn list(
     caller.require(Scope::Admin)?;
     let axum::extract::Query(pairs) = query.map_err(|_| ApiError::MalformedQuery)?;
     let search = search(&caller, &pairs)?;
-    let found = app.backend.jobs.search(&search).await.map_err(ApiError::records)?;
-    let full = found.len() == search.limit as usize;
-    let next_before = found.last().filter(|_| full).map(|record| record.created_at);
+    // One more than fits says whether there is another page.
+    let one_more = JobSearch { limit: search.limit + 1, ..search.clone() };
+    let mut found = app.backend.jobs.search(&one_more).await.map_err(ApiError::records)?;
+    let is_last = found.len() <= search.limit as usize;
+    found.truncate(search.limit as usize);
+    let next_before = found.last().filter(|_| !is_last).map(|record| record.created_at);
     Ok(Json(Page { jobs: found.into_iter().map(Job::from).collect(), next_before }))
 }
 

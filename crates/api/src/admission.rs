@@ -85,24 +85,28 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         taken.push((limit, allowance, took));
         if !granted {
             // What one limit has refused must not count towards the others.
-            for (_, allowance, earlier) in &taken {
-                if earlier.granted {
-                    app.backend.limits.put_back(allowance).await;
-                }
+            for earlier in taken.iter_mut().filter(|(_, _, earlier)| earlier.granted) {
+                put_back(&app, earlier).await;
             }
             return refuse(&app, ApiError::Limited(limit, took.retry_after), &taken, makes_a_job);
         }
     }
     let mut response = next.run(request).await;
     let made_a_job = makes_a_job && is_a_new_job(&response);
-    if !made_a_job && let Some((_, quota, _)) = taken.iter().find(|(limit, ..)| *limit == Limit::Month) {
-        app.backend.limits.put_back(quota).await;
+    if !made_a_job && let Some(quota) = taken.iter_mut().find(|(limit, ..)| *limit == Limit::Month) {
+        put_back(&app, quota).await;
     }
     if made_a_job {
         app.backlog.grows();
     }
     headers::write(response.headers_mut(), &taken);
     response
+}
+
+/// Gives back what was taken, so that the answer's headers say so, too.
+async fn put_back(app: &App, (_, allowance, taken): &mut (Limit, Allowance, Taken)) {
+    app.backend.limits.put_back(allowance).await;
+    taken.left = taken.left.saturating_add(1).min(allowance.capacity);
 }
 
 /// Whether the answer is about a job that this call has made: also one that has failed by now, or waits for the queue.

@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use headshot_backend::keys::Scope;
-use headshot_backend::{AuditEntry, Erased};
+use headshot_backend::{AuditEntry, ERASE, Erased};
 use headshot_core::{BlobKey, Failure, JobId, JobRecord, Rendition, Status};
 use serde::Serialize;
 use tracing::info;
@@ -63,7 +63,7 @@ pub(crate) async fn erase(
             // Else the photo could never be rendered again, for a picture that nobody has.
             jobs.forget_approval(uploaded_for, id).await.map_err(ApiError::records)?;
         }
-        let entry = entry(&caller, id, "erase");
+        let entry = entry(&caller, id, ERASE);
         match jobs.erase(id, &entry).await.map_err(ApiError::records)? {
             Erased::Gone | Erased::Missing => {}
             Erased::UnderWay => return Err(JobError::UnderWay(id).into()),

@@ -19,7 +19,7 @@ use tracing::warn;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::intake_error::IntakeError;
-use crate::openapi::{parameters, problems};
+use crate::openapi::{StatusEvent, parameters, problems};
 use crate::routes::App;
 use crate::watchers::Watched;
 use crate::{document, status};
@@ -46,7 +46,7 @@ const RETRY: u64 = 2_000;
                    name `status`, and as its data what `GET /headshot/{id}` answers with.",
     params(parameters::Id, parameters::LastEventId),
     responses(
-        (status = 200, description = "The events.", body = String, content_type = "text/event-stream",
+        (status = 200, description = "The events.", body = StatusEvent, content_type = "text/event-stream",
          headers(("Cache-Control" = String, description = "no-store"), ("Vary" = String, description = "authorization"))),
         (status = 204, description = "The job has ended, and the client has seen it: there is nothing to listen to."),
         problems::Listening,

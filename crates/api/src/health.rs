@@ -13,22 +13,13 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, READINESS_TIMEOUT};
-use crate::openapi::problems;
+use crate::openapi::{self, problems};
 use crate::routes::App;
 
 /// `GET /` for programs: where to go from here.
 pub(crate) async fn index() -> Response {
-    let calls = [
-        "POST /headshot-async",
-        "POST /headshot",
-        "GET /headshot/{id}",
-        "GET /openapi.json",
-        "GET /healthz",
-        "GET /readyz",
-        "GET /metrics",
-    ];
-    Json(Word { service: "headshot-api", version: env!("CARGO_PKG_VERSION"), calls: calls.into() })
-        .into_response()
+    let calls = openapi::calls();
+    Json(Word { service: "headshot-api", version: env!("CARGO_PKG_VERSION"), calls }).into_response()
 }
 
 /// A word about the service.
@@ -39,8 +30,8 @@ pub(crate) struct Word {
     service: &'static str,
     /// Its version.
     version: &'static str,
-    /// What may be called first.
-    calls: Vec<&'static str>,
+    /// What may be called; `GET /openapi.json` says how.
+    calls: &'static [String],
 }
 
 /// How the process is.

@@ -21,6 +21,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, RefOr};
 
+pub(crate) use answers::StatusEvent;
 pub(crate) use served::{__path_serve, serve};
 
 use crate::routes;
@@ -61,6 +62,15 @@ pub fn document() -> String {
         format!("{document:#}\n")
     });
     DOCUMENT.clone()
+}
+
+/// Every call, as `METHOD /path`.
+pub(crate) fn calls() -> &'static [String] {
+    static CALLS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let document: Value = serde_json::from_str(&document()).unwrap_or_default();
+        finish::calls(&document).map(|(method, path)| format!("{} {path}", method.to_uppercase())).collect()
+    });
+    &CALLS
 }
 
 /// Those that only answers name which are not written at a handler.

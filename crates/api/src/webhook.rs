@@ -14,11 +14,9 @@ pub(crate) async fn of_job(
 ) -> Result<Option<Webhook>, ApiError> {
     let keys = app.gate.keys().await;
     let configured = keys.as_ref().and_then(|keys| keys.webhook(tenant));
-    if asked_for.is_some() && configured.is_none() {
-        return Err(ApiError::NoWebhookSecret);
-    }
     let asked_for = asked_for.map(|url| WebhookUrl::parse(url, app.config.webhook_reach)).transpose();
     let url = match asked_for.map_err(ApiError::InvalidWebhookUrl)? {
+        Some(_) if configured.is_none() => return Err(ApiError::NoWebhookSecret),
         Some(url) => Some(url),
         None => configured.and_then(|configured| configured.url.clone()),
     };

@@ -11,7 +11,7 @@ use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
 pub use claim::{Claim, Claimed, Finish, JobCounts, Made};
-pub use erase::{AuditEntry, Erased};
+pub use erase::{AuditEntry, ERASE, Erased};
 pub use search::JobSearch;
 pub(crate) use transition::{
     Change, approve, claim, fail_abandoned, finish, forget_approval, give_back, record_time, release, renew,

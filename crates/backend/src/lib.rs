@@ -29,7 +29,7 @@ pub use gcp_args::{GcpArgs, GcpUse};
 pub use health::Health;
 pub use idempotency::{Answered, Begun, Idempotency, Reservation};
 pub use jobs::{
-    AuditEntry, Claim, Claimed, DisabledEndpoint, Erased, Finish, JobCounts, JobSearch, Jobs, Made,
+    AuditEntry, Claim, Claimed, DisabledEndpoint, ERASE, Erased, Finish, JobCounts, JobSearch, Jobs, Made,
     WebhookClaim,
 };
 pub use limits::{Allowance, Limits, Taken};

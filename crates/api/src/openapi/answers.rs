@@ -25,6 +25,28 @@ pub(crate) struct Shown;
 /// The same, or 304.
 pub(crate) struct ShownIfNew;
 
+/// One of the server-sent events. As OpenAPI 3.1 has no way to describe a stream, this is each of its items.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct StatusEvent {
+    /// `status`.
+    event: StatusEventName,
+    /// For `Last-Event-ID`.
+    id: String,
+    /// What `GET /headshot/{id}` answers with.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
+/// The name of every event.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only described")]
+pub(crate) enum StatusEventName {
+    /// The document has changed, or is told for the first time.
+    Status,
+}
+
 impl IntoResponses for Queued {
     fn responses() -> Responses {
         [queued(&[])].into()

@@ -28,6 +28,16 @@ pub(super) fn finish(mut document: Value) -> Value {
     document
 }
 
+/// Every call of the document: its method, as the document writes it, and its path.
+pub(super) fn calls(document: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flat_map(Map::keys);
+        let methods = methods.map(String::as_str).filter(|name| METHODS.contains(name));
+        methods.map(move |method| (method, path.as_str()))
+    })
+}
+
 fn operations(item: &mut Value) -> impl Iterator<Item = &mut Value> {
     let item = item.as_object_mut().into_iter().flatten();
     item.filter(|(name, _)| METHODS.contains(&name.as_str())).map(|(_, operation)| operation)

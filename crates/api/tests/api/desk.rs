@@ -46,6 +46,7 @@ async fn support_finds_an_order_and_reads_what_happened() {
     let before = page.json()["next_before"].as_str().unwrap().to_owned();
     let next = app.get(&format!("/admin/jobs?limit=1&before={before}")).await;
     assert_eq!(ids(&next), [lost.to_string()]);
+    assert!(next.json().get("next_before").is_none(), "this is the last, however full it is: {next:?}");
     for query in ["statsu=failed", "status=lost", "since=yesterday", "limit=0", "limit=201", "limit=x"] {
         app.get(&format!("/admin/jobs?{query}")).await.assert_problem(400, "invalid_search");
     }

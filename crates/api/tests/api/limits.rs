@@ -146,6 +146,7 @@ async fn a_quota_counts_photos_that_were_taken_and_no_others() {
         let answer =
             app.send(Method::POST, "/headshot-async", &headers, Bytes::from_static(b"no photo")).await;
         assert_eq!(answer.status, 415, "{answer:?}");
+        assert!(answer.header("ratelimit").starts_with("\"month\";r=3;t="), "nothing is used up: {answer:?}");
     }
     for left in [2, 1, 0] {
         let answer = app.post_as(&key, "/headshot-async").await;

@@ -3,6 +3,9 @@ use headshot_core::{Failure, JobId, Tenant};
 
 use super::{Jobs, Kind, withdraw};
 
+/// What an entry calls the erasing of a job.
+pub const ERASE: &str = "erase";
+
 /// Who did what to a job: kept when the job is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -48,6 +51,17 @@ impl Jobs {
         match &self.kind {
             Kind::Local(records) => records.erase(id, entry).await,
             Kind::Gcp(records) => records.erase(id, entry).await,
+        }
+    }
+
+    /// Whether there was such a job, and it was erased: why there is no record where a task says there is.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn was_erased(&self, id: JobId) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.was_done(id, ERASE).await,
+            Kind::Gcp(records) => records.was_done(id, ERASE).await,
         }
     }
 

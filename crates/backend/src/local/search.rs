@@ -87,6 +87,15 @@ impl LocalRecords {
         self.database.write(Durability::PowerCut, erase).await
     }
 
+    pub(crate) async fn was_done(&self, id: JobId, action: &'static str) -> Result<bool> {
+        let query = move |connection: &Connection| {
+            let mut found =
+                connection.prepare_cached("SELECT 1 FROM audit WHERE job_id = ?1 AND action = ?2")?;
+            Ok(found.exists(params![id.to_string(), action])?)
+        };
+        self.database.read(query).await
+    }
+
     pub(crate) async fn audit(&self, entry: &AuditEntry) -> Result<()> {
         let entry = entry.clone();
         self.database.write(Durability::PowerCut, move |transaction| note(transaction, &entry)).await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headshot_backend::{AuditEntry, Erased, Finish, JobSearch, Made};
+use headshot_backend::{AuditEntry, ERASE, Erased, Finish, JobSearch, Made};
 use headshot_core::{Approval, Failure, JobId, JobRecord, Status, Tenant};
 use jiff::Timestamp;
 
@@ -23,7 +23,7 @@ fn search(tenant: &Tenant) -> JobSearch {
 
 fn entry(record: &JobRecord) -> AuditEntry {
     let tenant = record.tenant.clone();
-    AuditEntry { tenant, actor: "k_support".into(), action: "erase", job_id: record.job_id }
+    AuditEntry { tenant, actor: "k_support".into(), action: ERASE, job_id: record.job_id }
 }
 
 async fn ids(test: &TestBackend, search: &JobSearch) -> Vec<JobId> {
@@ -120,9 +120,14 @@ pub async fn a_job_is_erased_once_it_has_ended(test: &TestBackend) {
     assert_eq!(jobs.erase(record.job_id, &entry(&record)).await.unwrap(), Erased::UnderWay);
     let failure = Failure { code: "erased".into(), message: "It was erased.".into() };
     assert!(jobs.withdraw(record.job_id, failure.clone()).await.unwrap());
+    jobs.audit(&AuditEntry { action: "retry", ..entry(&record) }).await.unwrap();
+    assert!(
+        !jobs.was_erased(record.job_id).await.unwrap(),
+        "it is still there, whatever else was done to it"
+    );
     assert!(!jobs.withdraw(record.job_id, failure).await.unwrap(), "only a queued job is withdrawn");
     assert_eq!(jobs.erase(record.job_id, &entry(&record)).await.unwrap(), Erased::Gone);
     assert_eq!(jobs.get(record.job_id).await.unwrap(), None);
     assert_eq!(jobs.erase(record.job_id, &entry(&record)).await.unwrap(), Erased::Missing);
-    jobs.audit(&AuditEntry { action: "retry", ..entry(&record) }).await.unwrap();
+    assert!(jobs.was_erased(record.job_id).await.unwrap());
 }

@@ -13,7 +13,7 @@ pub enum Refusal {
         limit_bytes: u64,
     },
     /// The first bytes are not those of a photo format we take.
-    #[error("{} Please send a JPEG, PNG, WebP or HEIC photo.", what_came(*found))]
+    #[error("{} Please send a JPEG, PNG, WebP, HEIC or AVIF photo.", what_came(*found))]
     UnsupportedType {
         /// What the file seems to be, with its article, where its first bytes tell: "a GIF", "a video".
         found: Option<&'static str>,

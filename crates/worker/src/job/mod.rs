@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use headshot_backend::{Claim, Claimed, Delivery, Finish, telemetry};
-use headshot_core::{Failure, Stage};
+use headshot_core::{Failure, JobId, Stage};
 use headshot_pipeline::Rejection;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
@@ -40,7 +40,7 @@ pub enum Ended {
     GivenBack,
     /// Somebody else took the job over; this worker's result was thrown away.
     ClaimLost,
-    /// The job had ended before; nothing was changed.
+    /// The job had ended before, or was erased; nothing was changed.
     AlreadyFinished,
     /// Another worker holds the job; the task waits.
     HeldElsewhere,
@@ -122,14 +122,31 @@ async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedS
             delivery.nack("another worker holds the job").await;
             Ended::HeldElsewhere
         }
-        Ok(Claim::Missing) => {
+        Ok(Claim::Missing) => without_record(worker, job_id, delivery).await,
+        Err(error) => {
+            warn!(error = format!("{error:#}"), "the job could not be claimed; its task goes back");
+            delivery.nack("the job could not be claimed").await;
+            Ended::Retried
+        }
+    }
+}
+
+/// A task whose job has no record: support has erased it meanwhile, or something is wrong.
+async fn without_record(worker: &Worker, job_id: JobId, delivery: Delivery) -> Ended {
+    match worker.backend.jobs.was_erased(job_id).await {
+        Ok(true) => {
+            info!("the job was erased; nothing to do");
+            delivery.ack().await;
+            Ended::AlreadyFinished
+        }
+        Ok(false) => {
             error!("there is no record of this job; its task goes to the dead letters");
             delivery.dead_letter("there is no record of this job").await;
             Ended::Unusable
         }
         Err(error) => {
-            warn!(error = format!("{error:#}"), "the job could not be claimed; its task goes back");
-            delivery.nack("the job could not be claimed").await;
+            warn!(error = format!("{error:#}"), "the job could not be looked up; its task goes back");
+            delivery.nack("the job could not be looked up").await;
             Ended::Retried
         }
     }

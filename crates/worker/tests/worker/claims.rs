@@ -3,7 +3,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use headshot_core::{BlobKey, Rendition, Stage, Status};
+use headshot_backend::{AuditEntry, ERASE, Erased};
+use headshot_core::{BlobKey, Failure, Rendition, Stage, Status};
 
 use crate::bench::{Bench, Fake, headshot};
 
@@ -44,6 +45,23 @@ async fn a_task_that_comes_again_after_the_end_changes_nothing() -> Result<()> {
     bench.until_queue_is_empty().await?;
     assert_eq!(bench.record(id).await?, before);
     assert_eq!(render.calls.load(Ordering::SeqCst), 1);
+    let (_, metrics) = worker.get("/metrics").await?;
+    assert!(metrics.contains(r#"headshot_jobs_total{outcome="already_finished"} 1"#), "{metrics}");
+    worker.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_task_of_a_job_that_support_has_erased_is_nobody_s_trouble() -> Result<()> {
+    let bench = Bench::new().await?;
+    let id = bench.accept(b"photo").await?;
+    let failure = Failure { code: "erased".into(), message: "It was erased.".into() };
+    assert!(bench.backend.jobs.withdraw(id, failure).await?);
+    let tenant = bench.record(id).await?.tenant;
+    let entry = AuditEntry { tenant, actor: "k_support".into(), action: ERASE, job_id: id };
+    assert_eq!(bench.backend.jobs.erase(id, &entry).await?, Erased::Gone);
+
+    let worker = bench.start(Fake::new(|_, _, _| Ok(headshot(b"picture")))).await?;
+    assert_eq!(bench.until_queue_is_empty().await?, 0, "no dead letter");
     let (_, metrics) = worker.get("/metrics").await?;
     assert!(metrics.contains(r#"headshot_jobs_total{outcome="already_finished"} 1"#), "{metrics}");
     worker.stop().await

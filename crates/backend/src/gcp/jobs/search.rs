@@ -28,6 +28,10 @@ struct AuditDocument {
 }
 
 impl GcpRecords {
+    fn audit_collection(&self) -> String {
+        format!("{}-audit", self.collection())
+    }
+
     pub(crate) fn search<'a>(&'a self, search: &'a JobSearch) -> BoxFuture<'a, Result<Vec<JobRecord>>> {
         async move {
             let found = self.query("cannot search the jobs", || async {
@@ -98,6 +102,23 @@ impl GcpRecords {
         .boxed()
     }
 
+    pub(crate) fn was_done(&self, id: JobId, action: &'static str) -> BoxFuture<'_, Result<bool>> {
+        async move {
+            let (collection, entry) = (self.audit_collection(), format!("{id}-{action}"));
+            let mut patience = Patience::new();
+            loop {
+                let error = match patience.limit(self.fetch_from(&collection, entry.clone())).await {
+                    Ok(found) => return Ok(found.is_some()),
+                    Err(error) => error,
+                };
+                self.again(&mut patience, error)
+                    .await
+                    .with_context(|| format!("cannot read {entry} of {collection}"))?;
+            }
+        }
+        .boxed()
+    }
+
     /// A second entry of the same action on the same job takes the first one's place: it is the same deed, tried again.
     pub(crate) fn audit<'a>(&'a self, entry: &'a AuditEntry) -> BoxFuture<'a, Result<()>> {
         async move {
@@ -109,7 +130,7 @@ impl GcpRecords {
                 action: (*action).into(),
                 job_id: *job_id,
             };
-            let collection = format!("{}-audit", self.collection());
+            let collection = self.audit_collection();
             let mut patience = Patience::new();
             loop {
                 let write = async {
