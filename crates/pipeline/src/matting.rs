@@ -1,4 +1,4 @@
-//! Finding the animal: one inference of the matting network over a photo, or a part of one.
+//! Finding the animal: the matting network's answer about a photo, or a part of one.
 
 mod answer;
 pub(crate) mod components;
@@ -44,26 +44,69 @@ pub struct HeadBox {
     pub score: f32,
 }
 
-/// What the network alone makes of a whole photo, before anything is cleaned or refined: for those who try out a model.
+/// The second answer of a first look is smoothed over so many samples before it corrects the first.
+const CORRECTION_RADIUS: usize = 4;
+
+/// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
+///
+/// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a smaller, mirrored
+/// one. The probability is the mean of both. So is the matte, but for its outline, which only the larger has sharp: half of
+/// what they differ by is taken over with everything smaller than a few samples smoothed away. A part of the body that one of
+/// the two has lost, or a cushion that it has kept, is rarely so in both. The head is the first answer's.
 ///
 /// # Errors
 /// [`PipelineError::Inference`] when ONNX Runtime fails or answers with another shape than it declared.
 pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, PipelineError> {
-    let size = (f64::from(photo.width), f64::from(photo.height));
-    find_animal(photo, Region { x: 0.0, y: 0.0, width: size.0, height: size.1 }, models)
+    let (width, height) = (f64::from(photo.width), f64::from(photo.height));
+    let whole = Region { x: 0.0, y: 0.0, width, height };
+    let description = models.description();
+    let mut seen = ask(photo, whole, description.long_side, false, models)?;
+    if let Some(side) = description.mirrored_side {
+        let other = ask(photo, whole, side, true, models)?;
+        let alpha = mirrored(&other.alpha).resize(seen.alpha.width, seen.alpha.height);
+        let half = seen.alpha.zip(&alpha, |one, other| (other - one) / 2.0);
+        // Twice a box is nearly a Gaussian.
+        let half = half.box_mean(CORRECTION_RADIUS).box_mean(CORRECTION_RADIUS);
+        seen.alpha = seen.alpha.zip(&half, |one, half| (one + half).clamp(0.0, 1.0));
+        seen.pet = seen.pet.zip(other.pet).map(|(one, other)| (one + other) / 2.0);
+    }
+    Ok(within_the_photo(photo, seen))
 }
 
-/// Runs the network on `region` of `photo` (sRGB), letterboxed and never squashed, and reads its answer as the
+/// Runs the network once on `region` of `photo` (sRGB), letterboxed and never squashed, and reads its answer as the
 /// model's description says: no min–max stretching, so that a photo without an animal gives an empty matte.
-///
-/// Where the photo itself is transparent, so is the matte.
 ///
 /// # Errors
 /// [`PipelineError::Inference`] when ONNX Runtime fails or answers with another shape than it declared.
 pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<CoarseMatte, PipelineError> {
+    let seen = ask(photo, region, models.description().long_side, false, models)?;
+    Ok(within_the_photo(photo, seen))
+}
+
+/// Where the photo itself is transparent, so is the matte.
+fn within_the_photo(photo: &Photo, mut seen: CoarseMatte) -> CoarseMatte {
+    if let Some(transparency) = &photo.alpha {
+        let of_photo =
+            Resample::part(seen.region, (seen.alpha.width, seen.alpha.height), FilterType::Bilinear)
+                .bytes::<U8>(transparency, (photo.width as usize, photo.height as usize));
+        for (a, t) in seen.alpha.data.iter_mut().zip(of_photo) {
+            *a *= f32::from(t) / 255.0;
+        }
+    }
+    seen
+}
+
+/// One inference, over an input with this long side.
+fn ask(
+    photo: &Photo,
+    region: Region,
+    long_side: u32,
+    mirrored: bool,
+    models: &Models,
+) -> Result<CoarseMatte, PipelineError> {
     let description = models.description();
-    let input = Letterbox::fit(region, description);
-    let tensor = input.tensor(photo, region, description);
+    let input = Letterbox::fit(region, long_side, description);
+    let tensor = input.tensor(photo, region, mirrored, description);
     let shape = input.shape(description.layout);
 
     let failed = |e: ort::Error| PipelineError::Inference(e.to_string());
@@ -72,7 +115,7 @@ pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<Coa
     let value = TensorRef::from_array_view((shape, &*tensor)).map_err(failed)?;
     let outputs = session.run(ort::inputs![value]).map_err(failed)?;
 
-    let mut alpha = answer::matte(&outputs, &input, description)?;
+    let alpha = answer::matte(&outputs, &input, description)?;
     let head = answer::numbers(&outputs, description.head_output.as_ref())?;
     let head = head.and_then(|numbers| input.head(numbers, region));
     let pet = answer::numbers(&outputs, description.pet_output.as_ref())?;
@@ -81,12 +124,9 @@ pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<Coa
         &[pet] if pet.is_finite() => pet.clamp(0.0, 1.0),
         _ => 0.0,
     });
-    if let Some(transparency) = &photo.alpha {
-        let of_photo = Resample::part(region, (alpha.width, alpha.height), FilterType::Bilinear)
-            .bytes::<U8>(transparency, (photo.width as usize, photo.height as usize));
-        for (a, t) in alpha.data.iter_mut().zip(of_photo) {
-            *a *= f32::from(t) / 255.0;
-        }
-    }
     Ok(CoarseMatte { alpha, region, head, pet })
+}
+
+fn mirrored(plane: &Plane) -> Plane {
+    Plane::from_fn(plane.width, plane.height, |x, y| plane.at(plane.width - 1 - x, y))
 }

@@ -30,7 +30,7 @@ const LEAST_CONFIDENCE: f64 = 0.70;
 /// passed the tests above, 43 had no trusted head and none of those more than 0.89; of 299 pets three had none.
 const LEAST_CONFIDENCE_WITHOUT_HEAD: f64 = 0.90;
 /// Where the network says how likely there is a pet at all, less than this is no pet.
-const LEAST_PET_CONFIDENCE: f64 = 0.5;
+const LEAST_PET_CONFIDENCE: f64 = 0.45;
 /// Confidence below this is worth a word.
 const LOW_CONFIDENCE: f64 = 0.82;
 /// A head with a shorter long edge gives no portrait. Of 313 good photos, most of them small ones from the web, one is below.

@@ -1,7 +1,7 @@
 use headshot_core::{Head, ModelInfo};
 
 use crate::decode::Photo;
-use crate::matting::{CoarseMatte, find_animal};
+use crate::matting::{CoarseMatte, coarse_matte, find_animal};
 use crate::models::Models;
 use crate::process::PipelineError;
 use crate::resample::Region;
@@ -19,11 +19,8 @@ pub enum Sight<'a> {
 impl Sight<'_> {
     /// The first look, at the whole photo.
     pub fn first(self, photo: &Photo) -> Result<CoarseMatte, PipelineError> {
-        let (width, height) = (f64::from(photo.width), f64::from(photo.height));
         match self {
-            Self::Network(models) => {
-                find_animal(photo, Region { x: 0.0, y: 0.0, width, height }, models).map(stepped)
-            }
+            Self::Network(models) => coarse_matte(photo, models).map(stepped),
             Self::Stored(stored) => Ok(stored.first()),
         }
     }

@@ -20,6 +20,10 @@ pub struct ModelDescription {
     pub licence: String,
     /// The long side of the network's input in pixels.
     pub long_side: u32,
+    /// The long side of a second, mirrored input for the first look at a photo; see [`crate::coarse_matte`]. Where it is
+    /// absent, one answer has to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirrored_side: Option<u32>,
     /// Input sides are rounded up to a multiple of this.
     pub multiple: u32,
     /// True when the network takes one square size only: the input is padded to `long_side × long_side`.
@@ -99,6 +103,7 @@ impl ModelDescription {
             version: String::new(),
             licence: String::new(),
             long_side: 512,
+            mirrored_side: None,
             multiple: 32,
             square: false,
             layout: Layout::Nchw,
@@ -141,14 +146,20 @@ impl ModelDescription {
     }
 
     fn check(&self) -> Result<(), String> {
-        if !(32..=4096).contains(&self.long_side) {
-            return Err(format!("long_side must be 32 to 4096, it is {}", self.long_side));
+        let sides = [("long_side", Some(self.long_side)), ("mirrored_side", self.mirrored_side)];
+        for (name, side) in sides.into_iter().filter_map(|(name, side)| Some((name, side?))) {
+            if !(32..=4096).contains(&side) {
+                return Err(format!("{name} must be 32 to 4096, it is {side}"));
+            }
+            if !self.square && (self.multiple == 0 || !side.is_multiple_of(self.multiple)) {
+                return Err(format!(
+                    "{name} must be a multiple of `multiple`, it is {side} with {}",
+                    self.multiple
+                ));
+            }
         }
-        if !self.square && (self.multiple == 0 || !self.long_side.is_multiple_of(self.multiple)) {
-            let Self { long_side, multiple, .. } = self;
-            return Err(format!(
-                "long_side must be a multiple of `multiple`, it is {long_side} with {multiple}"
-            ));
+        if self.square && self.mirrored_side.is_some_and(|side| side != self.long_side) {
+            return Err("mirrored_side must be long_side where a network takes one size only".into());
         }
         if self.std.iter().any(|&s| !s.is_finite() || s <= 0.0) {
             return Err("every std must be a positive number".into());
@@ -187,6 +198,9 @@ mod tests {
             (r#"{"std":[0,1,1]}"#, "every std"),
             (r#"{"multiple":0}"#, "a multiple of"),
             (r#"{"long_side":500}"#, "a multiple of"),
+            (r#"{"mirrored_side":31}"#, "mirrored_side must be 32 to 4096"),
+            (r#"{"mirrored_side":300}"#, "mirrored_side must be a multiple of"),
+            (r#"{"square":true,"mirrored_side":256}"#, "takes one size only"),
             (r#"{"typo":1}"#, "unknown field `typo`"),
             (r#"{"activation":"softmax"}"#, "needs `classes`"),
             (r#"{"classes":[8,12,8]}"#, "twice"),

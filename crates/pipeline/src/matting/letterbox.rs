@@ -22,15 +22,15 @@ pub struct Letterbox {
 }
 
 impl Letterbox {
-    /// The smallest input for a region that the description allows; the region keeps its aspect.
-    pub fn fit(region: Region, description: &ModelDescription) -> Self {
-        let long = f64::from(description.long_side);
+    /// The smallest input for a region that the description allows, with this long side; the region keeps its aspect.
+    pub fn fit(region: Region, long_side: u32, description: &ModelDescription) -> Self {
+        let long = f64::from(long_side);
         let scale = long / region.width.max(region.height);
         let content = |side: f64| (side * scale).round().clamp(1.0, long) as usize;
         let (content_width, content_height) = (content(region.width), content(region.height));
         let multiple = description.multiple as usize;
         let padded = |side: usize| match description.square {
-            true => description.long_side as usize,
+            true => long_side as usize,
             false => side.div_ceil(multiple) * multiple,
         };
         Self { width: padded(content_width), height: padded(content_height), content_width, content_height }
@@ -45,10 +45,22 @@ impl Letterbox {
         }
     }
 
-    /// The input tensor's values.
-    pub fn tensor(&self, photo: &Photo, region: Region, description: &ModelDescription) -> Vec<f32> {
-        let content = Resample::part(region, (self.content_width, self.content_height), FilterType::Bilinear)
-            .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
+    /// The input tensor's values, with the photo mirrored or as it is.
+    pub fn tensor(
+        &self,
+        photo: &Photo,
+        region: Region,
+        mirrored: bool,
+        description: &ModelDescription,
+    ) -> Vec<f32> {
+        let mut content =
+            Resample::part(region, (self.content_width, self.content_height), FilterType::Bilinear)
+                .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
+        if mirrored {
+            for row in content.chunks_exact_mut(self.content_width * 3) {
+                row.as_chunks_mut::<3>().0.reverse();
+            }
+        }
         let white = match description.divide_by {
             Divisor::White => 255.0,
             // A black photo has no brightest value; whatever it is divided by, it stays black.
@@ -104,7 +116,7 @@ mod tests {
     use super::*;
 
     fn fit(width: f64, height: f64, description: &ModelDescription) -> Letterbox {
-        Letterbox::fit(Region { x: 0.0, y: 0.0, width, height }, description)
+        Letterbox::fit(Region { x: 0.0, y: 0.0, width, height }, description.long_side, description)
     }
 
     #[test]

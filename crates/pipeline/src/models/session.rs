@@ -30,16 +30,20 @@ pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Resu
     builder.commit_from_memory(&file.bytes).map_err(|e| refused(e.to_string()))
 }
 
-/// Runs the network once over nothing. Registering the provider and opening the session may pass and the first kernel
-/// fail all the same; that too is "no CUDA". It also lets cuDNN plan for the one shape that all inputs will have.
+/// Runs the network over nothing. Registering the provider and opening the session may pass and the first kernel
+/// fail all the same; that too is "no CUDA". It also lets cuDNN plan for the shapes that all inputs will have: one, and that
+/// of the mirrored input.
 pub(super) fn check_cuda(models: &Models) -> Result<(), ModelError> {
     let description = models.description();
     let one = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
-    let shape = Letterbox::fit(one, description).shape(description.layout);
-    let nothing = vec![0.0f32; shape.iter().product::<i64>() as usize];
-    let value = TensorRef::from_array_view((shape, &*nothing)).map_err(missing)?;
     let mut session = models.matting().lock().unwrap_or_else(|e| e.into_inner());
-    session.run(ort::inputs![value]).map(drop).map_err(missing)
+    for side in [Some(description.long_side), description.mirrored_side].into_iter().flatten() {
+        let shape = Letterbox::fit(one, side, description).shape(description.layout);
+        let nothing = vec![0.0f32; shape.iter().product::<i64>() as usize];
+        let value = TensorRef::from_array_view((shape, &*nothing)).map_err(missing)?;
+        session.run(ort::inputs![value]).map(drop).map_err(missing)?;
+    }
+    Ok(())
 }
 
 #[cfg(feature = "cuda")]

@@ -7,7 +7,7 @@ use crate::plane::Plane;
 const FINE: usize = 1;
 /// See [`FINE`].
 const COARSE: usize = 2;
-/// Edges are looked for where the matte is surely animal: its outline is as sharp as the matte, not as the photo.
+/// Edges are looked for where so much of what is around them is animal: its outline is as sharp as the matte, not as the photo.
 const INSIDE: f32 = 0.9;
 /// The share of a face's edges that count, the strongest: lids, nostrils, markings. Folds of skin and shadows are soft in
 /// the sharpest photo.
@@ -30,7 +30,8 @@ const LEAST_EDGES: usize = 8;
 pub fn blur(face: &Face) -> Option<f64> {
     let fine = smooth(&face.lightness, FINE);
     let coarse = smooth(&face.lightness, COARSE);
-    let sure = face.alpha.box_mean(COARSE + 1);
+    let is_animal = |alpha: f32| if alpha >= 0.5 { 1.0 } else { 0.0 };
+    let sure = face.alpha.map(is_animal).box_mean(COARSE + 1);
     let (width, height) = (coarse.width, coarse.height);
     let strength = Plane::from_fn(width, height, |x, y| {
         let (gx, gy) = gradient(&coarse, x, y);

@@ -3,7 +3,7 @@
 use headshot_pipeline::{DescribedBy, coarse_matte};
 
 use crate::graph::Net;
-use crate::support::{ModelOnDisk, assert_shows_the_picture, photo, picture};
+use crate::support::{BRIGHTEST, ModelOnDisk, assert_shows_the_picture, photo, picture};
 
 const PLAIN: ([f32; 3], [f32; 3]) = ([0.0; 3], [1.0; 3]);
 
@@ -53,6 +53,31 @@ fn the_matte_may_be_coarser_than_the_input() {
         let (coarse, fine) = (alpha.at(x, y), fine.alpha.at(x, y));
         assert!((coarse - fine).abs() < 0.01, "at {x}, {y}: {coarse}, expected {fine}");
     }
+}
+
+#[test]
+fn a_mirrored_second_answer_is_turned_back_and_counts_for_half() {
+    // The matte is the picture itself; "is it a pet" is asked of its first column only, which is the last when it is mirrored.
+    let net = plain()
+        .integers("first", &[0])
+        .integers("second", &[1])
+        .integers("across", &[3])
+        .node("Slice", &["image", "first", "second", "across"], "column")
+        .node("ReduceMean", &["column"], "pet")
+        .with("axes", &[1, 2, 3])
+        .with_one("keepdims", 0)
+        .output("pet", &[1]);
+    let seen = |fields: &str| {
+        let fields = format!(r#"{{"long_side":512,"pet_output":"pet"{fields}}}"#);
+        ModelOnDisk::new("mirror", &net).described(&fields).matte()
+    };
+    let (once, twice) = (seen(""), seen(r#","mirrored_side":256"#));
+    assert_shows_the_picture(&once, 512, 255.0);
+    assert_shows_the_picture(&twice, 512, 255.0);
+    let (left, both) = (once.pet.expect("a probability"), twice.pet.expect("a probability"));
+    // From left to right only red grows, which is a third of the mean.
+    let right = left + (BRIGHTEST - 20.0) / 255.0 / 3.0;
+    assert!((both - (left + right) / 2.0).abs() < 0.01, "{left} and {right} gave {both}");
 }
 
 #[test]
