@@ -17,8 +17,8 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::job_error::JobError;
 use crate::openapi::{parameters, problems};
+use crate::query::{Pairs, RawQuery};
 use crate::routes::App;
-use crate::submit::RawQuery;
 
 /// So many jobs are listed unless another number is asked for, and at most.
 const LIMIT: (u32, u32) = (50, 200);
@@ -93,7 +93,7 @@ pub(crate) async fn list(
     query: RawQuery,
 ) -> Result<Json<Page>, ApiError> {
     caller.require(Scope::Admin)?;
-    let axum::extract::Query(pairs) = query.map_err(|_| ApiError::MalformedQuery)?;
+    let Pairs(pairs) = query?;
     let search = search(&caller, &pairs)?;
     // One more than fits says whether there is another page.
     let one_more = JobSearch { limit: search.limit + 1, ..search.clone() };
@@ -114,7 +114,12 @@ fn search(caller: &Caller, pairs: &[(String, String)]) -> Result<JobSearch, JobE
         before: None,
         limit: LIMIT.0,
     };
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+    for (index, (name, value)) in pairs.iter().enumerate().filter(|(_, (_, value))| !value.is_empty()) {
+        if pairs.iter().take(index).any(|(other, _)| other == name) {
+            return Err(JobError::InvalidSearch(
+                "Each of status, order_id, since, before and limit may be given once.",
+            ));
+        }
         match name.as_str() {
             "status" => search.status = Some(read_status(value)?),
             "order_id" => search.order_id = Some(value.clone()),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use headshot_backend::keys::Grant;
@@ -24,7 +24,9 @@ pub(crate) use address::{Peer, client_address};
 pub(crate) use backlog::Backlog;
 pub(crate) use headers::seconds;
 
+use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::idempotency;
 use crate::problem::Problem;
 use crate::routes::App;
 
@@ -73,7 +75,10 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     }
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let makes_a_job = MAKES_A_JOB.contains(&route);
-    if makes_a_job && let Err(wait) = app.backlog.check(&app.backend.jobs).await {
+    if makes_a_job
+        && let Err(wait) = app.backlog.check(&app.backend.jobs).await
+        && !is_a_repetition(&app, sender(&request)).await
+    {
         return refuse(&app, ApiError::Backlog(wait), &[], makes_a_job);
     }
     let address = request.extensions().get::<ClientAddress>();
@@ -81,9 +86,9 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     let mut taken: Vec<(Limit, Allowance, Taken)> = Vec::new();
     for (limit, allowance) in allowances(&app, address, grant, makes_a_job) {
         let took = app.backend.limits.take(&allowance).await;
-        let granted = took.granted;
+        let passes = took.granted || limit == Limit::Month && is_a_repetition(&app, sender(&request)).await;
         taken.push((limit, allowance, took));
-        if !granted {
+        if !passes {
             // What one limit has refused must not count towards the others.
             for earlier in taken.iter_mut().filter(|(_, _, earlier)| earlier.granted) {
                 put_back(&app, earlier).await;
@@ -93,7 +98,9 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     }
     let mut response = next.run(request).await;
     let made_a_job = makes_a_job && is_a_new_job(&response);
-    if !made_a_job && let Some(quota) = taken.iter_mut().find(|(limit, ..)| *limit == Limit::Month) {
+    let of_the_month =
+        |(limit, _, taken): &&mut (Limit, Allowance, Taken)| *limit == Limit::Month && taken.granted;
+    if !made_a_job && let Some(quota) = taken.iter_mut().find(of_the_month) {
         put_back(&app, quota).await;
     }
     if made_a_job {
@@ -101,6 +108,18 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
     }
     headers::write(response.headers_mut(), &taken);
     response
+}
+
+/// Who sends a request, and its headers: what tells whether it is a repetition. The request itself cannot be shared while
+/// something is waited for.
+fn sender(request: &Request) -> Option<(Caller, HeaderMap)> {
+    Some((request.extensions().get::<Caller>()?.clone(), request.headers().clone()))
+}
+
+/// Whether a request has an `Idempotency-Key` that was answered before.
+async fn is_a_repetition(app: &App, sender: Option<(Caller, HeaderMap)>) -> bool {
+    let Some((caller, headers)) = sender else { return false };
+    idempotency::is_a_repetition(app, &caller.tenant, &headers).await
 }
 
 /// Gives back what was taken, so that the answer's headers say so, too.

@@ -43,7 +43,11 @@ impl Caller {
 
     /// Fails unless they may do this.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
-        if self.scopes.has(scope) { Ok(()) } else { Err(ApiError::Forbidden(scope)) }
+        match &self.key_id {
+            _ if self.scopes.has(scope) => Ok(()),
+            Some(_) => Err(ApiError::Forbidden(scope)),
+            None => Err(ApiError::NotAdmitted(Refused::NoCredentials)),
+        }
     }
 }
 

@@ -7,10 +7,9 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::limits::{FORM_STALL, LINGER, LINGER_BYTES};
+use crate::limits::FORM_STALL;
 
 /// Why a body stopped short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +44,6 @@ pub(crate) struct Patience {
 }
 
 /// The chunks of one request body, each within the time and size allowed.
-///
-/// When it is dropped before its end, the rest is read and thrown away for a while (see [`LINGER`]): a client still
-/// busy sending then gets to read the answer.
 pub(crate) struct UploadBody {
     stream: Option<BodyDataStream>,
     patience: Patience,
@@ -109,23 +105,6 @@ impl UploadBody {
             Some((chunk, (body, gauge, true)))
         });
         (paced, gauge)
-    }
-}
-
-impl Drop for UploadBody {
-    fn drop(&mut self) {
-        let (Some(stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) else { return };
-        runtime.spawn(timeout(LINGER, discard(stream)));
-    }
-}
-
-async fn discard(mut stream: BodyDataStream) {
-    let mut discarded = 0;
-    while let Some(Ok(chunk)) = stream.next().await {
-        discarded += chunk.len() as u64;
-        if discarded > LINGER_BYTES {
-            return;
-        }
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn rerender(
     let fingerprint = Fingerprint::of(&operation).with("recipe", Some(&recipe)).finish();
     let submitted = match idempotency::begin(&app, &caller.tenant, Key::of(&head.headers)?).await? {
         Turn::Again(answered) => {
-            Submitted { id: idempotency::repeat(&app, &answered, &fingerprint)?, replayed: true }
+            Submitted { id: idempotency::repeat(&app, &answered, &fingerprint).await?, replayed: true }
         }
         Turn::First(key) => {
             let made = match may_be_changed(&app, &record).await {

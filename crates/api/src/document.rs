@@ -132,24 +132,29 @@ pub(crate) async fn json(app: &App, record: &JobRecord, caller: &Caller) -> Resu
 
 /// Whether the client says that it has this document already.
 pub(crate) fn is_had(app: &App, record: &JobRecord, headers: &HeaderMap, caller: &Caller) -> bool {
-    let masters = caller.scopes.has(Scope::Print);
+    let masters = may_print(caller);
     let etag = etag(&document(record), masters, app.config.download_url_ttl, Timestamp::now());
     etag.is_ok_and(|etag| is_known(headers, &etag))
 }
 
-/// Whoever may read gets the preview, whoever may print the files for print.
+/// Whoever may not read gets no files for print either.
+fn may_print(caller: &Caller) -> bool {
+    caller.scopes.has(Scope::Read) && caller.scopes.has(Scope::Print)
+}
+
+/// Whoever may read gets the preview, whoever may print besides the files for print, and whoever only approves no link.
 async fn add_links(
     app: &App,
     record: &JobRecord,
     caller: &Caller,
     document: &mut Document<'_>,
 ) -> Result<(), ApiError> {
-    if record.status != Status::Done {
+    if record.status != Status::Done || !caller.scopes.has(Scope::Read) {
         return Ok(());
     }
     let ttl = app.config.download_url_ttl;
     document.preview_url = link(app, record, Rendition::Preview, ttl).await?;
-    if caller.scopes.has(Scope::Print) {
+    if may_print(caller) {
         document.print_url = link(app, record, Rendition::Print, ttl).await?;
         document.grey_alpha_url = link(app, record, Rendition::GreyAlpha, ttl).await?;
         document.flattened_url = link(app, record, Rendition::Flattened, ttl).await?;

@@ -104,14 +104,30 @@ pub(crate) async fn begin(app: &App, tenant: &Tenant, key: Option<Key>) -> Resul
     }
 }
 
-/// The job that the first request made, if this one is the same.
-pub(crate) fn repeat(app: &App, answered: &Answered, fingerprint: &str) -> Result<JobId, ApiError> {
-    if answered.fingerprint == fingerprint {
-        app.metrics.idempotency_key(KeyOutcome::Replayed);
-        Ok(answered.job_id)
-    } else {
+/// The job that the first request made, if this one is the same and the job is still there.
+pub(crate) async fn repeat(app: &App, answered: &Answered, fingerprint: &str) -> Result<JobId, ApiError> {
+    if answered.fingerprint != fingerprint {
         app.metrics.idempotency_key(KeyOutcome::Reused);
-        Err(IntakeError::KeyReused.into())
+        return Err(IntakeError::KeyReused.into());
+    }
+    app.metrics.idempotency_key(KeyOutcome::Replayed);
+    let job = app.backend.jobs.get(answered.job_id).await.map_err(ApiError::records)?;
+    job.map(|job| job.job_id).ok_or_else(|| IntakeError::KeyErased.into())
+}
+
+/// Whether a request would only hear again what its key was answered with: it then makes no job, and no limit on jobs is
+/// its concern.
+pub(crate) async fn is_a_repetition(app: &App, tenant: &Tenant, headers: &HeaderMap) -> bool {
+    let Ok(Some(Key(key))) = Key::of(headers) else { return false };
+    let keys = &app.backend.idempotency;
+    match keys.begin(tenant, &key, LEASE).await {
+        Ok(Begun::Answered(_)) => true,
+        Ok(Begun::Reserved(reservation)) => {
+            release(keys, &reservation).await;
+            false
+        }
+        // The handler has the same trouble, and says so.
+        Ok(Begun::InFlight { .. }) | Err(_) => false,
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum IntakeError {
     KeyInUse,
     /// The key was used for another request.
     KeyReused,
+    /// The job that the key made was erased.
+    KeyErased,
     /// The body is not the JSON that it should be; the sentence says what is wrong.
     MalformedJson(String),
     /// The upload is unknown, somebody else's, or has expired; the three are not told apart.
@@ -65,6 +67,11 @@ impl From<IntakeError> for Problem {
                 S::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "This Idempotency-Key was used for another photo or other fields. Use a new key for a new request.",
+            ),
+            IntakeError::KeyErased => Self::new(
+                S::CONFLICT,
+                "idempotency_key_erased",
+                "The headshot that this Idempotency-Key made was erased. Use a new key for a new one.",
             ),
             IntakeError::MalformedJson(sentence) => Self::new(S::BAD_REQUEST, "malformed_json", sentence),
             IntakeError::NoSuchUpload => Self::new(

@@ -33,8 +33,9 @@ pub(crate) async fn read<T: DeserializeOwned>(config: &Config, body: Body) -> Re
             Err(error) => return Err(error.into()),
         }
     }
-    if bytes.is_empty() {
-        return Err(IntakeError::MalformedJson("The body is empty; it must be a JSON object.".into()).into());
+    // A list would be taken for the fields in their order, which is nothing to rely on.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(IntakeError::MalformedJson("The body must be a JSON object.".into()).into());
     }
     serde_json::from_slice(&bytes).map_err(|error| {
         // What serde says names fields of ours and places in theirs, and what they sent as it is in their own answer.

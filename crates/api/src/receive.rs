@@ -67,7 +67,7 @@ pub(crate) async fn receive(
         }
         (Turn::Again(answered), Ok(photo)) => {
             let fingerprint = fields.fingerprint(OPERATION).with("photo", Some(&photo.sha256)).finish();
-            let id = idempotency::repeat(app, &answered, &fingerprint)?;
+            let id = idempotency::repeat(app, &answered, &fingerprint).await?;
             Ok(Submitted { id, replayed: true })
         }
         (Turn::First(None) | Turn::Again(_), Err(error)) => Err(error),

@@ -21,8 +21,8 @@ use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::watchers::Watchers;
 use crate::{
-    Config, admin, announce, approve, cors, derive, erase, events, files, health, observe, openapi, page,
-    put_file, resend, status, submit,
+    Config, admin, announce, approve, cors, derive, erase, events, files, health, linger, observe, openapi,
+    page, put_file, resend, status, submit,
 };
 
 /// What every handler may use.
@@ -81,6 +81,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(|| async { ApiError::NoSuchRoute })
         .layer(from_fn(catch_panic))
         .layer(cors)
+        .layer(from_fn(linger::linger))
         // Outermost, so that problems are written as documents and logged whoever raised them.
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)

@@ -17,8 +17,8 @@ use crate::error::ApiError;
 use crate::intake_error::IntakeError;
 use crate::limits::LONGEST_WAIT;
 use crate::openapi::{answers, parameters, problems};
+use crate::query::{Pairs, RawQuery};
 use crate::routes::App;
-use crate::submit::RawQuery;
 use crate::watchers::WatchEnded;
 
 /// Where a job stands. With `wait`, the answer comes when there is news, or when the time is over.
@@ -72,7 +72,7 @@ pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRec
 }
 
 fn wait(query: RawQuery) -> Result<Duration, ApiError> {
-    let axum::extract::Query(pairs) = query.map_err(|_| ApiError::MalformedQuery)?;
+    let Pairs(pairs) = query?;
     let mut waits = pairs.iter().filter(|(name, _)| name == "wait").map(|(_, value)| value);
     let wait = match (waits.next(), waits.next()) {
         (None, _) => return Ok(Duration::ZERO),

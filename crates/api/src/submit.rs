@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -21,10 +20,9 @@ use crate::fields::Fields;
 use crate::openapi::{answers, bodies, parameters, problems};
 use crate::prefer::Prefer;
 use crate::problem::Problem;
+use crate::query::{Pairs, RawQuery};
 use crate::routes::App;
 use crate::{document, json, receive, uploaded};
-
-pub(crate) type RawQuery = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// What idempotency keys know both calls as: they make the same job of the same photo.
 pub(crate) const OPERATION: &str = "headshot";
@@ -172,8 +170,8 @@ async fn dispatch(
     let (head, body) = request.into_parts();
     // Read in any case, so that a client still busy sending gets to read the answer.
     let fields = match query {
-        Ok(Query(pairs)) => Fields::from_query(&pairs),
-        Err(_) => Err(ApiError::MalformedQuery),
+        Ok(Pairs(pairs)) => Fields::from_query(&pairs),
+        Err(error) => Err(error),
     };
     if json::is_json(&head.headers) {
         uploaded::submit(app, caller.tenant, trace, fields?, head, body).await

@@ -75,7 +75,7 @@ pub(crate) async fn submit(
     let key = match idempotency::begin(app, &tenant, key).await? {
         Turn::First(key) => key,
         Turn::Again(answered) => {
-            let id = idempotency::repeat(app, &answered, &fingerprint)?;
+            let id = idempotency::repeat(app, &answered, &fingerprint).await?;
             return Ok(Submitted { id, replayed: true });
         }
     };

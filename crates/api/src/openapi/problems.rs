@@ -153,8 +153,9 @@ fn json() -> [ApiError; 1] {
     [IntakeError::MalformedJson(sentence.into()).into()]
 }
 
-fn keys() -> [ApiError; 3] {
-    [IntakeError::InvalidKey, IntakeError::KeyInUse, IntakeError::KeyReused].map(ApiError::Intake)
+fn keys() -> [ApiError; 4] {
+    [IntakeError::InvalidKey, IntakeError::KeyInUse, IntakeError::KeyReused, IntakeError::KeyErased]
+        .map(ApiError::Intake)
 }
 
 fn upload() -> [ApiError; 3] {

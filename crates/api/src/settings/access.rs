@@ -64,7 +64,9 @@ impl AccessArgs {
         let allowed = checks.optional_switch("ALLOW_ANONYMOUS", self.allow_anonymous.as_deref());
         let anonymous = match (keys_file.is_some(), allowed) {
             (false, Some(true) | None) if at_home => Scopes::ALL,
-            (_, Some(true)) => Scopes::ALL_BUT_ADMIN,
+            (false, Some(true)) => Scopes::ALL_BUT_ADMIN,
+            // Who has keys gives the files for print to those who hold one.
+            (true, Some(true)) => Scopes::SUBMIT_AND_READ,
             (true, _) => Scopes::default(),
             (false, _) => {
                 checks.wrong(

@@ -47,9 +47,19 @@ async fn support_finds_an_order_and_reads_what_happened() {
     let next = app.get(&format!("/admin/jobs?limit=1&before={before}")).await;
     assert_eq!(ids(&next), [lost.to_string()]);
     assert!(next.json().get("next_before").is_none(), "this is the last, however full it is: {next:?}");
-    for query in ["statsu=failed", "status=lost", "since=yesterday", "limit=0", "limit=201", "limit=x"] {
+    for query in [
+        "statsu=failed",
+        "status=lost",
+        "since=yesterday",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "status=done&status=failed",
+    ] {
         app.get(&format!("/admin/jobs?{query}")).await.assert_problem(400, "invalid_search");
     }
+    app.get("/admin/jobs?order_id=A%fe").await.assert_problem(400, "malformed_query");
+    app.post("/headshot-async?order_id=A%ff", photos::jpeg()).await.assert_problem(400, "malformed_query");
 }
 
 #[tokio::test]
@@ -90,6 +100,18 @@ async fn an_erased_job_leaves_no_file_and_takes_its_re_renders_along() {
         app.get(&format!("/headshot/{id}")).await.assert_problem(404, "not_found");
         delete(&app, id).await.assert_problem(404, "not_found");
     }
+}
+
+#[tokio::test]
+async fn the_key_of_an_erased_job_says_so_instead_of_leading_nowhere() {
+    let app = TestApp::start().await;
+    let post = async |key: &str| {
+        app.send(Method::POST, "/headshot-async", &[("idempotency-key", key)], photos::jpeg().into()).await
+    };
+    let id = post("order-1").await.job_id();
+    assert_eq!(delete(&app, id).await.status, 200);
+    post("order-1").await.assert_problem(409, "idempotency_key_erased");
+    assert_eq!(post("order-1-again").await.status, 202);
 }
 
 #[tokio::test]

@@ -191,6 +191,60 @@ async fn anonymous_callers_may_be_allowed_beside_keys_but_a_wrong_key_is_not_tak
     app.get(&format!("/headshot/{mine}")).await.assert_problem(404, "not_found");
     app.get_as(&key, &format!("/headshot/{anybodys}")).await.assert_problem(404, "not_found");
     app.get_as("hs_k_1_2", &format!("/headshot/{anybodys}")).await.assert_problem(401, "invalid_key");
+
+    // The files for print are for those who hold a key, and to ask for what needs one is told so.
+    app.pretend_to_render(anybodys).await;
+    let document = app.get(&format!("/headshot/{anybodys}")).await.json();
+    assert!(document["preview_url"].is_string() && document["print_url"].is_null(), "{document}");
+    let refused = app.get("/admin/jobs").await;
+    refused.assert_problem(401, "key_required");
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
+}
+
+#[tokio::test]
+async fn who_may_approve_but_not_read_gets_no_link() {
+    let shops = Shops::new();
+    let key = shops.shop_key("acme");
+    let approvers = [&[Submit][..], &[Submit, Print]].map(|scopes| shops.key("acme", scopes));
+    let app = shops.start(&[]).await;
+    for approver in approvers {
+        let id = app.submit_as(&key).await;
+        app.pretend_to_render(id).await;
+        let answer = app.post_as(&approver, &format!("/headshot/{id}/approve")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let document = answer.json();
+        assert!(document["approval"].is_object(), "{document}");
+        assert!(document["preview_url"].is_null() && document["print_url"].is_null(), "{document}");
+    }
+}
+
+/// What a client does that sends all of it before it listens, over one connection.
+#[tokio::test]
+async fn whoever_is_refused_at_once_hears_why_and_keeps_the_connection_however_much_was_sent() {
+    let shops = Shops::new();
+    let reader = shops.key("acme", &[Read]);
+    let app = shops.start(&[]).await;
+    let bearer = format!("authorization: Bearer {reader}\r\n");
+    let body = vec![b'x'; 12_000_000];
+    let mut connection = TcpStream::connect(app.address).await.unwrap();
+    for (call, authorization, code) in [
+        ("POST /headshot-async", "", "key_required"),
+        ("POST /headshot-async", bearer.as_str(), "missing_scope"),
+        ("POST /headshot/x/rerender", bearer.as_str(), "missing_scope"),
+        ("POST /nowhere", "", "no_such_route"),
+        ("PUT /uploads", bearer.as_str(), "method_not_allowed"),
+    ] {
+        let length = body.len();
+        let head = format!("{call} HTTP/1.1\r\nhost: x\r\n{authorization}content-length: {length}\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&body).await.unwrap_or_else(|error| panic!("{call}: {error}"));
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            assert!(connection.read_buf(&mut answer).await.unwrap() > 0, "{call}: {answer:?}");
+        }
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{call}: {answer}");
+    }
 }
 
 #[tokio::test]

@@ -182,3 +182,28 @@ async fn without_any_limit_no_header_speaks_of_one() {
     let answer = app.post("/headshot-async", photos::jpeg()).await;
     assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
 }
+
+#[tokio::test]
+async fn what_an_idempotency_key_repeats_is_heard_though_the_quota_is_used_up_or_the_backlog_full() {
+    let shops = Shops::new();
+    let key = shops.limited_key("acme", &[Submit, Read], None, Some(1));
+    for flags in [&[][..], &["--max-backlog", "1"]] {
+        let app = shops.start(flags).await;
+        let bearer = format!("Bearer {key}");
+        let post = async |idempotency_key: &str| {
+            let headers = [("authorization", bearer.as_str()), ("idempotency-key", idempotency_key)];
+            app.send(Method::POST, "/headshot-async", &headers, photos::jpeg().into()).await
+        };
+        let first = post("first").await;
+        assert_eq!(first.status, 202, "{first:?}");
+        let again = post("first").await;
+        assert_eq!(again.status, 202, "{again:?}");
+        assert_eq!(again.job_id(), first.job_id());
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        let new = post("second").await;
+        assert!(matches!(new.status.as_u16(), 429 | 503), "{new:?}");
+        // A refusal left no trace of its key.
+        let new = post("second").await;
+        assert!(matches!(new.status.as_u16(), 429 | 503), "{new:?}");
+    }
+}

@@ -98,13 +98,10 @@ fn where_photos_are_real_nobody_is_served_without_a_key_by_accident() {
     let cloud = |settings: &[(&str, &str)]| anonymous(&[&CLOUD, settings].concat());
     assert_eq!(cloud(&[("ALLOW_ANONYMOUS", "true")]), "submit,read,print");
     assert_eq!(cloud(&[("API_KEYS_FILE", "keys.json")]), "");
-    assert_eq!(cloud(&[("API_KEYS_FILE", "keys.json"), ("ALLOW_ANONYMOUS", "true")]), "submit,read,print");
+    assert_eq!(cloud(&[("API_KEYS_FILE", "keys.json"), ("ALLOW_ANONYMOUS", "true")]), "submit,read");
     assert_eq!(anonymous(&[]), "submit,read,print,admin");
     assert_eq!(anonymous(&[("API_KEYS_FILE", "keys.json")]), "");
-    assert_eq!(
-        anonymous(&[("API_KEYS_FILE", "keys.json"), ("ALLOW_ANONYMOUS", "true")]),
-        "submit,read,print"
-    );
+    assert_eq!(anonymous(&[("API_KEYS_FILE", "keys.json"), ("ALLOW_ANONYMOUS", "true")]), "submit,read");
     let emulated = [&CLOUD[1..], &[("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")]].concat();
     assert_eq!(anonymous(&emulated), "submit,read,print,admin");
 

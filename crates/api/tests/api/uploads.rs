@@ -166,6 +166,7 @@ async fn what_cannot_be_taken_is_refused_when_it_is_announced() {
         (jpeg(json!(1.5)), 400, "malformed_json"),
         (jpeg(json!("1000")), 400, "malformed_json"),
         (json!({"content_type": "image/jpeg"}), 400, "malformed_json"),
+        (json!(["image/jpeg", 1000, null]), 400, "malformed_json"),
         (json!({"content_type": "image/jpeg", "bytes": 1, "byte": 2}), 400, "malformed_json"),
         (json!({"content_type": "text/html", "bytes": 1}), 415, "unsupported_type"),
         (json!({"content_type": "image/jpeg\r\nx-evil: 1", "bytes": 1}), 415, "unsupported_type"),

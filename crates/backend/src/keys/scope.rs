@@ -53,6 +53,9 @@ impl Scopes {
     /// Everything that a shop does with its own jobs.
     pub const ALL_BUT_ADMIN: Self = Self(7);
 
+    /// Sending photos and seeing what became of them, without the files for print.
+    pub const SUBMIT_AND_READ: Self = Self(3);
+
     /// Whether this one is among them.
     pub fn has(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
@@ -121,6 +124,7 @@ mod tests {
         assert!(scopes.has(Scope::Read) && !scopes.has(Scope::Submit) && !scopes.has(Scope::Admin));
         assert_eq!(Scope::ALL.into_iter().collect::<Scopes>(), Scopes::ALL);
         assert!(Scopes::ALL_BUT_ADMIN.iter().eq([Scope::Submit, Scope::Read, Scope::Print]));
+        assert!(Scopes::SUBMIT_AND_READ.iter().eq([Scope::Submit, Scope::Read]));
         assert_eq!("Submit".parse::<Scope>(), Err(UnknownScope), "names are what they are");
     }
 }

@@ -109,6 +109,22 @@ fn only_the_whole_key_opens_and_only_until_it_is_revoked() {
 }
 
 #[test]
+fn a_key_that_is_guessed_a_million_times_is_not_found() {
+    let fresh = FreshKey::make().unwrap();
+    let mut entry = key(&fresh.id);
+    entry["hash"] = json!(KeyHash::of(&fresh.text).to_string());
+    let keys = Keys::parse(json!({"keys": [entry]}).to_string().as_bytes()).unwrap();
+    let now: Timestamp = "2026-05-31T00:00:00Z".parse().unwrap();
+    let (known_id, unknown_id) = (fresh.text.rsplit_once('_').unwrap().0, "hs_k_0000000000000000");
+    for number in 0..500_000_u64 {
+        for id in [known_id, unknown_id] {
+            assert!(keys.holder(&format!("{id}_{number:064x}"), now).is_none());
+        }
+    }
+    assert_eq!(keys.holder(&fresh.text, now).unwrap().id, fresh.id);
+}
+
+#[test]
 fn ten_thousand_keys_are_read_and_each_is_found() {
     let keys: Vec<_> = (0..10_000).map(|number| key(&format!("k_{number}"))).collect();
     let text = json!({"keys": keys}).to_string();
