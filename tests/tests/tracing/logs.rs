@@ -1,6 +1,6 @@
 use anyhow::{Context, Result};
 use headshot_tests::{Options, TestApp, drawn_pet};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{TRACE, lines, post, recorded_trace, traceparent};
 
@@ -72,5 +72,35 @@ fn the_last_line_of_a_job_says_how_long_each_stage_took() -> Result<()> {
     }
     let all = seconds("seconds")?;
     assert!(sum > 0.0 && sum <= all + 0.1, "the stages took {sum} s of {all} s");
+    Ok(())
+}
+
+/// What a request brings is written into the log as values of one line, or not at all.
+#[test]
+fn nobody_writes_lines_of_their_own_into_the_log() -> Result<()> {
+    let forged = r#"{"severity":"ERROR","message":"forged"}"#;
+    let app = TestApp::start()?;
+    let client = app.client();
+    let encoded: String = forged.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    // In paths, queries, headers, JSON and the photo itself; with line ends where the client lets them through.
+    client.get(&format!("/%0a{encoded}%0a?x=%0a{encoded}"))?;
+    client.get(&format!("/headshot/%0d%0a{encoded}"))?;
+    client.get(&format!("/admin/jobs?status=%0a{encoded}"))?;
+    for name in ["x-request-id", "traceparent", "authorization", "idempotency-key", "user-agent"] {
+        client.post_with(&drawn_pet(200), &[(name, forged)])?;
+    }
+    for body in [json!({"upload_id": format!("\n{forged}\n")}), json!({format!("\n{forged}\n"): 1})] {
+        client.post_json("/headshot-async", &body, &[])?;
+    }
+    client.post(format!("\n{forged}\n").as_bytes())?;
+    let id = app.submit_to(&format!("/headshot-async?order_id={encoded}"), &drawn_pet(800))?;
+    app.wait_done(&id)?;
+
+    for process in [app.api()?, app.worker(0)?] {
+        for line in process.log().lines() {
+            let line: Value = serde_json::from_str(line).with_context(|| format!("no line of ours: {line}"))?;
+            assert_ne!(line["message"], "forged", "{line}");
+        }
+    }
     Ok(())
 }
