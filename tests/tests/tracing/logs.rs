@@ -98,7 +98,8 @@ fn nobody_writes_lines_of_their_own_into_the_log() -> Result<()> {
 
     for process in [app.api()?, app.worker(0)?] {
         for line in process.log().lines() {
-            let line: Value = serde_json::from_str(line).with_context(|| format!("no line of ours: {line}"))?;
+            let line: Value =
+                serde_json::from_str(line).with_context(|| format!("no line of ours: {line}"))?;
             assert_ne!(line["message"], "forged", "{line}");
         }
     }
