@@ -119,7 +119,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--pets", required=True)
     p.add_argument("--side", type=int, default=320)
-    p.add_argument("--flip", action="store_true", help="average with the mirrored photo (twice the cost)")
+    p.add_argument("--mirrored-side", type=int, help="average with the mirrored photo at this size, as the service does at 224")
     p.add_argument("--pet-threshold", type=float, default=0.5)
     p.add_argument("--degrade", choices=("darken", "haze", "overexpose", "side_light", "motion_blur"), help="spoil the photos first")
     p.add_argument("--corpus", help="folder with the pictures that no_pet.txt names, to be judged too")
@@ -131,7 +131,7 @@ def main():
     if args.corpus:
         without.append(("corpus pictures", list(corpus_pictures(args.corpus))))
     for path in args.models:
-        matter, name = Matter(path, args.side, flip=args.flip), Path(path).stem
+        matter, name = Matter(path, args.side, mirrored_side=args.mirrored_side), Path(path).stem
         rows = photo_rows(matter, args.pets, fresh + seen, args.degrade)
         for stage in ("raw", "clean"):
             lines.append(table_row(name, f"kept out, all {len(rows)}", stage, rows))
@@ -146,7 +146,7 @@ def main():
             rates.append(f"| {name} | {'pet' if 'pet' in matter.outputs else 'head score'} | {(positives > args.pet_threshold).mean():.1%} "
                          f"| {label}, {len(pictures)} | {passed.mean():.1%} | {area:.1%} |")
         rates.append(f"| {name} | one run at {args.side}, one core | {seconds_per_run(matter) * 1e3:.0f} ms | | | |")
-    print(f"Input {args.side}{', with mirrored run' if args.flip else ''}{f', photos spoilt by {args.degrade}' if args.degrade else ''}\n")
+    print(f"Input {args.side}{f', and mirrored at {args.mirrored_side}' if args.mirrored_side else ''}{f', photos spoilt by {args.degrade}' if args.degrade else ''}\n")
     print("| network | photos | stage | IoU mean | median | p10 | MAE | head box IoU |\n|---|---|---|---|---|---|---|---|")
     print("\n".join(lines))
     print("\n| network | verdict by | photos with a pet pass | pictures without | pass | area called pet |\n|---|---|---|---|---|---|")

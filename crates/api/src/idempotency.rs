@@ -119,16 +119,8 @@ pub(crate) async fn repeat(app: &App, answered: &Answered, fingerprint: &str) ->
 /// its concern.
 pub(crate) async fn is_a_repetition(app: &App, tenant: &Tenant, headers: &HeaderMap) -> bool {
     let Ok(Some(Key(key))) = Key::of(headers) else { return false };
-    let keys = &app.backend.idempotency;
-    match keys.begin(tenant, &key, LEASE).await {
-        Ok(Begun::Answered(_)) => true,
-        Ok(Begun::Reserved(reservation)) => {
-            release(keys, &reservation).await;
-            false
-        }
-        // The handler has the same trouble, and says so.
-        Ok(Begun::InFlight { .. }) | Err(_) => false,
-    }
+    // Where the store does not answer, the handler has the same trouble and says so.
+    app.backend.idempotency.answered(tenant, &key).await.is_ok_and(|answered| answered.is_some())
 }
 
 impl Reserved {

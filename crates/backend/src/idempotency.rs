@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::gcp::GcpRecords;
+use crate::jobs::record_time;
 use crate::local::LocalKeys;
 
 /// How long an answered key is remembered.
@@ -93,6 +94,22 @@ impl Idempotency {
             Kind::Local(keys) => keys.begin(reservation, lease).await,
             Kind::Gcp(records) => records.begin_key(reservation, lease).await,
         }
+    }
+
+    /// What a key was answered with, if it was. Nothing is reserved.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>> {
+        let slot = Slot::of(tenant, key);
+        let held = match &self.kind {
+            Kind::Local(keys) => keys.held(slot).await?,
+            Kind::Gcp(records) => records.held_key(slot).await?,
+        };
+        Ok(held.and_then(|held| match held.for_newcomer(record_time()) {
+            Some(Begun::Answered(answered)) => Some(answered),
+            _ => None,
+        }))
     }
 
     /// Extends a reservation to `lease` from now. `false`: it is lost, or answered.

@@ -52,6 +52,10 @@ impl LocalKeys {
         self.database.write(Durability::Kill, begin).await
     }
 
+    pub(crate) async fn held(&self, slot: Slot) -> Result<Option<Held>> {
+        self.database.read(move |connection: &Connection| load(connection, &slot)).await
+    }
+
     pub(crate) async fn renew(&self, reservation: Reservation, lease: Duration) -> Result<bool> {
         let renew = move |transaction: &Transaction<'_>| {
             let now = record_time();

@@ -14,12 +14,15 @@ pub async fn a_key_is_answered_with_its_job_from_then_on(test: &TestBackend) {
     let reservation = reserved(begin(keys, "order-1001", LONG).await);
     let Begun::InFlight { until } = begin(keys, "order-1001", LONG).await else { panic!("it is under way") };
     assert!(until > Timestamp::now());
+    assert_eq!(keys.answered(&Tenant::anonymous(), "order-1001").await.unwrap(), None);
 
     assert!(test.backend.jobs.create_reserved(&record, &reservation, "f1").await.unwrap());
     assert_eq!(test.backend.jobs.get(record.job_id).await.unwrap(), Some(record.clone()));
-    let answered = Begun::Answered(Answered { job_id: record.job_id, fingerprint: "f1".into() });
+    let answer = Answered { job_id: record.job_id, fingerprint: "f1".into() };
+    let answered = Begun::Answered(answer.clone());
     let elsewhere = test.another_process().await.idempotency;
     for keys in [keys, &elsewhere] {
+        assert_eq!(keys.answered(&Tenant::anonymous(), "order-1001").await.unwrap(), Some(answer.clone()));
         assert_eq!(begin(keys, "order-1001", LONG).await, answered);
     }
     // The holder's clean-up, which comes whatever happened, takes nothing back.

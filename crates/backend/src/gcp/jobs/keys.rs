@@ -79,6 +79,20 @@ impl GcpRecords {
         .boxed()
     }
 
+    pub(crate) fn held_key(&self, slot: Slot) -> BoxFuture<'_, Result<Option<Held>>> {
+        async move {
+            let mut patience = Patience::new();
+            loop {
+                let error = match patience.limit(self.fetch_key(&slot)).await {
+                    Ok(read) => return Ok(read.map(|read| read.held)),
+                    Err(error) => error,
+                };
+                self.again(&mut patience, error).await.context("cannot read an idempotency key")?;
+            }
+        }
+        .boxed()
+    }
+
     pub(crate) fn renew_key<'a>(
         &'a self,
         reservation: &'a Reservation,
