@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p headshot-tests --example draw_pets -- FOLDER` writes a photo of every animal into a folder;
 //! `… draw_pets -- FOLDER 240` as many small ones of others, for training/presence.py;
+//! `… draw_pets -- --cut-outs FOLDER 240` as many large ones without a place, for training the refiner;
 //! `… draw_pets -- --pictures` makes the pictures in `docs/pictures` anew, headshots included.
 
 use std::env;
@@ -24,6 +25,12 @@ const GAP: u32 = 10;
 fn main() -> Result<()> {
     match env::args().nth(1).as_deref() {
         Some("--pictures") => draw_pictures(&workspace().join("docs/pictures")),
+        Some("--cut-outs") => match (env::args().nth(2), env::args().nth(3)) {
+            (Some(folder), Some(count)) => {
+                draw_cut_outs(Path::new(&folder), count.parse().context("how many?")?)
+            }
+            _ => bail!("say where the cut-outs shall go, and how many"),
+        },
         Some(folder) if !folder.starts_with('-') => match env::args().nth(2) {
             None => draw_photos(Path::new(folder)),
             Some(count) => draw_others(Path::new(folder), count.parse().context("how many?")?),
@@ -51,6 +58,18 @@ fn draw_others(folder: &Path, count: u64) -> Result<()> {
         let (width, height) = [(480, 640), (640, 480), (560, 560)][(seed % 3) as usize];
         let photo = DrawnPet { background, width, height, seed, ..*kind }.draw().jpeg();
         fs::write(folder.join(format!("{seed}.jpg")), photo).context("writing")?;
+    }
+    Ok(())
+}
+
+/// Animals that no test and no picture shows, alone.
+fn draw_cut_outs(folder: &Path, count: u64) -> Result<()> {
+    fs::create_dir_all(folder).context("creating the folder")?;
+    let kinds = all_pets();
+    for (seed, (name, kind)) in (5000..5000 + count).zip(kinds.iter().cycle()) {
+        let (width, height) = [(1200, 1600), (1600, 1200), (1400, 1400)][(seed % 3) as usize];
+        let cut_out = DrawnPet { width, height, seed, ..*kind }.cut_out();
+        cut_out.save(folder.join(format!("{seed}-{name}.png"))).context("writing")?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ mod part;
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{GrayImage, ImageFormat, RgbImage};
+use image::{GrayImage, ImageFormat, RgbImage, RgbaImage};
 
 use canvas::Canvas;
 use frame::Frame;
@@ -96,13 +96,7 @@ impl DrawnPet {
         background::paint(&mut canvas, self.background, &mut Random::new(!self.seed));
         // Its own chance: the same animal sits before every background.
         let mut random = Random::new(self.seed);
-        let body = Frame::for_photo(self.width, self.height);
-        let tilt = random.between(-0.09, 0.09);
-        let head = body.turned(tilt);
-        match self.species {
-            Species::Cat => cat::paint(&mut canvas, &body, &head, self.coat, &mut random),
-            Species::Dog => dog::paint(&mut canvas, &body, &head, self.coat, &mut random),
-        }
+        let head = self.paint(&mut canvas, &mut random);
         let (photo, alpha) = canvas.develop(&mut random);
         let ((left, top, right, bottom), [x, y]) = match self.species {
             Species::Cat => (cat::HEAD_BOX, cat::EYE),
@@ -110,6 +104,26 @@ impl DrawnPet {
         };
         let eyes = [head.to_pixels([-x, y]), head.to_pixels([x, y])];
         DrawnPhoto { photo, alpha, head: head.bounds(left, top, right, bottom), eyes }
+    }
+
+    /// The animal alone, without a place and without grain: colours already multiplied by alpha, to be laid over anything.
+    pub fn cut_out(&self) -> RgbaImage {
+        let mut canvas = Canvas::new(self.width as usize, self.height as usize);
+        self.paint(&mut canvas, &mut Random::new(self.seed));
+        let bytes =
+            canvas.pixels.iter().flatten().map(|v| (v * 255.0 + 0.5).clamp(0.0, 255.0) as u8).collect();
+        RgbaImage::from_raw(self.width, self.height, bytes).unwrap_or_default()
+    }
+
+    /// Paints the animal over what is there; gives the frame of its head.
+    fn paint(&self, canvas: &mut Canvas, random: &mut Random) -> Frame {
+        let body = Frame::for_photo(self.width, self.height);
+        let head = body.turned(random.between(-0.09, 0.09));
+        match self.species {
+            Species::Cat => cat::paint(canvas, &body, &head, self.coat, random),
+            Species::Dog => dog::paint(canvas, &body, &head, self.coat, random),
+        }
+        head
     }
 }
 

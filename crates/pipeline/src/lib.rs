@@ -35,7 +35,7 @@ pub use matting::{
 pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, runtime_library};
 pub use plane::Plane;
 pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process, process_again};
-pub use proof::{CloseUp, Proof, process_with_proof};
-pub use refine::{Crop, Matte};
+pub use proof::{CloseUp, Proof, fit_photo, process_with_proof};
+pub use refine::{Crop, Fitted, LinearModel, Matte};
 pub use resample::Region;
 pub use stored_matte::{StoredMatte, StoredMatteError};

@@ -52,6 +52,7 @@ pub enum Cuda {
 /// The loaded models. Shared by all threads; inferences take turns.
 pub struct Models {
     matting: Mutex<Session>,
+    refiner: Mutex<Session>,
     description: ModelDescription,
     described_by: DescribedBy,
     info: ModelInfo,
@@ -102,6 +103,10 @@ impl Models {
         &self.matting
     }
 
+    pub(crate) fn refiner(&self) -> &Mutex<Session> {
+        &self.refiner
+    }
+
     fn on_cpu(
         file: ModelFile,
         settings: &ModelSettings,
@@ -130,6 +135,15 @@ impl Models {
         let name = if description.name.is_empty() { &file.name } else { &description.name };
         let info =
             ModelInfo { name: name.clone(), sha256: file.sha256.clone(), provider: provider.to_owned() };
-        Ok(Self { matting: Mutex::new(session), description, described_by: by, info, cuda_missing: None })
+        // So small, and of another size for every photo: on the CPU, whatever the matting network runs on.
+        let refiner = open_session(&ModelFile::refiner(), settings.threads, false)?;
+        Ok(Self {
+            matting: Mutex::new(session),
+            refiner: Mutex::new(refiner),
+            description,
+            described_by: by,
+            info,
+            cuda_missing: None,
+        })
     }
 }

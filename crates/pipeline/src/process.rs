@@ -103,10 +103,10 @@ pub fn process(
         Ok(photo) => photo,
         Err(error) => return Ok(Outcome::Rejected(undecodable(&error))),
     };
-    Ok(portray(photo, recipe, Sight::Network(models), on_stage)?.0)
+    Ok(portray(photo, recipe, Sight::Network(models), models, on_stage)?.0)
 }
 
-/// As [`process`], by what the network answered about the same photo before: no network is asked. With the same recipe
+/// As [`process`], by what the matting network answered about the same photo before: of the models only the refiner is asked. With the same recipe
 /// the artefacts are the same, byte for byte.
 ///
 /// # Errors
@@ -115,6 +115,7 @@ pub fn process_again(
     bytes: &[u8],
     recipe: &Recipe,
     matte: &StoredMatte,
+    models: &Models,
     on_stage: &dyn Fn(Stage),
 ) -> Result<Outcome, PipelineError> {
     let photo = match stage(Stage::Decode, on_stage, || decode(bytes, &DecodeLimits::default())) {
@@ -124,7 +125,7 @@ pub fn process_again(
     if !matte.is_of((f64::from(photo.width), f64::from(photo.height))) {
         return Err(PipelineError::OtherPhoto);
     }
-    Ok(portray(photo, recipe, Sight::Stored(matte), on_stage)?.0)
+    Ok(portray(photo, recipe, Sight::Stored(matte), models, on_stage)?.0)
 }
 
 /// The first look's findings, beside the outcome.
@@ -140,6 +141,7 @@ pub fn portray(
     photo: Photo,
     recipe: &Recipe,
     sight: Sight<'_>,
+    models: &Models,
     on_stage: &dyn Fn(Stage),
 ) -> Result<(Outcome, Seen), PipelineError> {
     let size = (f64::from(photo.width), f64::from(photo.height));
@@ -187,7 +189,7 @@ pub fn portray(
         let close_up = look_closer(&photo, &framing, &upright_head, &upright_animal, &second);
         let alpha = transparency(&photo, &framing, &crop);
         drop(photo);
-        Ok::<_, PipelineError>((with_transparency(refine(&crop, &close_up), alpha), second))
+        Ok::<_, PipelineError>((with_transparency(refine(&crop, &close_up, models)?, alpha), second))
     })?;
     let stored = StoredMatte::new(sight.model(), coarse, &second, &upright_head);
     let crop = stage(Stage::Foreground, on_stage, || foreground(crop, &matte));

@@ -6,10 +6,11 @@ use crate::decode::{DecodeLimits, Photo, decode};
 use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::frame_head;
+use crate::matting::{coarse_matte, keep_the_animal};
 use crate::models::Models;
 use crate::plane::Plane;
 use crate::process::{Outcome, PipelineError, around, cut_out, look_closer, portray, stage, undecodable};
-use crate::refine::{Crop, Matte, refine};
+use crate::refine::{Crop, Fitted, Matte, fit_crop, refine};
 use crate::resample::Region;
 use crate::sight::Sight;
 
@@ -57,10 +58,10 @@ pub fn process_with_proof(
         Ok(photo) => photo,
         Err(error) => return Ok((Outcome::Rejected(undecodable(&error)), None)),
     };
-    let (outcome, seen) = portray(photo.clone(), recipe, Sight::Network(models), on_stage)?;
+    let (outcome, seen) = portray(photo.clone(), recipe, Sight::Network(models), models, on_stage)?;
     let Photo { width, height, rgb, alpha, .. } = photo;
     let crop = Crop { width: width as usize, height: height as usize, rgb };
-    let mut matte = refine(&crop, &seen.animal).alpha;
+    let mut matte = refine(&crop, &seen.animal, models)?.alpha;
     if let Some(alpha) = &alpha {
         for (m, &a) in matte.iter_mut().zip(alpha) {
             *m = (*m).min(a);
@@ -68,6 +69,18 @@ pub fn process_with_proof(
     }
     let photo = Photo { rgb: crop.rgb, alpha, ..photo };
     Ok((outcome, Some(Proof { photo, coarse: seen.animal, matte, head: seen.head })))
+}
+
+/// What refinement fits to a photo by the network's first look, before any hair is looked at: what a refiner is trained on.
+///
+/// # Errors
+/// As [`process`](crate::process()); `None` where the photo cannot be opened.
+pub fn fit_photo(bytes: &[u8], models: &Models) -> Result<Option<Fitted>, PipelineError> {
+    let Ok(photo) = decode(bytes, &DecodeLimits::default()) else { return Ok(None) };
+    let coarse = coarse_matte(&photo, models)?;
+    let animal = keep_the_animal(&coarse.alpha, None);
+    let crop = Crop { width: photo.width as usize, height: photo.height as usize, rgb: photo.rgb };
+    Ok(Some(fit_crop(&crop, &animal)))
 }
 
 impl Proof {
@@ -82,7 +95,7 @@ impl Proof {
         let seen = Sight::Network(models).second(&self.photo, around(&self.photo, &framing), head)?;
         let coarse = look_closer(&self.photo, &framing, head, &self.coarse, &seen);
         let crop = cut_out(&self.photo, &framing, recipe.size(Rendition::Print).1);
-        let matte = refine(&crop, &coarse);
+        let matte = refine(&crop, &coarse, models)?;
         let (colours, faded) = (foreground(crop, &matte), fade(&matte, &framing));
         Ok(Some(CloseUp { frame: framing.frame, region: framing.visible, coarse, matte, colours, faded }))
     }

@@ -6,10 +6,16 @@
 
 mod attached;
 mod colour_model;
+mod linear_model;
+mod refiner;
 
 use fast_image_resize::pixels::{U8, U8x3};
 
+pub use linear_model::LinearModel;
+
+use crate::models::Models;
 use crate::plane::{Plane, RowSampler, smoothstep};
+use crate::process::PipelineError;
 use crate::resample::Resample;
 
 /// Long side of the low resolution at which the model is fitted, in samples.
@@ -62,9 +68,20 @@ impl Matte {
     }
 }
 
-/// Refines `coarse` (cleaned, spread over the whole crop) to the crop's resolution. Outside the boundary band the
-/// result is exactly 0 or 255.
-pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
+/// What is known of a crop at the resolution of the fit, before any of its own pixels is looked at.
+pub struct Fitted {
+    /// The crop's colours, in 0..1.
+    pub guide: [Plane; 3],
+    /// The coarse matte.
+    pub coarse: Plane,
+    /// Its mean around each sample, by which body, outline and room are told apart.
+    pub outline: Plane,
+    /// How alpha follows from colour around each sample.
+    pub model: LinearModel,
+}
+
+/// Fits the model to a crop and its coarse matte.
+pub fn fit_crop(crop: &Crop, coarse: &Plane) -> Fitted {
     let (width, height) = (crop.width, crop.height);
     let long = width.max(height);
     let fit_long = FIT_LONG_SIDE.min(long) as f32;
@@ -77,14 +94,26 @@ pub fn refine(crop: &Crop, coarse: &Plane) -> Matte {
     let samples = |reach: f32| ((coarse_sample * reach).round() as usize).max(2);
     let outline = coarse.box_mean(samples(OUTLINE_REACH));
     let target = colour_model::resolve_doubt(&guide, &coarse, coarse_sample);
-    let radius = samples(REACH);
+    let model = linear_model::fit(&guide, &target, samples(REACH), EPSILON);
+    Fitted { guide, coarse, outline, model }
+}
 
-    let model = fit(&guide, &target, radius);
-    let fitted = Plane::from_fn(fit_width, fit_height, |x, y| {
-        let i = y * fit_width + x;
-        let along: f32 = model.a.iter().zip(&guide).map(|(a, seen)| a.data[i] * seen.data[i]).sum();
-        settle(along + model.b.data[i], outline.data[i])
-    });
+/// Refines `coarse` (cleaned, spread over the whole crop) to the crop's resolution. Outside the boundary band the
+/// result is exactly 0 or 255.
+///
+/// # Errors
+/// [`PipelineError::Inference`] when ONNX Runtime fails.
+pub fn refine(crop: &Crop, coarse: &Plane, models: &Models) -> Result<Matte, PipelineError> {
+    let mut fitted = fit_crop(crop, coarse);
+    refiner::correct(&mut fitted, models)?;
+    Ok(apply(fitted, crop))
+}
+
+/// Reads alpha off the model for every pixel of the crop.
+fn apply(fitted: Fitted, crop: &Crop) -> Matte {
+    let (width, height) = (crop.width, crop.height);
+    let Fitted { guide, outline, model, .. } = fitted;
+    let fitted = model.at(&guide).zip(&outline, settle);
     let attached = attached::attached(&fitted, &outline);
     let planes = model.a.iter().chain([&model.b, &outline, &attached]).collect();
     let mut sampler = RowSampler::new(planes, width, height);
@@ -132,63 +161,6 @@ pub fn colour_planes(crop: &Crop, width: usize, height: usize) -> [Plane; 3] {
     })
 }
 
-/// `alpha = a · colour + b`, smoothed over the windows that share a pixel.
-struct Fit {
-    a: [Plane; 3],
-    b: Plane,
-}
-
-fn fit(guide: &[Plane; 3], target: &Plane, radius: usize) -> Fit {
-    let mean = |p: &Plane| p.box_mean(radius);
-    let product = |p: &Plane, q: &Plane| mean(&p.zip(q, |a, b| a * b));
-    let [r, g, b] = guide;
-    let mean_i = [mean(r), mean(g), mean(b)];
-    let mean_p = mean(target);
-    let ip = [product(r, target), product(g, target), product(b, target)];
-    let ii = [product(r, r), product(r, g), product(r, b), product(g, g), product(g, b), product(b, b)];
-
-    let (w, h) = (target.width, target.height);
-    let mut a = [Plane::filled(w, h, 0.0), Plane::filled(w, h, 0.0), Plane::filled(w, h, 0.0)];
-    let mut offset = Plane::filled(w, h, 0.0);
-    for i in 0..w * h {
-        let m = [mean_i[0].data[i], mean_i[1].data[i], mean_i[2].data[i]];
-        let p = mean_p.data[i];
-        let covariance = [0, 1, 2].map(|c| ip[c].data[i] - m[c] * p);
-        let s = |k: usize, c: usize, d: usize| ii[k].data[i] - m[c] * m[d];
-        let sigma = [
-            s(0, 0, 0) + EPSILON,
-            s(1, 0, 1),
-            s(2, 0, 2),
-            s(3, 1, 1) + EPSILON,
-            s(4, 1, 2),
-            s(5, 2, 2) + EPSILON,
-        ];
-        let solved = solve_symmetric(sigma, covariance);
-        for c in 0..3 {
-            a[c].data[i] = solved[c];
-        }
-        offset.data[i] = p - solved[0] * m[0] - solved[1] * m[1] - solved[2] * m[2];
-    }
-    Fit { a: a.map(|plane| mean(&plane)), b: mean(&offset) }
-}
-
-/// Solves `S x = v` for a symmetric positive definite 3 × 3 matrix given as xx, xy, xz, yy, yz, zz.
-fn solve_symmetric([xx, xy, xz, yy, yz, zz]: [f32; 6], v: [f32; 3]) -> [f32; 3] {
-    let c00 = yy * zz - yz * yz;
-    let c01 = xz * yz - xy * zz;
-    let c02 = xy * yz - xz * yy;
-    let determinant = xx * c00 + xy * c01 + xz * c02;
-    let c11 = xx * zz - xz * xz;
-    let c12 = xy * xz - xx * yz;
-    let c22 = xx * yy - xy * xy;
-    let inverse = if determinant.abs() > 1e-20 { 1.0 / determinant } else { 0.0 };
-    [
-        (c00 * v[0] + c01 * v[1] + c02 * v[2]) * inverse,
-        (c01 * v[0] + c11 * v[1] + c12 * v[2]) * inverse,
-        (c02 * v[0] + c12 * v[1] + c22 * v[2]) * inverse,
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +187,7 @@ mod tests {
     #[test]
     fn the_edge_follows_the_photo_and_the_rest_is_exact() {
         let (crop, coarse) = disc(512);
-        let matte = refine(&crop, &coarse);
+        let matte = apply(fit_crop(&crop, &coarse), &crop);
         let bilinear = coarse.resize(512, 512);
         let mut error = [0.0f32; 2];
         for (i, rgb) in crop.rgb.chunks_exact(3).enumerate() {

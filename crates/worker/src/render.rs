@@ -94,9 +94,9 @@ impl Render for Pipeline {
         on_stage: &dyn Fn(Stage),
     ) -> anyhow::Result<Outcome> {
         if let Some(matte) = matte {
-            let again = StoredMatte::from_png(matte)
-                .map_err(anyhow::Error::new)
-                .and_then(|matte| Ok(headshot_pipeline::process_again(photo, recipe, &matte, on_stage)?));
+            let again = StoredMatte::from_png(matte).map_err(anyhow::Error::new).and_then(|matte| {
+                Ok(headshot_pipeline::process_again(photo, recipe, &matte, &self.0, on_stage)?)
+            });
             match again {
                 Ok(outcome) => {
                     info!("rendered by the stored matte");

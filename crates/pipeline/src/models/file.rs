@@ -15,6 +15,9 @@ const BUILT_IN_MODEL: &[u8] = include_bytes!("../../models/pet-matte-2.onnx");
 /// Its checksum, which a test holds against the bytes: hashing nine megabytes at every start would be a cost for nothing.
 const BUILT_IN_SHA256: &str = "ca04078483c898415202b71bbacad25a5cd33115def9fbe8c754e2bb1f6db9dd";
 
+/// The refiner, trained for this project from random weights on drawn hairs: `refine/refiner.rs` feeds and reads it.
+const REFINER: &[u8] = include_bytes!("../../models/pet-refiner-1.onnx");
+
 pub(super) struct ModelFile {
     /// The file's name without its ending.
     pub name: String,
@@ -37,6 +40,10 @@ impl ModelFile {
             sha256: BUILT_IN_SHA256.into(),
             sidecar: None,
         }
+    }
+
+    pub fn refiner() -> Self {
+        Self { name: "pet-refiner-1".into(), bytes: REFINER.into(), sha256: String::new(), sidecar: None }
     }
 
     pub fn read(path: &Path) -> Result<Self, ModelError> {

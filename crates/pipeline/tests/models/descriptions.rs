@@ -56,16 +56,19 @@ fn the_matte_may_be_coarser_than_the_input() {
 }
 
 #[test]
-fn a_mirrored_second_answer_is_turned_back_and_counts_for_half() {
+fn a_mirrored_second_answer_is_turned_back_and_the_probability_is_the_mean_of_both() {
     // The matte is the picture itself; "is it a pet" is asked of its first column only, which is the last when it is mirrored.
     let net = plain()
         .integers("first", &[0])
         .integers("second", &[1])
         .integers("across", &[3])
         .node("Slice", &["image", "first", "second", "across"], "column")
-        .node("ReduceMean", &["column"], "pet")
+        .node("ReduceMean", &["column"], "mean")
         .with("axes", &[1, 2, 3])
         .with_one("keepdims", 0)
+        // Far from any doubt, in which the network would be asked a third time.
+        .floats("sure", &[1], &[0.5])
+        .node("Add", &["mean", "sure"], "pet")
         .output("pet", &[1]);
     let seen = |fields: &str| {
         let fields = format!(r#"{{"long_side":512,"pet_output":"pet"{fields}}}"#);
