@@ -19,6 +19,9 @@ import losses
 import occluders
 import photometric
 import postprocess
+import refiner_model
+import refiner_photos
+import refiner_train
 import scenes
 import schedule
 import subjects
@@ -101,6 +104,38 @@ class Losses(unittest.TestCase):
         heat, box = losses.head_losses(torch.full((1, 1, 4, 4), -9.0), torch.tensor([[0, 0, 0, 0, 0.5]]))
         self.assertLess(float(heat), 1e-3)
         self.assertEqual(float(box), 0.0)
+
+
+class Refined(unittest.TestCase):
+    def test_a_fresh_refiner_changes_nothing(self):
+        planes = torch.rand(1, 9, 32, 40)
+        model = refiner_model.coefficients(refiner_model.Refiner()(refiner_train.inputs(planes)), planes[:, :3], planes[:, 5:9])
+        self.assertTrue(torch.allclose(model, planes[:, 5:9], atol=1e-5))
+
+    def test_factors_speak_of_how_a_pixel_differs_from_its_sample(self):
+        guide, model = torch.full((1, 3, 8, 8), 0.4), torch.zeros(1, 4, 8, 8)
+        answer = torch.tensor([1.0, 0.25, 2, 0, 0]).view(1, 5, 1, 1).expand(1, 5, 8, 8)
+        said = refiner_model.coefficients(answer, guide, model)
+        alpha = lambda red: float((said[0, 0] * red + said[0, 3])[0, 0])
+        self.assertAlmostEqual(alpha(0.4), 0.25, places=5)
+        self.assertAlmostEqual(alpha(0.5), 0.45, places=5)
+
+    def test_where_alpha_is_cut_off_only_what_is_wrong_is_pulled_back(self):
+        fitted = torch.tensor([[[[1.5, -0.5]]]], requires_grad=True)
+        alpha = refiner_train.settle(fitted, torch.zeros(1, 1, 1, 2), leak=0.05)
+        self.assertEqual(alpha.flatten().tolist(), [1.0, 0.0])
+        alpha.sum().backward()
+        self.assertTrue((fitted.grad > 0).all())
+
+    def test_stray_hairs_cover_what_they_paint(self):
+        alpha = np.zeros((400, 400), np.float32)
+        alpha[120:300, 120:300] = 1
+        colour = np.repeat(alpha[..., None], 3, 2) * 200
+        painted, matte = refiner_photos.stray_hairs(np.random.default_rng(1), colour, alpha, np.full((400, 400, 3), 200.0))
+        self.assertTrue((matte >= alpha - 1e-6).all() and (matte <= 1 + 1e-6).all())
+        self.assertGreater((matte > alpha).sum(), 20)
+        # Premultiplied: nothing is brighter than its alpha allows.
+        self.assertTrue((painted.max(2) <= matte * 255 + 1e-2).all())
 
 
 class Pictures(unittest.TestCase):
