@@ -106,8 +106,8 @@ pub fn process(
     Ok(portray(photo, recipe, Sight::Network(models), models, on_stage)?.0)
 }
 
-/// As [`process`], by what the matting network answered about the same photo before: of the models only the refiner is asked. With the same recipe
-/// the artefacts are the same, byte for byte.
+/// As [`process`], by what the matting network answered about the same photo before: of the models only the refiner is
+/// asked. With the same recipe the artefacts are the same, byte for byte.
 ///
 /// # Errors
 /// As [`process`]; and [`PipelineError::OtherPhoto`] where `matte` is not of this photo.

@@ -2,7 +2,8 @@
 //!
 //! The method is the guided filter with a colour guide (He, Sun, Tang, "Guided Image Filtering", PAMI 2013) in its fast
 //! form (He, Sun, "Fast Guided Filter", 2015): the linear model `alpha = a · colour + b` is fitted per window at low
-//! resolution and applied to every pixel of the boundary band at full resolution. Cost follows the outline's length.
+//! resolution, corrected by a small network where hairs leave the outline (`refiner.rs`), and applied to every pixel of the
+//! boundary band at full resolution. Cost follows the outline's length.
 
 mod attached;
 mod colour_model;

@@ -45,7 +45,12 @@ impl ModelFile {
     }
 
     pub fn refiner() -> Self {
-        Self { name: "pet-refiner-1".into(), bytes: REFINER.into(), sha256: REFINER_SHA256.into(), sidecar: None }
+        Self {
+            name: "pet-refiner-1".into(),
+            bytes: REFINER.into(),
+            sha256: REFINER_SHA256.into(),
+            sidecar: None,
+        }
     }
 
     pub fn read(path: &Path) -> Result<Self, ModelError> {
