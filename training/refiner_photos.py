@@ -17,7 +17,7 @@ import numpy as np
 import photometric
 import scenes
 from dataset import Pets
-from fur import _cover, _quadratic
+from fur import cover_of, outline, quadratic
 from no_pet_photos import NoPetPhotos
 from sampler import edge_colours, match_hue
 
@@ -68,20 +68,19 @@ def real(pets, rng, width, height):
     return grow(rng, np.clip(colour, 0, 255) * alpha[..., None], alpha, np.clip(spread, 0, 255))
 
 
-def outline(alpha):
+def outline_of(alpha):
     """Points on the outline, and the way out; None where there is none."""
-    solid = (alpha > 0.5).astype(np.uint8)
-    found, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not found:
-        return None
-    points = max(found, key=len)[:, 0].astype(np.float32)
-    smooth = cv2.GaussianBlur(solid * 255, (0, 0), 6).astype(np.float32)
-    x, y = points[:, 0].astype(int), points[:, 1].astype(int)
-    out = -np.stack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0)[y, x], cv2.Sobel(smooth, cv2.CV_32F, 0, 1)[y, x]], 1)
-    size = np.linalg.norm(out, axis=1)
-    height, width = alpha.shape
-    good = (size > 1) & ((points > 3) & (points < (width - 4, height - 4))).all(1)
-    return (points[good], out[good] / size[good, None]) if good.sum() > 60 else None
+    return outline((alpha > 0.5).astype(np.uint8), smooth=6, margin=4, least=61)
+
+
+def hairs(rng, root, out, direction, reach, inside, length, bend, opacity, shape, points=7):
+    """How much of each pixel hairs cover, one from each root: from how far inside the outline, how long and how bent, all as
+    shares of `reach`."""
+    root = root - out * reach * rng.uniform(*inside, (len(root), 1))
+    tip = root + direction * reach * rng.uniform(*length, (len(root), 1))
+    middle = (root + tip) / 2 + rng.normal(0, bend, root.shape) * reach
+    cover = cover_of(quadratic(root, middle, tip, points), int(rng.integers(1, 5)), shape[1], shape[0])
+    return np.clip(cover * rng.uniform(*opacity), 0, 1)
 
 
 def lay(colour, alpha, strand_colour, cover):
@@ -91,11 +90,10 @@ def lay(colour, alpha, strand_colour, cover):
 
 def grow(rng, colour, alpha, coat):
     """Layers of fur along stretches of the outline: locks that lie one way, from short and dense to long and rare."""
-    found = outline(alpha)
+    found = outline_of(alpha)
     if found is None:
         return colour, alpha
     points, out = found
-    height, width = alpha.shape
     for _ in range(rng.integers(1, 4)):
         start, length = rng.integers(len(points)), int(len(points) * rng.uniform(0.3, 1.0))
         reach = LONG * np.exp(rng.uniform(np.log(0.006), np.log(0.045)))
@@ -103,10 +101,7 @@ def grow(rng, colour, alpha, coat):
         at = (start + rng.integers(0, max(1, length), count)) % len(points)
         lie, locks = rng.normal(0, 1, 2), np.sin(at[:, None] * rng.uniform(0.02, 0.15) + rng.uniform(0, 6, 2))
         direction = out[at] + lie / (np.linalg.norm(lie) + 1e-3) * rng.uniform(0, 0.9) + locks * 0.25 + rng.normal(0, 0.15, (count, 2))
-        root = points[at] - out[at] * reach * rng.uniform(0.2, 0.9, (count, 1))
-        tip = root + direction * reach * rng.uniform(0.5, 1.4, (count, 1))
-        middle = (root + tip) / 2 + rng.normal(0, 0.12, (count, 2)) * reach
-        cover = np.clip(_cover(_quadratic(root, middle, tip), int(rng.integers(1, 5)), width, height) * rng.uniform(0.6, 1.1), 0, 1)
+        cover = hairs(rng, points[at], out[at], direction, reach, (0.2, 0.9), (0.5, 1.4), 0.12, (0.6, 1.1), alpha.shape)
         tint = np.clip(coat * np.exp(rng.normal(0, 0.18)), 0, 255)
         colour, alpha = lay(colour, alpha, tint, cover)
     return colour, alpha
@@ -114,11 +109,10 @@ def grow(rng, colour, alpha, coat):
 
 def stray_hairs(rng, colour, alpha, coat):
     """Single long hairs and whiskers that leave the outline."""
-    found = outline(alpha)
+    found = outline_of(alpha)
     if found is None:
         return colour, alpha
     points, out = found
-    height, width = alpha.shape
     for _ in range(rng.integers(1, 4)):
         count = int(rng.integers(3, 24))
         start = rng.integers(len(points))
@@ -126,10 +120,7 @@ def stray_hairs(rng, colour, alpha, coat):
         reach = LONG * np.exp(rng.uniform(np.log(0.04), np.log(0.22)))
         common = rng.normal(0, 0.4, 2)
         direction = out[at] + common + rng.normal(0, 0.2, (count, 2))
-        root = points[at] - out[at] * reach * rng.uniform(0, 0.5, (count, 1))
-        tip = root + direction * reach * rng.uniform(0.5, 1.2, (count, 1))
-        middle = (root + tip) / 2 + rng.normal(0, 0.08, (count, 2)) * reach
-        cover = _cover(_quadratic(root, middle, tip, 14), int(rng.integers(1, 5)), width, height) * rng.uniform(0.5, 1.0)
+        cover = hairs(rng, points[at], out[at], direction, reach, (0, 0.5), (0.5, 1.2), 0.08, (0.5, 1.0), alpha.shape, 14)
         kind = rng.random()
         tint = np.full(3, rng.uniform(180, 255), np.float32) if kind < 0.5 else np.full(3, rng.uniform(0, 70), np.float32) if kind < 0.65 else coat
         colour, alpha = lay(colour, alpha, tint, cover)
@@ -146,7 +137,7 @@ def blades(rng, ground):
         reach = LONG * np.exp(rng.uniform(np.log(0.015), np.log(0.2)))
         tip = root + np.concatenate([np.cos(angle), np.sin(angle)], 1) * reach * rng.uniform(0.4, 1.3, (count, 1))
         middle = (root + tip) / 2 + rng.normal(0, 0.1, (count, 2)) * reach
-        cover = _cover(_quadratic(root, middle, tip), int(rng.integers(1, 12)), width, height)[..., None] * rng.uniform(0.4, 1)
+        cover = cover_of(quadratic(root, middle, tip), int(rng.integers(1, 12)), width, height)[..., None] * rng.uniform(0.4, 1)
         y, x = rng.integers(0, height), rng.integers(0, width)
         tint = np.clip(ground[y, x] * np.exp(rng.normal(0, 0.5)), 0, 255)
         ground = ground * (1 - cover) + tint * cover

@@ -20,7 +20,7 @@ pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64
     if let Some(head) = trusted {
         return Some(to_head(head.region, head.score, HeadSource::Model));
     }
-    let outline = bounds(matte)?;
+    let outline = matte.bounds(|a| a >= 0.5)?;
     // Most portraits show a sitting or standing animal with its head up: the head is about as wide as the animal is at
     // its top, and lies over the centre of that part's mass.
     let top_rows = outline.y0..(outline.y0 + (outline.y1 - outline.y0).div_ceil(3)).max(outline.y0 + 1);
@@ -38,31 +38,6 @@ pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64
     let x = (centre * sx - side / 2.0).clamp(0.0, (width - side).max(0.0));
     let region = Region { x, y: outline.y0 as f64 * sy, width: side, height: side };
     Some(to_head(region, 0.0, HeadSource::Matte))
-}
-
-/// The bounds of what is solid in a matte, in samples; the second corner is exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// First column.
-    pub x0: usize,
-    /// First row.
-    pub y0: usize,
-    /// One past the last column.
-    pub x1: usize,
-    /// One past the last row.
-    pub y1: usize,
-}
-
-/// The bounds of all samples of at least one half; `None` when there are none.
-pub fn bounds(matte: &Plane) -> Option<Bounds> {
-    let mut b: Option<Bounds> = None;
-    for y in 0..matte.height {
-        for (x, _) in matte.row(y).iter().enumerate().filter(|&(_, &a)| a >= 0.5) {
-            let o = b.unwrap_or(Bounds { x0: x, y0: y, x1: x + 1, y1: y + 1 });
-            b = Some(Bounds { x0: o.x0.min(x), y0: o.y0, x1: o.x1.max(x + 1), y1: y + 1 });
-        }
-    }
-    b
 }
 
 fn covered(matte: &Plane, region: Region, sx: f64, sy: f64) -> f32 {

@@ -1,6 +1,7 @@
 //! Finding the animal: the matting network's answer about a photo, or a part of one.
 
 mod answer;
+mod closer_look;
 pub(crate) mod components;
 mod description;
 mod letterbox;
@@ -49,15 +50,6 @@ const CORRECTION_RADIUS: usize = 4;
 /// What of that is taken over: more than half, because the smaller look errs less often in a large way (docs/MODEL.md).
 const CORRECTION: f32 = 2.0 / 3.0;
 
-/// A probability of a pet in between says little.
-const DOUBTFUL: std::ops::Range<f32> = 0.15..0.6;
-/// In doubt the network looks once more at the animal with so much around it, as a share of its longer side, …
-const AROUND: f64 = 0.25;
-/// … if that is at most this share of the photo: else it would see the same again.
-const CLOSER: f64 = 0.8;
-/// How much that look counts beside the two others.
-const CLOSER_LOOK: f32 = 0.4;
-
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
 /// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a smaller, mirrored
@@ -84,39 +76,11 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
         seen.alpha = seen.alpha.zip(&apart, |one, apart| (one + CORRECTION * apart).clamp(0.0, 1.0));
         seen.pet = seen.pet.zip(other.pet).map(|(one, other)| (one + other) / 2.0);
     }
-    if let Some(pet) = seen.pet.filter(|pet| DOUBTFUL.contains(pet))
-        && let Some(close) = around_the_animal(&seen)
-        && let Some(closer) = ask(photo, close, description.long_side, false, models)?.pet
-    {
-        seen.pet = Some(pet + CLOSER_LOOK * (closer - pet));
+    if let Some(close) = closer_look::wanted(&seen) {
+        let closer = ask(photo, close, description.long_side, false, models)?.pet;
+        seen.pet = seen.pet.zip(closer).map(|(pet, closer)| closer_look::verdict(pet, closer));
     }
     Ok(within_the_photo(photo, seen))
-}
-
-/// The animal and a little around it, unless that is nearly all that was seen.
-fn around_the_animal(seen: &CoarseMatte) -> Option<Region> {
-    let animal = keep_the_animal(&seen.alpha, None);
-    let (mut left, mut top, mut right, mut bottom) = (animal.width, animal.height, 0, 0);
-    for y in 0..animal.height {
-        for (x, _) in animal.row(y).iter().enumerate().filter(|&(_, &a)| a > 0.5) {
-            (left, right) = (left.min(x), right.max(x + 1));
-            (top, bottom) = (top.min(y), y + 1);
-        }
-    }
-    let (width, height) = (right.checked_sub(left)? as f64, bottom.checked_sub(top)? as f64);
-    let margin = AROUND * width.max(height);
-    let (whole_width, whole_height) = (animal.width as f64, animal.height as f64);
-    let (x, y) = ((left as f64 - margin).max(0.0), (top as f64 - margin).max(0.0));
-    let (width, height) =
-        ((right as f64 + margin).min(whole_width) - x, (bottom as f64 + margin).min(whole_height) - y);
-    let (sx, sy) = (seen.region.width / whole_width, seen.region.height / whole_height);
-    let close = Region {
-        x: seen.region.x + x * sx,
-        y: seen.region.y + y * sy,
-        width: width * sx,
-        height: height * sy,
-    };
-    (width * height <= CLOSER * whole_width * whole_height).then_some(close)
 }
 
 /// Runs the network once on `region` of `photo` (sRGB), letterboxed and never squashed, and reads its answer as the
@@ -175,28 +139,4 @@ fn ask(
 
 fn mirrored(plane: &Plane) -> Plane {
     Plane::from_fn(plane.width, plane.height, |x, y| plane.at(plane.width - 1 - x, y))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seen(animal: impl Fn(usize, usize) -> bool) -> CoarseMatte {
-        let alpha = Plane::from_fn(100, 80, |x, y| if animal(x, y) { 1.0 } else { 0.0 });
-        let region = Region { x: 10.0, y: 20.0, width: 400.0, height: 320.0 };
-        CoarseMatte { alpha, region, head: None, pet: Some(0.4) }
-    }
-
-    #[test]
-    fn a_small_animal_is_looked_at_with_a_little_around_it() {
-        let close = around_the_animal(&seen(|x, y| (40..60).contains(&x) && (70..80).contains(&y)));
-        // Five samples on each side, four pixels a sample; the photo ends below.
-        assert_eq!(close, Some(Region { x: 150.0, y: 280.0, width: 120.0, height: 60.0 }));
-    }
-
-    #[test]
-    fn where_a_closer_look_would_show_the_same_there_is_none() {
-        assert_eq!(around_the_animal(&seen(|x, y| (10..90).contains(&x) && (10..70).contains(&y))), None);
-        assert_eq!(around_the_animal(&seen(|_, _| false)), None);
-    }
 }

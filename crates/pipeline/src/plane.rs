@@ -13,6 +13,19 @@ pub struct Plane {
     pub data: Vec<f32>,
 }
 
+/// A rectangle of samples; its second corner is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// First column.
+    pub x0: usize,
+    /// First row.
+    pub y0: usize,
+    /// One past the last column.
+    pub x1: usize,
+    /// One past the last row.
+    pub y1: usize,
+}
+
 impl Plane {
     /// A plane of one value.
     pub fn filled(width: usize, height: usize, value: f32) -> Self {
@@ -36,6 +49,18 @@ impl Plane {
     /// The sample at `(x, y)`, which must be inside.
     pub fn at(&self, x: usize, y: usize) -> f32 {
         self.data[y * self.width + x]
+    }
+
+    /// The bounds of all samples that pass a test; `None` when none does.
+    pub fn bounds(&self, test: impl Fn(f32) -> bool) -> Option<Bounds> {
+        let mut bounds: Option<Bounds> = None;
+        for y in 0..self.height {
+            for (x, _) in self.row(y).iter().enumerate().filter(|&(_, &v)| test(v)) {
+                let b = bounds.unwrap_or(Bounds { x0: x, y0: y, x1: x + 1, y1: y + 1 });
+                bounds = Some(Bounds { x0: b.x0.min(x), y0: b.y0, x1: b.x1.max(x + 1), y1: y + 1 });
+            }
+        }
+        bounds
     }
 
     /// Bilinear between the four samples around a point, sample centres lying at whole numbers; 0 beyond the plane.

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 /// What turns bytes into artefacts: the pipeline, or in tests something that fails on demand.
 pub trait Render: Send + Sync + 'static {
     /// Renders one photo; `on_stage` hears of each stage as it begins. `matte` is the file that an earlier render of the same
-    /// photo left, if there is one: no network is asked then.
+    /// photo left, if there is one: the matting network is not asked then.
     ///
     /// # Errors
     /// Whatever may be tried again. A photo that can never succeed is an [`Outcome::Rejected`].

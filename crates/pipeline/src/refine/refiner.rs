@@ -60,20 +60,11 @@ struct Window {
 
 impl Window {
     fn around_the_outline(outline: &Plane) -> Option<Self> {
-        let (mut left, mut top, mut right, mut bottom) = (usize::MAX, usize::MAX, 0, 0);
-        for y in 0..outline.height {
-            let mut meeting = outline.row(y).iter().map(|&o| o > BOUNDARY.0 && o < BOUNDARY.1);
-            let Some(first) = meeting.position(|meets| meets) else { continue };
-            let last = meeting.rposition(|meets| meets).map_or(first, |after| first + 1 + after);
-            (left, right) = (left.min(first), right.max(last));
-            (top, bottom) = (top.min(y), y);
-        }
-        (left <= right && top <= bottom).then(|| {
-            let (x, y) = (left.saturating_sub(AROUND), top.saturating_sub(AROUND));
-            let end = |last: usize, side: usize| (last + 1 + AROUND).min(side);
-            let width = (end(right, outline.width) - x).next_multiple_of(STRIDE);
-            Self { x, y, width, height: (end(bottom, outline.height) - y).next_multiple_of(STRIDE) }
-        })
+        let meeting = outline.bounds(|o| o > BOUNDARY.0 && o < BOUNDARY.1)?;
+        let (x, y) = (meeting.x0.saturating_sub(AROUND), meeting.y0.saturating_sub(AROUND));
+        let width = ((meeting.x1 + AROUND).min(outline.width) - x).next_multiple_of(STRIDE);
+        let height = ((meeting.y1 + AROUND).min(outline.height) - y).next_multiple_of(STRIDE);
+        Some(Self { x, y, width, height })
     }
 
     fn input(&self, fitted: &Fitted) -> Vec<f32> {
