@@ -25,12 +25,13 @@ pub fn wanted(seen: &CoarseMatte) -> Option<Region> {
     let (x1, y1) = ((bounds.x1 as f64 + margin).min(width), (bounds.y1 as f64 + margin).min(height));
     let (sx, sy) = (seen.region.width / width, seen.region.height / height);
     let closer = (x1 - x0) * (y1 - y0) <= CLOSER * width * height;
-    closer.then(|| Region {
+    let region = Region {
         x: seen.region.x + x0 * sx,
         y: seen.region.y + y0 * sy,
         width: (x1 - x0) * sx,
         height: (y1 - y0) * sy,
-    })
+    };
+    closer.then_some(region)
 }
 
 /// The probability of a pet with the closer look's taken in.
