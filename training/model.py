@@ -111,18 +111,26 @@ class PetNet(nn.Module):
         self.aux = nn.Conv2d(d[1], 1, 1)      # training only
         self.cls = nn.Linear(w[4], BREEDS)    # training only
 
-    def trunk(self, x):
-        """Alpha logits, and the features that the other heads read: decoder 1/16, decoder 1/8, encoder 1/32."""
+    def encode(self, x):
+        """Features at 1/2, 1/4, 1/8, 1/16 and 1/32."""
         e2 = self.s2(x)
         e4 = self.s4(e2)
         e8 = self.s8(e4)
         e16 = self.s16(e8)
-        e32 = self.s32(e16)
+        return e2, e4, e8, e16, self.s32(e16)
+
+    def decode(self, e2, e4, e8, e16, e32):
+        """Alpha logits, and the decoder's own features at 1/16 and 1/8."""
         d16 = self.c16(upsample2(self.t16(e32)) + self.l16(e16))
         d8 = self.c8(upsample2(self.t8(d16)) + self.l8(e8))
         d4 = self.c4(upsample2(self.t4(d8)) + self.l4(e4))
         d2 = self.c2(torch.cat([upsample2(self.t2(d4)), e2], 1))
-        return F.pixel_shuffle(self.o(d2), 2), d16, d8, e32
+        return F.pixel_shuffle(self.o(d2), 2), d16, d8
+
+    def trunk(self, x):
+        """Alpha logits, and the features that the other heads read: decoder 1/16, decoder 1/8, encoder 1/32."""
+        features = self.encode(x)
+        return *self.decode(*features), features[-1]
 
     def presence_logit(self, e32):
         return self.presence(torch.cat([e32.mean((2, 3)), e32.amax((2, 3))], 1))

@@ -16,6 +16,7 @@ import numpy as np
 
 import photometric
 import scenes
+from cut_outs import one_of
 from dataset import Pets
 from fur import cover_of, outline, quadratic
 from no_pet_photos import NoPetPhotos
@@ -23,25 +24,6 @@ from sampler import edge_colours, match_hue
 
 LONG = 1120
 cv2.setNumThreads(1)
-
-
-def drawn(rng, paths, width, height):
-    """A drawn animal, premultiplied, at a size from whole to head only; its muzzle lies near the middle of the frame."""
-    rgba = cv2.cvtColor(cv2.imread(str(paths[rng.integers(len(paths))]), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
-    h, w = rgba.shape[:2]
-    scale = max(width / w, height / h) * np.exp(rng.uniform(np.log(0.75), np.log(1.5)))
-    x, y = width / 2 - scale * w * rng.uniform(0.42, 0.58), height * rng.uniform(0.3, 0.55) - scale * h * 0.4
-    matrix = np.array([[scale, 0, x], [0, scale, y]])
-    if rng.random() < 0.5:
-        matrix = np.array([[-scale, 0, width - x], [0, scale, y]])
-    layer = cv2.warpAffine(rgba, matrix, (width, height), flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR).astype(np.float32)
-    colour, alpha = layer[..., :3], layer[..., 3] / 255
-    # Another coat: gains of the channels and a curve, on the colour itself.
-    own = np.clip(colour / np.maximum(alpha, 0.02)[..., None], 0, 255) / 255
-    own = own ** np.exp(rng.normal(0, 0.3)) * np.exp(rng.normal(0, 0.12, 3)) * np.exp(rng.normal(0, 0.15))
-    if rng.random() < 0.2:
-        own = own[..., rng.permutation(3)]
-    return np.clip(own * 255, 0, 255) * alpha[..., None], alpha
 
 
 def real(pets, rng, width, height):
@@ -173,7 +155,7 @@ def coat_of(colour, alpha):
 def photo(pets, rng, cut_outs):
     """A photo (uint8) and its alpha (uint8)."""
     width, height = [(840, 1120), (1120, 840), (1120, 1120)][rng.choice(3, p=(0.6, 0.2, 0.2))]
-    colour, alpha = drawn(rng, cut_outs, width, height) if rng.random() < 0.6 else real(pets, rng, width, height)
+    colour, alpha = one_of(rng, cut_outs, width, height) if rng.random() < 0.6 else real(pets, rng, width, height)
     coat = coat_of(colour, alpha)
     if rng.random() < 0.5:
         colour, alpha = stray_hairs(rng, colour, alpha, coat)

@@ -11,7 +11,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import cut_outs
 import dataset
+import decoder
 import describe
 import export
 import fur
@@ -199,6 +201,32 @@ class Pictures(unittest.TestCase):
         out = postprocess.clean(alpha)
         self.assertEqual(out[30, 30], 1)
         self.assertEqual(out[85, 85], 0)
+
+
+class Coats(unittest.TestCase):
+    def test_a_cut_out_lands_in_the_frame_and_is_premultiplied(self):
+        rgba = np.zeros((200, 150, 4), np.uint8)
+        rgba[40:160, 30:120] = 200, 120, 60, 255
+        for seed in range(8):
+            colour, alpha = cut_outs.placed(np.random.default_rng(seed), rgba, 120, 160)
+            self.assertEqual((colour.shape, alpha.shape), ((160, 120, 3), (160, 120)))
+            self.assertGreater(alpha.mean(), 0.1)
+            self.assertTrue((colour <= 255 * alpha[..., None] + 1e-3).all())
+
+    def test_patches_are_of_another_coat_and_follow_the_light(self):
+        light = np.linspace(80, 160, 96)[None, :, None].astype(np.float32) * np.ones((64, 1, 3), np.float32)
+        changed = [np.abs(cut_outs.patched(np.random.default_rng(seed), light, np.ones((64, 96))) - light).max(2) > 8 for seed in range(12)]
+        self.assertTrue(0.2 < np.mean(changed) < 0.8)
+        patched = cut_outs.patched(np.random.default_rng(1), light, np.ones((64, 96)))
+        self.assertTrue(((0 <= patched) & (patched <= 255)).all())
+
+
+class Decoder(unittest.TestCase):
+    def test_what_reads_the_encoder_is_not_trained(self):
+        net = PetNet()
+        trained = {id(p) for name in decoder.TRAINED for p in getattr(net, name).parameters()}
+        rest = {name.split(".")[0] for name, p in net.named_parameters() if id(p) not in trained}
+        self.assertEqual(rest, {"s2", "s4", "s8", "s16", "s32", "hm", "verdict", "presence", "aux", "cls"})
 
 
 class KeptOut(unittest.TestCase):

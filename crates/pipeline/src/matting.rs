@@ -3,6 +3,7 @@
 mod answer;
 mod closer_look;
 pub(crate) mod components;
+mod corrected;
 mod description;
 mod letterbox;
 mod profiles;
@@ -13,6 +14,7 @@ use ort::value::TensorRef;
 
 pub(crate) use answer::{MatteSize, expected_matte};
 pub use components::keep_the_animal;
+pub(crate) use corrected::corrected;
 pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
 pub(crate) use letterbox::Letterbox;
 pub use profiles::{PROFILES, profile};
@@ -45,17 +47,10 @@ pub struct HeadBox {
     pub score: f32,
 }
 
-/// The second answer of a first look is smoothed over so many samples before it corrects the first.
-const CORRECTION_RADIUS: usize = 4;
-/// What of that is taken over: more than half, because the smaller look errs less often in a large way (docs/MODEL.md).
-const CORRECTION: f32 = 2.0 / 3.0;
-
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
 /// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a smaller, mirrored
-/// one. The probability is the mean of both. The matte is nearly that, but for its outline, which only the larger has sharp: two
-/// thirds of what they differ by is taken over, with everything smaller than a few samples smoothed away. A part of the body that one of
-/// the two has lost, or a cushion that it has kept, is rarely so in both. The head is the first answer's.
+/// one. The probability is the mean of both, the matte is the larger's, [`corrected`] by the smaller's. The head is the first answer's.
 ///
 /// A small animal is hard to tell from a thing. Where the probability is doubtful and what was found fills only a part of the
 /// photo, the network is asked once more about that part, and the probability takes its answer in.
@@ -70,10 +65,7 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
     if let Some(side) = description.mirrored_side {
         let other = ask(photo, whole, side, true, models)?;
         let alpha = mirrored(&other.alpha).resize(seen.alpha.width, seen.alpha.height);
-        let apart = seen.alpha.zip(&alpha, |one, other| other - one);
-        // Twice a box is nearly a Gaussian.
-        let apart = apart.box_mean(CORRECTION_RADIUS).box_mean(CORRECTION_RADIUS);
-        seen.alpha = seen.alpha.zip(&apart, |one, apart| (one + CORRECTION * apart).clamp(0.0, 1.0));
+        seen.alpha = corrected(&seen.alpha, &alpha, 1.0);
         seen.pet = seen.pet.zip(other.pet).map(|(one, other)| (one + other) / 2.0);
     }
     if let Some(close) = closer_look::wanted(&seen) {

@@ -13,7 +13,7 @@ use crate::framing::{Framing, frame_head, inside};
 use crate::head::find_head;
 use crate::level::{Levelled, level};
 use crate::look::{HeadSpan, grade};
-use crate::matting::{CoarseMatte, keep_the_animal};
+use crate::matting::{CoarseMatte, corrected, keep_the_animal};
 use crate::models::Models;
 use crate::plane::{Plane, smoothstep};
 use crate::quality;
@@ -253,7 +253,8 @@ pub fn around(photo: &Photo, framing: &Framing) -> Region {
 }
 
 /// What the network saw when it looked a second time, at the head alone, which it sees several times larger than in the whole
-/// photo; kept to where the first look saw the animal. Where the frame reaches beyond the second look, the first stands.
+/// photo; [`corrected`] by the first look, and kept to where that saw the animal. Where the frame reaches beyond the second
+/// look, the first stands.
 pub fn look_closer(
     photo: &Photo,
     framing: &Framing,
@@ -267,7 +268,9 @@ pub fn look_closer(
     let close = keep_the_animal(&coarse.alpha, Some(sample_of(coarse, middle)));
     let close = close.part(coarse.region, framing.visible);
     let seen = animal.part(whole, framing.visible).resize(close.width, close.height);
-    let close = within(close, &coarse.region, &framing.visible, &seen);
+    // So many samples of the second look is one of the first.
+    let sample = (framing.visible.width / size.0 * animal.width as f64 / close.width as f64).recip();
+    let close = corrected(&within(close, &coarse.region, &framing.visible, &seen), &seen, sample);
     // Compared on the head alone: what the looks make of the body is faded out anyway.
     let on_head =
         |plane: &Plane| plane.part(framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
@@ -279,7 +282,6 @@ pub fn look_closer(
     let near = seen.box_mean(reach);
     let close = close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 });
     // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
-    let sample = (framing.visible.width / size.0 * animal.width as f64 / close.width as f64).recip();
     let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
     close.zip(&core, f32::max)
 }

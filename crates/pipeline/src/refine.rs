@@ -1,12 +1,14 @@
 //! The coarse matte refined to the resolution of the photo: fur follows the photo's own edges.
 //!
-//! The method is the guided filter with a colour guide (He, Sun, Tang, "Guided Image Filtering", PAMI 2013) in its fast
-//! form (He, Sun, "Fast Guided Filter", 2015): the linear model `alpha = a · colour + b` is fitted per window at low
-//! resolution, corrected by a small network where hairs leave the outline (`refiner.rs`), and applied to every pixel of the
-//! boundary band at full resolution. Cost follows the outline's length.
+//! Lumps of the room that the network has half kept are voted out by their colours (`colour_vote.rs`). The rest is the
+//! guided filter with a colour guide (He, Sun, Tang, "Guided Image Filtering", PAMI 2013) in its fast form (He, Sun, "Fast
+//! Guided Filter", 2015): the linear model `alpha = a · colour + b` is fitted per window at low resolution, corrected by a
+//! small network where hairs leave the outline (`refiner.rs`), and applied to every pixel of the boundary band at full
+//! resolution. Cost follows the outline's length.
 
 mod attached;
 mod colour_model;
+mod colour_vote;
 mod linear_model;
 mod refiner;
 
@@ -73,7 +75,7 @@ impl Matte {
 pub struct Fitted {
     /// The crop's colours, in 0..1.
     pub guide: [Plane; 3],
-    /// The coarse matte.
+    /// The coarse matte, less what plainly has the room's colours.
     pub coarse: Plane,
     /// Its mean around each sample, by which body, outline and room are told apart.
     pub outline: Plane,
@@ -91,7 +93,7 @@ pub fn fit_crop(crop: &Crop, coarse: &Plane) -> Fitted {
 
     let guide = colour_planes(crop, fit_width, fit_height);
     let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width.max(coarse.height) as f32;
-    let coarse = coarse.resize(fit_width, fit_height);
+    let coarse = colour_vote::vote(&guide, &coarse.resize(fit_width, fit_height), coarse_sample);
     let samples = |reach: f32| ((coarse_sample * reach).round() as usize).max(2);
     let outline = coarse.box_mean(samples(OUTLINE_REACH));
     let target = colour_model::resolve_doubt(&guide, &coarse, coarse_sample);

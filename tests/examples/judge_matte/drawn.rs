@@ -9,15 +9,17 @@ use crate::fur::{Errors, edges, from_bytes};
 
 const HALF: Limit = Limit::AtMost(0.5);
 const COATS: [Coat; 5] = [Coat::Black, Coat::Tabby, Coat::White, Coat::Tan, Coat::TwoColour];
+/// Those of the first coat; of ten animals alone, one that keeps a cushion would decide.
+const SEEDS: [u64; 3] = [21, 41, 61];
 
 pub fn judge(models: &Models) -> Result<Report> {
     let mut report = Report::default();
     let (mut whole, mut print) = (Vec::new(), Vec::new());
-    for (seed, coat) in (21..).zip(COATS) {
+    for (seed, coat) in SEEDS.into_iter().flat_map(|first| (first..).zip(COATS)) {
         for (species, background) in [(Species::Cat, Background::Room), (Species::Dog, Background::Garden)] {
             let drawn = DrawnPet { species, coat, background, width: 1500, height: 2000, seed }.draw();
             let truth = from_bytes(drawn.alpha.as_raw(), 1500, 2000);
-            let name = format!("{species:?}, {coat:?}");
+            let name = format!("{species:?}, {coat:?}, {seed}");
             let found = edges(&drawn.jpeg(), &truth, models).with_context(|| name.clone())?;
             report.add(format!("{name}, print: SAD / bilinear's"), found.print.sad_share(), None);
             whole.push(found.whole);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use headshot_pipeline::{Models, Plane, Region, process_with_proof};
+use headshot_pipeline::{Matte, Models, Plane, Region, process_with_proof};
 use headshot_tests::shared;
 use image::GrayImage;
 
@@ -22,6 +22,8 @@ const UNKNOWN: u8 = 3;
 struct Row {
     coarse: Score,
     refined: Score,
+    /// The part that the print shows, from the second look, if there is an animal at all.
+    print: Option<Score>,
     head: Option<f64>,
 }
 
@@ -45,7 +47,8 @@ pub fn judge(models: &Models) -> Result<Report> {
     {
         let coarse: Vec<&Score> = rows.iter().map(|row| &row.coarse).collect();
         let refined: Vec<&Score> = rows.iter().map(|row| &row.refined).collect();
-        for (stage, scores) in [("coarse", coarse), ("refined", refined)] {
+        let print: Vec<&Score> = rows.iter().filter_map(|row| row.print.as_ref()).collect();
+        for (stage, scores) in [("coarse", coarse), ("refined", refined), ("print", print)] {
             let ious: Vec<f64> = scores.iter().map(|score| score.iou).collect();
             let errors: Vec<f64> = scores.iter().map(|score| score.absolute_error).collect();
             report.add(format!("{name}, {stage}: IoU mean"), mean(&ious), Some(Limit::AtLeast(0.93)));
@@ -82,6 +85,10 @@ fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Row> {
     let proof = proof.context("the photo cannot be opened")?;
     let (width, height) = (trimap.width() as usize, trimap.height() as usize);
     let refined = from_bytes(&proof.matte, width, height);
+    let print = proof.close_up(&quick_recipe(), models)?.map(|close_up| {
+        let Matte { width, height, alpha } = &close_up.matte;
+        score(&from_bytes(alpha, *width, *height), &shown(&trimap, close_up.region, *width, *height))
+    });
     let true_head = head_box(&labelled.join(format!("heads/{stem}.xml")))?;
     let found = proof.head.map(|head| {
         let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
@@ -90,7 +97,19 @@ fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Row> {
     Ok(Row {
         coarse: score(&proof.coarse.resize(width, height), &trimap),
         refined: score(&refined, &trimap),
+        print,
         head: true_head.map(|truth| found.map_or(0.0, |found| box_iou(found, truth))),
+    })
+}
+
+/// What a trimap says of a part of its photo, at another size.
+fn shown(trimap: &GrayImage, region: Region, width: usize, height: usize) -> GrayImage {
+    let along = |i: u32, origin: f64, length: f64, steps: usize, end: u32| {
+        ((origin + (f64::from(i) + 0.5) / steps as f64 * length).max(0.0) as u32).min(end - 1)
+    };
+    GrayImage::from_fn(width as u32, height as u32, |x, y| {
+        let x = along(x, region.x, region.width, width, trimap.width());
+        *trimap.get_pixel(x, along(y, region.y, region.height, height, trimap.height()))
     })
 }
 
