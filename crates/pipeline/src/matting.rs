@@ -50,7 +50,8 @@ pub struct HeadBox {
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
 /// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a smaller, mirrored
-/// one. The probability is the mean of both, the matte is the larger's, [`corrected`] by the smaller's. The head is the first answer's.
+/// one. The probability is the mean of both, the matte is the larger's, corrected by the smaller's (`matting/corrected.rs`). The
+/// head is the first answer's.
 ///
 /// A small animal is hard to tell from a thing. Where the probability is doubtful and what was found fills only a part of the
 /// photo, the network is asked once more about that part, and the probability takes its answer in.

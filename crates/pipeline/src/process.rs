@@ -253,8 +253,8 @@ pub fn around(photo: &Photo, framing: &Framing) -> Region {
 }
 
 /// What the network saw when it looked a second time, at the head alone, which it sees several times larger than in the whole
-/// photo; [`corrected`] by the first look, and kept to where that saw the animal. Where the frame reaches beyond the second
-/// look, the first stands.
+/// photo; corrected by the first look, and kept to where that saw the animal. Where the frame reaches beyond the second look,
+/// the first stands.
 pub fn look_closer(
     photo: &Photo,
     framing: &Framing,
