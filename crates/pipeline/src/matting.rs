@@ -66,6 +66,7 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
     if let Some(side) = description.mirrored_side {
         let other = ask(photo, whole, side, true, models)?;
         let alpha = mirrored(&other.alpha).resize(seen.alpha.width, seen.alpha.height);
+        // Its samples are but a little larger.
         seen.alpha = corrected(&seen.alpha, &alpha, 1.0);
         seen.pet = seen.pet.zip(other.pet).map(|(one, other)| (one + other) / 2.0);
     }
