@@ -10,9 +10,7 @@ a share of what comes out goes into the weights that are shipped (`average.py`).
 """
 import argparse
 import copy
-import queue
 import resource
-import threading
 import time
 from pathlib import Path
 
@@ -30,7 +28,7 @@ from losses import matte_losses
 from model import PetNet, load_weights
 from no_pet_photos import NoPetPhotos
 from photometric import degrade
-from sampler import Sample, draw_sample, match_hue, normalise
+from sampler import Sample, draw_sample, in_background, match_hue, normalise
 from schedule import learning_rate
 from train import update_average
 from validation import validate
@@ -90,27 +88,6 @@ def draw_batch(pets, cut_outs, rng):
             torch.tensor([s.pseudo for s in samples]))
 
 
-def batches(pets, cut_outs, seed):
-    """Batches from a thread of their own."""
-    waiting = queue.Queue(4)
-
-    def fill():
-        rng = np.random.default_rng(seed)
-        while True:
-            try:
-                waiting.put(draw_batch(pets, cut_outs, rng))
-            except Exception as error:  # hand it to the training loop, which would else wait for ever
-                waiting.put(error)
-                return
-
-    threading.Thread(target=fill, daemon=True).start()
-    while True:
-        batch = waiting.get()
-        if isinstance(batch, Exception):
-            raise batch
-        yield batch
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--pets", required=True)
@@ -151,7 +128,7 @@ def main():
 
     if step == 0:
         judge()
-    sums, stream = {}, batches(pets, cut_outs, [91, step])
+    sums, stream = {}, in_background(lambda rng: draw_batch(pets, cut_outs, rng), [91, step])
     # Batch norms keep their statistics: a few thousand samples are too few to move them well.
     while step < args.steps:
         for group in optimizer.param_groups:

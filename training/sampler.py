@@ -190,27 +190,37 @@ def draw_batch(pets, rng, side, hard=True):
     )
 
 
-class Loader:
-    """Batches from background threads. `mix` (size -> probability) and `hard` may be changed at any time."""
+def in_background(draw, seed, depth=4):
+    """What `draw(rng)` gives, again and again, drawn ahead by a thread of its own."""
+    waiting = queue.Queue(depth)
 
-    def __init__(self, pets, seed, mix, hard=True, threads=1, depth=4):
-        self.pets, self.mix, self.hard = pets, mix, hard
-        self._queue = queue.Queue(depth)
-        for k in range(threads):
-            rng = np.random.default_rng([seed, k])
-            threading.Thread(target=self._fill, args=(rng,), daemon=True).start()
-
-    def _fill(self, rng):
+    def fill():
+        rng = np.random.default_rng(seed)
         while True:
             try:
-                side = int(rng.choice(list(self.mix), p=list(self.mix.values())))
-                self._queue.put(draw_batch(self.pets, rng, side, self.hard))
+                waiting.put(draw(rng))
             except Exception as error:  # hand it to the training loop, which would else wait for ever
-                self._queue.put(error)
+                waiting.put(error)
                 return
 
+    threading.Thread(target=fill, daemon=True).start()
+    while True:
+        drawn = waiting.get()
+        if isinstance(drawn, Exception):
+            raise drawn
+        yield drawn
+
+
+class Loader:
+    """Batches drawn in the background. `mix` (size -> probability) and `hard` may be changed at any time."""
+
+    def __init__(self, pets, seed, mix, hard=True):
+        self.pets, self.mix, self.hard = pets, mix, hard
+        self._batches = in_background(self._draw, [seed, 0])
+
+    def _draw(self, rng):
+        side = int(rng.choice(list(self.mix), p=list(self.mix.values())))
+        return draw_batch(self.pets, rng, side, self.hard)
+
     def next(self):
-        batch = self._queue.get()
-        if isinstance(batch, Exception):
-            raise batch
-        return batch
+        return next(self._batches)

@@ -107,6 +107,16 @@ fn draw_pictures(folder: &Path) -> Result<()> {
         columns.push(column);
     }
     fs::write(folder.join("looks.jpg"), jpeg(&side_by_side(&columns), 88))?;
+
+    // What goes wrong, for docs/MODEL.md.
+    let mut panels = Vec::new();
+    for seed in [103, 83] {
+        let (photo, headshot) =
+            portray(DrawnPet { background: Background::Room, seed, ..pet("cat-white")? })?;
+        panels.push(thumbnail(&photo, 225, 300));
+        panels.extend([WHITE, BLACK].map(|ground| on(&headshot, ground, 240, 300)));
+    }
+    fs::write(folder.join("failures.jpg"), jpeg(&side_by_side(&panels), 88))?;
     Ok(())
 }
 

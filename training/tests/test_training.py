@@ -1,4 +1,5 @@
 """Fast checks that need neither photos nor a trained network: python -m unittest discover -s training/tests"""
+import itertools
 import json
 import sys
 import tempfile
@@ -24,6 +25,7 @@ import postprocess
 import refiner_model
 import refiner_photos
 import refiner_train
+import sampler
 import scenes
 import schedule
 import subjects
@@ -219,6 +221,15 @@ class Coats(unittest.TestCase):
         self.assertTrue(0.2 < np.mean(changed) < 0.8)
         patched = cut_outs.patched(np.random.default_rng(1), light, np.ones((64, 96)))
         self.assertTrue(((0 <= patched) & (patched <= 255)).all())
+
+
+class Ahead(unittest.TestCase):
+    def test_what_is_drawn_ahead_is_the_same_each_time_and_a_failure_reaches_who_waits(self):
+        draw = lambda rng: int(rng.integers(1000))
+        once, again = (list(itertools.islice(sampler.in_background(draw, [5, 0]), 20)) for _ in range(2))
+        self.assertEqual(once, again)
+        with self.assertRaises(ZeroDivisionError):
+            next(sampler.in_background(lambda rng: 1 // 0, 1))
 
 
 class Decoder(unittest.TestCase):
