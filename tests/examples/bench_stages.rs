@@ -1,4 +1,5 @@
-//! CPU time and memory of each stage of the pipeline: `bench_stages [PHOTO]…`, which `infra/bench-stages` runs.
+//! CPU time or memory of each stage of the pipeline: `bench_stages cpu|memory [PHOTO]…`. `infra/bench-stages` runs both, each
+//! in the process that it is true of.
 //!
 //! Without photos it takes the 12-megapixel JPEG of the shared material and one drawn. Times are medians over several
 //! runs. Memory is that of the first run, in which ONNX Runtime too allocates what it keeps: how far the process
@@ -7,17 +8,27 @@
 use std::cell::RefCell;
 use std::{env, fs};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{Recipe, Stage};
 use headshot_pipeline::{ModelSettings, Models, Outcome, process};
 use headshot_tests::drawn_pet::{Background, Coat, DrawnPet, Species};
 use headshot_tests::{shared, workspace};
 
 const RUNS: usize = 7;
-/// What matting, refinement and foreground together may take of a 12-megapixel photo.
-const CPU_LIMIT_MS: f64 = 250.0;
-/// What they may allocate above the decoded photo.
-const MEMORY_LIMIT_MB: f64 = 150.0;
+
+/// What is measured of a stage.
+struct Figure {
+    title: &'static str,
+    of: fn(&[Vec<Mark>], usize) -> f64,
+    /// What the limited stages come to.
+    together: fn(f64, f64) -> f64,
+    /// What they may, of a 12-megapixel photo.
+    limit: f64,
+}
+
+const CPU: Figure = Figure { title: "CPU ms", of: cpu_of, together: |a, b| a + b, limit: 250.0 };
+const MEMORY: Figure =
+    Figure { title: "peak above the decoded photo, MB", of: peak_of, together: f64::max, limit: 150.0 };
 /// The stages that the limits are about.
 const LIMITED: [Stage; 2] = [Stage::Matting, Stage::Foreground];
 
@@ -34,7 +45,12 @@ struct Mark {
 fn main() -> Result<()> {
     let here = env::current_dir().context("the current folder")?;
     let mut photos = Vec::new();
-    for path in env::args().skip(1) {
+    let figure = match env::args().nth(1).as_deref() {
+        Some("cpu") => CPU,
+        Some("memory") => MEMORY,
+        _ => bail!("say what shall be measured, cpu or memory"),
+    };
+    for path in env::args().skip(2) {
         photos.push((path.clone(), fs::read(here.join(&path)).with_context(|| path)?));
     }
     env::set_current_dir(workspace()).context("the workspace")?;
@@ -44,7 +60,7 @@ fn main() -> Result<()> {
     let models = Models::load(&ModelSettings { threads: 1, ..ModelSettings::default() })?;
     for (name, bytes) in &photos {
         let runs = (0..RUNS).map(|_| run(bytes, &models)).collect::<Result<Vec<_>>>()?;
-        print(name, &runs);
+        print(name, &figure, &runs);
     }
     Ok(())
 }
@@ -95,29 +111,29 @@ fn memory_mb(name: &str) -> f64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
 }
 
-fn print(name: &str, runs: &[Vec<Mark>]) {
-    let first = &runs[0];
-    let decoded = first[1].resident_mb;
-    println!("\n| {name} | CPU ms | peak above the decoded photo, MB |\n|---|---|---|");
-    let (mut cpu, mut memory) = (0.0, f64::NEG_INFINITY);
-    for i in 0..first.len() - 1 {
-        let stage = first[i].stage.expect("only the last mark has none");
-        let mut times: Vec<f64> = runs.iter().map(|run| run[i + 1].cpu_ms - run[i].cpu_ms).collect();
-        times.sort_by(f64::total_cmp);
-        let (time, peak) = (times[times.len() / 2], first[i + 1].peak_mb - decoded);
-        println!("| {} | {time:.0} | {peak:.0} |", stage.as_str());
-        if LIMITED.contains(&stage) {
-            cpu += time;
-            memory = memory.max(peak);
-        }
-    }
-    println!(
-        "| **matting, refinement, foreground** | {} | {} |",
-        held(cpu, CPU_LIMIT_MS),
-        held(memory, MEMORY_LIMIT_MB)
-    );
+/// Median CPU time of a stage over all runs.
+fn cpu_of(runs: &[Vec<Mark>], stage: usize) -> f64 {
+    let mut times: Vec<f64> = runs.iter().map(|run| run[stage + 1].cpu_ms - run[stage].cpu_ms).collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
-fn held(value: f64, limit: f64) -> String {
-    format!("{value:.0} (≤ {limit}){}", if value > limit { " **missed**" } else { "" })
+/// How far a stage of the first run rises above the decoded photo.
+fn peak_of(runs: &[Vec<Mark>], stage: usize) -> f64 {
+    runs[0][stage + 1].peak_mb - runs[0][1].resident_mb
+}
+
+fn print(name: &str, figure: &Figure, runs: &[Vec<Mark>]) {
+    println!("\n| {name} | {} |\n|---|---|", figure.title);
+    let mut together = f64::NAN;
+    for (i, mark) in runs[0][..runs[0].len() - 1].iter().enumerate() {
+        let stage = mark.stage.expect("only the last mark has none");
+        let value = (figure.of)(runs, i);
+        println!("| {} | {value:.0} |", stage.as_str());
+        if LIMITED.contains(&stage) {
+            together = if together.is_nan() { value } else { (figure.together)(together, value) };
+        }
+    }
+    let missed = if together > figure.limit { " **missed**" } else { "" };
+    println!("| **matting, refinement, foreground** | {together:.0} (≤ {}){missed} |", figure.limit);
 }
