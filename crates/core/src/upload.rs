@@ -14,6 +14,7 @@ mod png;
 mod refusal;
 mod sniff;
 mod webp;
+mod zeros;
 
 pub use inspector::{Inspector, inspect};
 pub use refusal::Refusal;

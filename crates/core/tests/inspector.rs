@@ -25,15 +25,59 @@ fn bytes_behind_the_picture_do_no_harm() {
 }
 
 #[test]
-fn a_photo_that_stops_anywhere_is_never_accepted() {
+fn a_photo_that_stops_within_its_picture_is_refused_where_the_bytes_tell() {
     for (file, format) in good_files() {
-        for length in 0..file.len() {
+        // Behind the first scan of a JPEG only the decoder can tell how far the picture reaches.
+        let scan = file.windows(2).position(|marker| marker == [0xff, 0xda]);
+        let end = match format {
+            Format::Jpeg => scan.expect("a scan") + 4,
+            // Two checksums and the end chunk behind the data.
+            Format::Png => file.len() - 12 - 8,
+            _ => file.len(),
+        };
+        for length in 0..end {
             let refusal = inspect(&file[..length], LIMITS).expect_err("a part is missing");
             if length > 80 {
                 assert_eq!(refusal, Refusal::Truncated { format }, "after {length} of {} bytes", file.len());
             }
         }
+        for length in end..file.len() {
+            assert!(
+                inspect(&file[..length], LIMITS).is_ok(),
+                "{format:?} after {length} of {} bytes",
+                file.len()
+            );
+        }
     }
+}
+
+#[test]
+fn zeros_in_the_place_of_a_pictures_data_are_noticed() {
+    let webp = |data: &[u8]| {
+        let mut file = webp(640, 480)[..30].to_vec();
+        file[16..20].copy_from_slice(&(data.len() as u32 + 10).to_le_bytes());
+        file.extend(data);
+        file
+    };
+    let whole = vec![9; 5_000];
+    let lost = [vec![9; 2_000], vec![0; 1_000], vec![9; 2_000]].concat();
+    assert!(inspect(&webp(&whole), LIMITS).is_ok());
+    assert_eq!(inspect(&webp(&lost), LIMITS), Err(Refusal::Truncated { format: Format::WebP }));
+    let behind = [webp(&whole), vec![0; 1_000]].concat();
+    assert!(inspect(&behind, LIMITS).is_ok(), "behind the picture they are padding");
+}
+
+#[test]
+fn what_is_no_part_of_the_picture_is_not_waited_for() {
+    // A trailer in the place of the end marker, a second item (a gain map, a thumbnail) behind the picture, a chunk
+    // of metadata that was cut.
+    let jpeg = jpeg(640, 480);
+    let trailer = [&jpeg[..jpeg.len() - 2], b"\xff\xfc\0\0SEFT and a video"].concat();
+    assert!(inspect(&trailer, LIMITS).is_ok());
+    let png = [&png(640, 480, 300)[..8 + 25 + 12 + 300], b"\0\0\0\x04\x01\x02\x03\x04junk"].concat();
+    assert!(inspect(&png, LIMITS).is_ok());
+    let webp = [&webp(640, 480)[..], b"EXIF\xff\xff\0\0II"].concat();
+    assert!(inspect(&webp, LIMITS).is_ok());
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! Bytes to an upright photo in sRGB.
 //!
-//! Every format goes the same way: a reader of its own gives a raster (8-bit samples, profile, orientation),
-//! then the profile is converted to sRGB, hidden colours under transparency are covered, and the picture is turned
+//! Every format goes the same way: a reader of its own gives a raster (samples, what they mean, orientation), then
+//! colours are converted to sRGB, hidden colours under transparency are covered, and the picture is turned
 //! upright. Each step works in place or on one row at a time; only turning by 90° needs a second picture.
 
 mod alpha;
 mod colour;
+mod damage;
 mod exif;
 mod heif;
 mod jpeg;
-mod jpeg_segments;
 mod orient;
 mod png;
 mod raster;
@@ -20,6 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use headshot_core::upload::{self, Format, Inspected, Limits, Refusal};
 use raster::Raster;
+
+pub use damage::Damage;
 
 /// An upright photo in sRGB.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,17 +39,20 @@ pub struct Photo {
     pub format: Format,
     /// Width and height as stored in the file, before it was turned upright.
     pub stored: (u32, u32),
+    /// Places of the upright photo whose pixels were lost; the decoder filled them with something.
+    pub damage: Vec<Damage>,
 }
 
 /// Without the pixels: a customer's picture has no place in a log.
 impl fmt::Debug for Photo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { width, height, rgb: _, alpha, format, stored } = self;
+        let Self { width, height, rgb: _, alpha, format, stored, damage } = self;
         f.debug_struct("Photo")
             .field("size", &(width, height))
             .field("alpha", &alpha.is_some())
             .field("format", format)
             .field("stored", stored)
+            .field("damage", damage)
             .finish_non_exhaustive()
     }
 }
@@ -57,7 +62,8 @@ impl fmt::Debug for Photo {
 pub struct DecodeLimits {
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// Width × height. What is allocated follows from it: at most about six bytes a pixel at a time.
+    /// Width × height. What is allocated follows from it: at most about six bytes a pixel at a time, of deep
+    /// pictures (more than 8 bits a sample) that must be converted fifteen.
     pub pixels: u64,
     /// The longer side in pixels.
     pub long_edge: u32,
@@ -119,13 +125,32 @@ impl DecodeError {
 /// Decodes a JPEG, PNG, WebP, HEIC or AVIF file; of an animated one the first frame.
 ///
 /// Limits are checked on the header before any pixel is allocated. EXIF orientation (for HEIC and AVIF the file's own
-/// transformations) is applied, an embedded profile converted to sRGB. A profile that cannot be read is ignored.
+/// transformations) is applied, colours are converted to sRGB. A profile that cannot be read is ignored.
+///
+/// # Errors
+/// [`Refusal::Truncated`] when a part of the picture is missing, whether the file ends or is filled with zeros.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Photo, DecodeError> {
     let limits = limits.limits();
     let inspected = upload::inspect(bytes, limits)?;
     let format = inspected.format;
-    let raster = contain(format, || read(bytes, inspected, limits))?;
+    let raster = match contain(format, || read(bytes, inspected, limits)) {
+        // What cannot be read for want of data did not arrive: some file systems and transfers leave zeros in its place.
+        Err(DecodeError::Undecodable { .. }) if ends_in_zeros(bytes) => {
+            return Err(Refusal::Truncated { format }.into());
+        }
+        read => read?,
+    };
     contain(format, || Ok(finish(raster, format)))
+}
+
+/// Whether the file's end, but for a closing marker, is filled with zeros.
+fn ends_in_zeros(bytes: &[u8]) -> bool {
+    /// The longest end marker of a format, PNG's last chunk.
+    const CLOSING: usize = 12;
+    /// The smallest block of a disk.
+    const BLOCK: usize = 512;
+    let closed = bytes.len().saturating_sub(CLOSING);
+    bytes[..closed].iter().rev().take_while(|byte| **byte == 0).count() >= BLOCK
 }
 
 /// A reader's failure: a size that the header did not admit to, or the decoder's own words.
@@ -159,6 +184,7 @@ fn read(bytes: &[u8], inspected: Inspected, limits: Limits) -> Result<Raster, Re
 fn finish(raster: Raster, format: Format) -> Photo {
     let stored = (raster.width, raster.height);
     let orientation = raster.orientation;
+    let damage = raster.damage.iter().map(|damage| orientation.upright_damage(*damage, stored)).collect();
     let (mut rgb, alpha) = colour::to_srgb(raster);
     let alpha = alpha.filter(|alpha| alpha.iter().any(|value| *value != u8::MAX));
     if let Some(alpha) = &alpha {
@@ -167,7 +193,7 @@ fn finish(raster: Raster, format: Format) -> Photo {
     let rgb = orient::upright::<3>(rgb, stored, orientation);
     let alpha = alpha.map(|alpha| orient::upright::<1>(alpha, stored, orientation));
     let (width, height) = orientation.upright_size(stored);
-    Photo { width, height, rgb, alpha, format, stored }
+    Photo { width, height, rgb, alpha, format, stored, damage }
 }
 
 /// A decoder that panics on hostile bytes has failed on that file, and on nothing else.

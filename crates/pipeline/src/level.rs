@@ -111,7 +111,8 @@ pub fn level(
     });
     let head = Head { x: head.x - part.x as f32, y: head.y - part.y as f32, ..head };
     let (format, stored) = (photo.format, photo.stored);
-    let photo = Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored };
+    let photo =
+        Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored, damage: Vec::new() };
     Some(Levelled { photo, head, animal })
 }
 
@@ -159,7 +160,7 @@ fn reduced(photo: &Photo, width: usize, height: usize) -> Photo {
     let rgb = Resample { filter: FilterType::CatmullRom, ..resample }.bytes::<U8x3>(&photo.rgb, from);
     let alpha = photo.alpha.as_ref().map(|alpha| resample.bytes::<U8>(alpha, from));
     let (format, stored) = (photo.format, photo.stored);
-    Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored }
+    Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored, damage: Vec::new() }
 }
 
 /// Weights of the four neighbours for each phase (Keys, "Cubic convolution interpolation", 1981, a = −1/2).
@@ -227,7 +228,15 @@ mod tests {
         let pixel = |i: usize| [grey((i % side) as f64 + 0.5, (i / side) as f64 + 0.5); 3];
         let rgb = (0..side * side).flat_map(pixel).collect();
         let side = side as u32;
-        Photo { width: side, height: side, rgb, alpha: None, format: Format::Png, stored: (side, side) }
+        Photo {
+            width: side,
+            height: side,
+            rgb,
+            alpha: None,
+            format: Format::Png,
+            stored: (side, side),
+            damage: Vec::new(),
+        }
     }
 
     fn framing(frame: Region) -> Framing {

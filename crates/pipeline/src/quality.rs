@@ -11,7 +11,7 @@ use headshot_core::{
     Head, HeadSource, Metric, PrintSize, Quality, QualityPolicy, Recipe, Rendition, Severity,
 };
 
-use crate::decode::Photo;
+use crate::decode::{Damage, Photo};
 use crate::framing::Framing;
 use crate::matting::CoarseMatte;
 use crate::plane::Plane;
@@ -47,6 +47,8 @@ const LEAST_HIGHLIGHTS: f64 = 0.31;
 const LIGHT_AROUND: f64 = 0.40;
 /// The share of a face that may be burnt out without a word. White coats have much of it near white, little of it at white.
 const MOST_CLIPPED: f64 = 0.08;
+/// A head of which this share was lost with the file's data gives no portrait.
+const MOST_DAMAGED: f64 = 0.25;
 /// Another animal of this share of the portrayed one's area is worth a word.
 const OTHER_ANIMAL: f64 = 0.25;
 /// A head that ends this close to the photo's edge, as a share of the head, has been cut by it: the network draws its box a little
@@ -98,6 +100,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     let blur = blur(&face);
     let light = exposure(&face, photo);
     let others = other_animals(coarse, animal);
+    let damaged = damaged_share(photo, framing.head);
 
     let headless = coarse.head.is_some() && head.source == HeadSource::Matte;
     let least_confidence = if headless { LEAST_CONFIDENCE_WITHOUT_HEAD } else { LEAST_CONFIDENCE };
@@ -111,6 +114,12 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
         ("too_dark", Severity::Reject, light.highlights < LEAST_HIGHLIGHTS && light.around < LIGHT_AROUND),
         ("face_blurred", Severity::Reject, blurred && (!petless || head.source == HeadSource::Model)),
         ("no_pet_found", Severity::Reject, petless),
+        ("photo_damaged", Severity::Reject, !petless && damaged.is_some_and(|share| share > MOST_DAMAGED)),
+        (
+            "photo_damaged",
+            Severity::Warn,
+            !petless && damaged.is_some_and(|share| share > 0.0 && share <= MOST_DAMAGED),
+        ),
         ("head_too_small", Severity::Reject, !petless && head_px < LEAST_HEAD_PX),
         ("head_too_small", Severity::Warn, !petless && (LEAST_HEAD_PX..FAR_AWAY_PX).contains(&head_px)),
         ("several_pets", Severity::Warn, !petless && others > OTHER_ANIMAL),
@@ -138,6 +147,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     metrics.extend(roll.map(|roll| metric("head_roll_degrees", roll)));
     metrics.extend(blur.map(|blur| metric("head_blur", blur)));
     metrics.extend(pet.map(|pet| metric("pet_confidence", pet)));
+    metrics.extend(damaged.map(|share| metric("head_damaged_share", share)));
     let mut quality = Quality::new(metrics, reasons);
     quality.largest_sharp_print = largest_sharp_print(framing.frame.width);
     match recipe.quality_policy {
@@ -152,6 +162,17 @@ fn largest_sharp_print(frame_width: f64) -> Option<PrintSize> {
         f64::from(size.width_inches()) * PRINT_DPI / VISIBLE_ENLARGEMENT <= frame_width + 0.5
     };
     PrintSize::LADDER.into_iter().rev().find(sharp)
+}
+
+/// How much of the head with its ears the file lost; `None` for a photo that is whole.
+fn damaged_share(photo: &Photo, head: Region) -> Option<f64> {
+    let overlap = |from: f64, length: f64, start: u32, size: u32| {
+        ((from + length).min(f64::from(start + size)) - from.max(f64::from(start))).max(0.0)
+    };
+    let lost =
+        |d: &Damage| overlap(head.x, head.width, d.x, d.width) * overlap(head.y, head.height, d.y, d.height);
+    let share = photo.damage.iter().map(lost).sum::<f64>() / (head.width * head.height);
+    (!photo.damage.is_empty()).then_some(share.min(1.0))
 }
 
 /// The area of other animals, as a share of the portrayed one's.

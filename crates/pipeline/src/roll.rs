@@ -166,8 +166,15 @@ mod tests {
         let animal = Plane::from_fn(200, 200, |x, y| {
             if face(x as f64 * 2.0 + 1.0, y as f64 * 2.0 + 1.0).0 { 1.0 } else { 0.0 }
         });
-        let photo =
-            Photo { width: 400, height: 400, rgb, alpha: None, format: Format::Png, stored: (400, 400) };
+        let photo = Photo {
+            width: 400,
+            height: 400,
+            rgb,
+            alpha: None,
+            format: Format::Png,
+            stored: (400, 400),
+            damage: Vec::new(),
+        };
         let (x, y, width, height) = (75.0, 70.0, 250.0, 245.0);
         (photo, Head { x, y, width, height, confidence: 0.9, source: HeadSource::Model }, animal)
     }

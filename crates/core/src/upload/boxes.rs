@@ -6,6 +6,7 @@
 use super::gather::{Gather, be, skip};
 use super::inspector::Event;
 use super::item_meta;
+use super::zeros::Zeros;
 
 /// A phone's `meta` has some 10 KB; beyond this one does not belong to a photo.
 const META_LIMIT: u64 = 1 << 20;
@@ -16,6 +17,7 @@ pub(super) struct Boxes {
     gather: Gather,
     /// Bytes passed so far.
     position: u64,
+    zeros: Zeros,
 }
 
 #[derive(Debug)]
@@ -32,26 +34,32 @@ enum State {
     Meta {
         length: usize,
     },
-    /// Only the data is awaited, up to this position.
+    /// Only the picture's data is awaited, between these positions.
     Data {
+        start: u64,
         end: u64,
     },
 }
 
 impl Boxes {
     pub(super) fn new() -> Self {
-        Self { state: State::Header, gather: Gather::default(), position: 0 }
+        Self { state: State::Header, gather: Gather::default(), position: 0, zeros: Zeros::default() }
     }
 
     /// Walks on. `Err(())` for a structure no decoder can follow.
     pub(super) fn step(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
-        let before = input.len();
+        let before = *input;
         let event = self.walk(input);
-        self.position += (before - input.len()) as u64;
-        if let (State::Data { end }, Ok(Event::More)) = (&self.state, &event)
-            && self.position >= *end
-        {
-            return Ok(Event::Complete);
+        let from = self.position;
+        self.position += (before.len() - input.len()) as u64;
+        if let (State::Data { start, end }, Ok(Event::More)) = (&self.state, &event) {
+            let inside = |position: u64| (position.saturating_sub(from) as usize).min(before.len());
+            if self.zeros.block_in(&before[inside(*start)..inside(*end)]) {
+                return Ok(Event::Lost);
+            }
+            if self.position >= *end {
+                return Ok(Event::Complete);
+            }
         }
         event
     }
@@ -83,7 +91,7 @@ impl Boxes {
                 State::Meta { length } => {
                     let Some(meta) = self.gather.take(input, *length) else { return Ok(Event::More) };
                     let meta = item_meta::read(&meta).ok_or(())?;
-                    self.state = State::Data { end: meta.data_end };
+                    self.state = State::Data { start: meta.data_start, end: meta.data_end };
                     return Ok(Event::Size { width: meta.width, height: meta.height });
                 }
                 State::Data { .. } => {

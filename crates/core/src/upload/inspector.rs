@@ -50,6 +50,8 @@ pub(super) enum Event {
     Size { width: u32, height: u32 },
     /// The picture's last byte is behind.
     Complete,
+    /// Where the picture's data should be there are zeros.
+    Lost,
 }
 
 impl Inspector {
@@ -96,6 +98,9 @@ impl Inspector {
                 Ok(Inspected { format, bytes: self.bytes, width, height })
             }
             (State::Complete(format), None) => Err(Refusal::Unreadable { format }),
+            (State::Walking(format, walker), Some((width, height))) if walker.may_be_whole() => {
+                Ok(Inspected { format, bytes: self.bytes, width, height })
+            }
             (State::Walking(format, _), _) => Err(Refusal::Truncated { format }),
             (State::Refused(refusal), _) => Err(refusal),
             (State::Sniffing(_), _) => Err(Refusal::UnsupportedType { found: None }),
@@ -148,6 +153,7 @@ impl Inspector {
             match walker.step(&mut input).map_err(|()| Refusal::Unreadable { format })? {
                 Event::More => return Ok(()),
                 Event::Complete => self.state = State::Complete(format),
+                Event::Lost => return Err(Refusal::Truncated { format }),
                 Event::Size { width: 0, .. } | Event::Size { height: 0, .. } => {
                     return Err(Refusal::Unreadable { format });
                 }
@@ -162,6 +168,16 @@ impl Inspector {
 }
 
 impl Walker {
+    /// The file ended without its end marker. Could all of the picture be there? Only decoding tells; false where the
+    /// bytes alone show that something is missing.
+    fn may_be_whole(&self) -> bool {
+        match self {
+            Self::Jpeg(jpeg) => jpeg.may_be_whole(),
+            Self::Png(png) => png.may_be_whole(),
+            Self::WebP(_) | Self::Boxes(_) => false,
+        }
+    }
+
     fn step(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
         match self {
             Self::Jpeg(walker) => walker.step(input),

@@ -2,6 +2,7 @@
 //! decoding it would be out of all proportion.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::gather::be;
 use super::item_work::References;
@@ -11,7 +12,9 @@ use super::item_work::References;
 pub(super) struct ItemMeta {
     pub width: u32,
     pub height: u32,
-    /// One past the last byte of the file that an item lies in.
+    /// The first byte of the file that the picture lies in.
+    pub data_start: u64,
+    /// One past the last byte of the file that the picture lies in. Thumbnails, gain maps and EXIF are no part of it.
     pub data_end: u64,
 }
 
@@ -21,14 +24,14 @@ pub(super) fn read(meta: &[u8]) -> Option<ItemMeta> {
     let mut primary = None;
     let mut properties = Properties::default();
     let mut references = References::default();
-    let mut data_end = 0;
+    let mut places = HashMap::new();
     // A full box: version and flags come first.
     for (kind, content) in Children(meta.get(4..)?) {
         match &kind {
             b"pitm" => primary = primary_item(content),
             b"iprp" => properties.read(content),
             b"iref" => references.read(content),
-            b"iloc" => data_end = data_end.max(last_byte(content)?),
+            b"iloc" => places.extend(locations(content)?),
             _ => {}
         }
     }
@@ -36,7 +39,16 @@ pub(super) fn read(meta: &[u8]) -> Option<ItemMeta> {
         primary.and_then(|item| properties.size_of(item)).or_else(|| properties.largest())?;
     let proportionate = references
         .is_proportionate(primary, u64::from(width) * u64::from(height), |item| properties.size_of(item));
-    proportionate.then_some(ItemMeta { width, height, data_end })
+    let of_picture = primary.map(|item| references.made_of(item)).unwrap_or_default();
+    // Without a primary item that is described, whatever is described is awaited.
+    let mut known: Vec<_> =
+        places.iter().filter(|(item, _)| of_picture.contains(item)).map(|(_, p)| p).collect();
+    if known.is_empty() {
+        known.extend(places.values());
+    }
+    let data_start = known.iter().map(|place| place.start).min().unwrap_or_default();
+    let data_end = known.iter().map(|place| place.end).max().unwrap_or_default();
+    proportionate.then_some(ItemMeta { width, height, data_start, data_end })
 }
 
 /// The child boxes of a box. Ends at the first one that does not fit.
@@ -128,17 +140,17 @@ impl Properties {
     }
 }
 
-/// One past the last byte that an extent of `iloc` covers in the file itself.
-fn last_byte(content: &[u8]) -> Option<u64> {
+/// The part of the file that each item of `iloc` lies in, from its first extent to its last.
+fn locations(content: &[u8]) -> Option<HashMap<u64, Range<u64>>> {
     let mut fields = Fields(content);
     let version = fields.number(4)? >> 24;
     let sizes = fields.number(2)?;
     let width = |shift: u32| (sizes >> shift & 0xf) as usize;
     let (offset_size, length_size, base_size) = (width(12), width(8), width(4));
     let index_size = if version == 0 { 0 } else { width(0) };
-    let mut end = 0;
+    let mut places: HashMap<u64, Range<u64>> = HashMap::new();
     for _ in 0..fields.number(if version < 2 { 2 } else { 4 })? {
-        fields.number(if version < 2 { 2 } else { 4 })?;
+        let item = fields.number(if version < 2 { 2 } else { 4 })?;
         let construction = if version == 0 { 0 } else { fields.number(2)? & 0xf };
         let reference = fields.number(2)?;
         let base = fields.number(base_size)?;
@@ -151,9 +163,12 @@ fn last_byte(content: &[u8]) -> Option<u64> {
             let length = fields.number(length_size)?;
             // Other constructions lie inside `meta` or in other items, other references in other files.
             if construction == 0 && reference == 0 {
-                end = end.max(base.checked_add(offset)?.checked_add(length)?);
+                let start = base.checked_add(offset)?;
+                let end = start.checked_add(length)?;
+                let place = places.entry(item).or_insert(start..end);
+                *place = place.start.min(start)..place.end.max(end);
             }
         }
     }
-    Some(end)
+    Some(places)
 }

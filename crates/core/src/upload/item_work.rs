@@ -3,7 +3,7 @@
 //! A few hundred bytes can describe a grid of 65,536 tiles that are all the same large item, or grids of grids. The
 //! decoder would work on it for hours.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::item_meta::{Children, Fields};
 
@@ -35,6 +35,18 @@ impl References {
             // What a broken box says before it breaks still counts.
             _ = self.read_one(&kind, content, if version == 0 { 2 } else { 4 });
         }
+    }
+
+    /// `item` and all that it is made from.
+    pub(super) fn made_of(&self, item: u64) -> HashSet<u64> {
+        let mut all = HashSet::from([item]);
+        let mut open = vec![item];
+        while let Some(item) = open.pop() {
+            open.extend(
+                self.made_from.get(&item).into_iter().flatten().copied().filter(|part| all.insert(*part)),
+            );
+        }
+        all
     }
 
     fn read_one(&mut self, kind: &[u8; 4], content: &[u8], id_size: usize) -> Option<()> {

@@ -1,7 +1,8 @@
 //! JPEG: marker after marker, through the entropy-coded data, to the end-of-image marker.
 //!
-//! What follows that marker belongs to somebody else (Samsung trailers, motion photos, MPO) and is not looked at.
-//! Garbage between segments is passed over, as every decoder does.
+//! What follows that marker (Samsung trailers, motion photos, MPO) is not looked at. Garbage between segments is
+//! passed over, as every decoder does. Some writers leave the marker out, so that a file which ends behind the start
+//! of a scan may be whole: the decoder decides.
 
 use super::gather::{Gather, be, skip};
 use super::inspector::Event;
@@ -36,6 +37,11 @@ impl Jpeg {
         Self { state: State::Seek { scan: false }, gather: Gather::default(), sized: false, scanned: false }
     }
 
+    /// Whether coded data came; how much of the picture it describes is not known here.
+    pub(super) fn may_be_whole(&self) -> bool {
+        self.scanned
+    }
+
     /// Walks on. `Err(())` for a structure no decoder can follow.
     pub(super) fn step(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
         loop {
@@ -66,7 +72,12 @@ impl Jpeg {
                 State::Length { code } => {
                     let code = *code;
                     let Some(length) = self.gather.take(input, 2) else { return Ok(Event::More) };
-                    let length = be(&length).checked_sub(2).ok_or(())?;
+                    let length = match be(&length).checked_sub(2) {
+                        Some(length) => length,
+                        // A trailer where the end marker should be.
+                        None if self.scanned => return Ok(Event::Complete),
+                        None => return Err(()),
+                    };
                     self.scanned |= code == SCAN;
                     self.state = match code {
                         // C4, C8 and CC lie among the frame headers but are tables and a reserve.

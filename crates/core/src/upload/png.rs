@@ -1,4 +1,4 @@
-//! PNG: chunk after chunk to `IEND`.
+//! PNG: chunk after chunk to `IEND`, which some files lack.
 
 use super::gather::{Gather, be, skip};
 use super::inspector::Event;
@@ -7,6 +7,8 @@ use super::inspector::Event;
 pub(super) struct Png {
     state: State,
     gather: Gather,
+    /// Bytes of the current data chunk that are still to come, checksum included; `None` before the first.
+    data_missing: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -21,7 +23,14 @@ enum State {
 
 impl Png {
     pub(super) fn new() -> Self {
-        Self { state: State::Header, gather: Gather::default() }
+        Self { state: State::Header, gather: Gather::default(), data_missing: None }
+    }
+
+    /// Whether a file that ends here may hold the whole picture: the data's last chunk came, but for the two checksums
+    /// at its end.
+    pub(super) fn may_be_whole(&self) -> bool {
+        const CHECKSUMS: u64 = 8;
+        self.data_missing.is_some_and(|missing| missing <= CHECKSUMS)
     }
 
     /// Walks on. `Err(())` for a structure no decoder can follow.
@@ -44,12 +53,21 @@ impl Png {
                     let Some(head) = self.gather.take(input, 8) else { return Ok(Event::More) };
                     let length = be(&head[..4]);
                     if length > i32::MAX as u64 || !head[4..].iter().all(u8::is_ascii_alphabetic) {
-                        return Err(());
+                        // Behind the data it is a trailer in the place of the end.
+                        return if self.data_missing.is_some() { Ok(Event::Complete) } else { Err(()) };
+                    }
+                    if &head[4..] == b"IDAT" {
+                        self.data_missing = Some(length + 4);
                     }
                     self.state = State::Body { remaining: length + 4, last: &head[4..] == b"IEND" };
                 }
                 State::Body { remaining, last } => {
-                    if !skip(input, remaining) {
+                    let before = *remaining;
+                    let passed = skip(input, remaining);
+                    if let Some(missing) = &mut self.data_missing {
+                        *missing = missing.saturating_sub(before - *remaining);
+                    }
+                    if !passed {
                         return Ok(Event::More);
                     }
                     if *last {

@@ -1,21 +1,24 @@
-//! WebP: the first chunk gives the size, the RIFF header the length.
+//! WebP: the first chunk gives the size; the picture is whole when the chunk that holds it is.
 
 use super::gather::{Gather, le, skip};
 use super::inspector::Event;
+use super::zeros::Zeros;
 
 #[derive(Debug)]
 pub(super) struct WebP {
     state: State,
     gather: Gather,
+    zeros: Zeros,
 }
 
 #[derive(Debug)]
 enum State {
     /// RIFF header, first chunk's header and its first ten bytes.
     Header,
-    Body {
-        remaining: u64,
-    },
+    /// The next chunk's name and size.
+    Chunk,
+    /// A chunk's content and padding.
+    Body { remaining: u64, picture: bool },
 }
 
 /// Twelve bytes of RIFF header, eight of the first chunk's, ten of its data: where all three kinds keep their size.
@@ -23,25 +26,49 @@ const HEADER: usize = 30;
 
 impl WebP {
     pub(super) fn new() -> Self {
-        Self { state: State::Header, gather: Gather::default() }
+        Self { state: State::Header, gather: Gather::default(), zeros: Zeros::default() }
     }
 
     /// Walks on. `Err(())` for a structure no decoder can follow.
     pub(super) fn step(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
-        match &mut self.state {
-            State::Header => {
-                let Some(head) = self.gather.take(input, HEADER) else { return Ok(Event::More) };
-                let (width, height) = size(&head).ok_or(())?;
-                // The RIFF length counts from behind itself. One byte may be padding that writers forget.
-                let length = le(&head[4..8]) & !1;
-                self.state = State::Body { remaining: (length + 8).saturating_sub(HEADER as u64) };
-                Ok(Event::Size { width, height })
-            }
-            State::Body { remaining } => {
-                Ok(if skip(input, remaining) { Event::Complete } else { Event::More })
+        loop {
+            match &mut self.state {
+                State::Header => {
+                    let Some(head) = self.gather.take(input, HEADER) else { return Ok(Event::More) };
+                    let (width, height) = size(&head).ok_or(())?;
+                    self.state = body(&head[12..20], 10);
+                    return Ok(Event::Size { width, height });
+                }
+                State::Chunk => {
+                    let Some(head) = self.gather.take(input, 8) else { return Ok(Event::More) };
+                    self.state = body(&head, 0);
+                }
+                State::Body { remaining, picture } => {
+                    let (before, now) = (*input, *remaining);
+                    let passed = skip(input, remaining);
+                    if *picture && self.zeros.block_in(&before[..(now - *remaining) as usize]) {
+                        return Ok(Event::Lost);
+                    }
+                    if !passed {
+                        return Ok(Event::More);
+                    }
+                    if *picture {
+                        return Ok(Event::Complete);
+                    }
+                    self.state = State::Chunk;
+                }
             }
         }
     }
+}
+
+/// A chunk's content, of which `seen` bytes came with its header. A picture's padding is nothing to wait for.
+fn body(head: &[u8], seen: u64) -> State {
+    let length = le(&head[4..8]);
+    // Of an animation the first frame is used.
+    let picture = matches!(&head[..4], b"VP8 " | b"VP8L" | b"ANMF");
+    let padding = if picture { 0 } else { length & 1 };
+    State::Body { remaining: (length + padding).saturating_sub(seen), picture }
 }
 
 fn size(head: &[u8]) -> Option<(u32, u32)> {

@@ -1,150 +1,147 @@
-//! Profiles to sRGB.
+//! What the numbers of a photo mean, whoever told it, and the way to sRGB.
+//!
+//! Readers hand over what their file says, best source first; the first that can be used is believed. PQ and HLG go
+//! through [`hdr`], everything else through an ICC profile, given or made for the purpose.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+mod cicp;
+mod hdr;
+mod profile;
 
-use moxcms::{
-    ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions,
-};
+use moxcms::{ColorProfile, DataColorSpace, Layout};
 
-use super::raster::{Encoding, Raster, Samples};
+pub(super) use self::cicp::Cicp;
+use self::hdr::Hdr;
+use self::profile::{ToSrgb, grey_table, without_panic};
+use super::raster::{Raster, Samples};
 
-/// Display P3's and BT.2020's numbers among the primaries of ITU-T H.273.
-const DISPLAY_P3: u8 = 12;
-const BT2020: u8 = 9;
+/// How the samples' numbers stand for colours. A file that says nothing means sRGB.
+#[derive(Clone, Debug)]
+pub(super) enum Encoding {
+    /// sRGB, said outright.
+    Srgb,
+    /// An embedded ICC profile.
+    Icc(Vec<u8>),
+    /// Numbers of ITU-T H.273, as PNG's cICP and HEIF's nclx carry them.
+    Cicp(Cicp),
+    /// A power law: light is the sample to this power.
+    Gamma(f32, Option<Chromaticities>),
+    /// Adobe RGB (1998), told by EXIF.
+    AdobeRgb,
+}
 
-/// The picture's colours in sRGB (rows of R, G, B) and its alpha. A profile that cannot be used is ignored: the picture
-/// is then taken as sRGB, which is what nearly every such file is.
+/// CIE 1931 x and y of white, red, green and blue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chromaticities(pub [(f32, f32); 4]);
+
+impl Chromaticities {
+    /// Whether these are sRGB's, as far as five digits tell.
+    pub(super) fn are_srgb(&self) -> bool {
+        const SRGB: [(f32, f32); 4] = [(0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06)];
+        self.0.iter().zip(SRGB).all(|(a, b)| (a.0 - b.0).abs() < 0.002 && (a.1 - b.1).abs() < 0.002)
+    }
+}
+
+/// An encoding that can be used.
+enum Meaning {
+    Srgb,
+    Profile(Box<ColorProfile>),
+    Hdr(Hdr),
+}
+
+/// The picture's colours in sRGB (rows of R, G, B) and its alpha.
 pub(super) fn to_srgb(raster: Raster) -> (Vec<u8>, Option<Vec<u8>>) {
-    let profile = source_profile(&raster.encoding);
-    let rgb = match raster.samples {
-        Samples::Rgb(mut rgb) => {
-            if let Some(transform) = profile.as_ref().and_then(|profile| transform(profile, Layout::Rgb))
-                && !is_identity(&*transform)
-            {
-                convert_in_place(&mut rgb, &*transform);
-            }
-            rgb
+    let grey = matches!(raster.samples, Samples::Grey(_) | Samples::DeepGrey(_));
+    let cmyk = matches!(raster.samples, Samples::Cmyk(_));
+    let fits = |space| match space {
+        DataColorSpace::Rgb => !cmyk,
+        DataColorSpace::Gray => grey,
+        DataColorSpace::Cmyk => cmyk,
+        _ => false,
+    };
+    let meaning =
+        raster.encodings.iter().find_map(|encoding| meaning(encoding, fits)).unwrap_or(Meaning::Srgb);
+    let rgb = match (meaning, raster.samples) {
+        (Meaning::Hdr(hdr), samples) => hdr.to_srgb(deep_rgb(samples)),
+        (Meaning::Srgb, Samples::Grey(grey)) => grey.iter().flat_map(|level| [*level; 3]).collect(),
+        (Meaning::Srgb, Samples::Rgb(rgb)) => rgb,
+        (Meaning::Srgb, Samples::Cmyk(cmyk)) => profile::plain_cmyk(&cmyk),
+        (Meaning::Srgb, Samples::DeepGrey(grey)) => {
+            grey.iter().flat_map(|level| [narrow(*level); 3]).collect()
         }
-        Samples::Grey(grey) => grey_to_rgb(&grey, profile.as_ref()),
-        Samples::Cmyk(cmyk) => {
-            let transform = profile.as_ref().and_then(|profile| transform(profile, Layout::Rgba));
-            cmyk_to_rgb(&cmyk, transform.as_deref())
-        }
+        (Meaning::Srgb, Samples::DeepRgb(rgb)) => rgb.iter().map(|value| narrow(*value)).collect(),
+        (Meaning::Profile(profile), samples) => by_profile(&profile, samples),
     };
     (rgb, raster.alpha)
 }
 
-fn source_profile(encoding: &Encoding) -> Option<ColorProfile> {
-    match encoding {
-        Encoding::Srgb => None,
-        Encoding::Icc(icc) => without_panic(|| ColorProfile::new_from_slice(icc).ok()),
-        Encoding::Primaries(primaries) => {
-            let mut profile = match *primaries {
-                DISPLAY_P3 => ColorProfile::new_display_p3(),
-                BT2020 => ColorProfile::new_bt2020(),
-                _ => return None,
-            };
-            let srgb = ColorProfile::new_srgb();
-            (profile.red_trc, profile.green_trc, profile.blue_trc) =
-                (srgb.red_trc.clone(), srgb.green_trc.clone(), srgb.blue_trc.clone());
-            // Its curve would be preferred to the one just set.
-            profile.cicp = None;
-            Some(profile)
+/// `None` when this cannot be used: a broken profile, one for samples of another kind, numbers without a meaning.
+fn meaning(encoding: &Encoding, fits: impl Fn(DataColorSpace) -> bool) -> Option<Meaning> {
+    let profile = match encoding {
+        Encoding::Srgb => return Some(Meaning::Srgb),
+        Encoding::Icc(icc) => {
+            let profile = without_panic(|| ColorProfile::new_from_slice(icc).ok())?;
+            if let Some(hdr) = profile
+                .cicp
+                .as_ref()
+                .and_then(|cicp| Hdr::new(cicp.color_primaries as u8, cicp.transfer_characteristics as u8))
+            {
+                return Some(Meaning::Hdr(hdr));
+            }
+            profile
         }
-    }
-}
-
-/// From samples laid out as `layout` to sRGB; `None` when the profile is for samples of another kind, or broken.
-fn transform(profile: &ColorProfile, layout: Layout) -> Option<Arc<Transform8BitExecutor>> {
-    let fits = match layout {
-        Layout::Rgb => profile.color_space == DataColorSpace::Rgb,
-        Layout::Rgba => profile.color_space == DataColorSpace::Cmyk,
-        Layout::Gray => profile.color_space == DataColorSpace::Gray,
-        _ => false,
+        Encoding::Cicp(cicp) => {
+            if let Some(hdr) = Hdr::new(cicp.primaries, cicp.transfer) {
+                return Some(Meaning::Hdr(hdr));
+            }
+            match cicp.profile()? {
+                Some(profile) => profile,
+                None => return Some(Meaning::Srgb),
+            }
+        }
+        Encoding::Gamma(exponent, chromaticities) => profile::power_law(*exponent, chromaticities.as_ref())?,
+        Encoding::AdobeRgb => ColorProfile::new_adobe_rgb(),
     };
-    if !fits {
-        return None;
-    }
-    // A photo's profile maps into a display's: relative colorimetric keeps what sRGB can show as it is. Profiles
-    // that are tables need not have that table.
-    [RenderingIntent::RelativeColorimetric, RenderingIntent::Perceptual].into_iter().find_map(
-        |rendering_intent| {
-            let options = TransformOptions { rendering_intent, ..TransformOptions::default() };
-            without_panic(|| {
-                profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), Layout::Rgb, options).ok()
-            })
+    fits(profile.color_space).then(|| Meaning::Profile(Box::new(profile)))
+}
+
+fn by_profile(profile: &ColorProfile, samples: Samples) -> Vec<u8> {
+    match samples {
+        Samples::Grey(grey) => match grey_table(profile, 256) {
+            Some(table) => grey.iter().flat_map(|level| table[usize::from(*level)]).collect(),
+            None => grey.iter().flat_map(|level| [*level; 3]).collect(),
         },
-    )
-}
-
-/// Profiles are bytes that strangers wrote; one that upsets the colour engine is a broken one.
-fn without_panic<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(work)).ok().flatten()
-}
-
-/// Whether the transform leaves a grid over all colours as it was, but for rounding. Most photos say "sRGB", each with
-/// a profile of its own; they need no work.
-fn is_identity(transform: &Transform8BitExecutor) -> bool {
-    let steps = || (0..=255_u8).step_by(17);
-    let grid: Vec<u8> =
-        steps().flat_map(|r| steps().flat_map(move |g| steps().flat_map(move |b| [r, g, b]))).collect();
-    let mut converted = vec![0; grid.len()];
-    transform.transform(&grid, &mut converted).is_ok()
-        && grid.iter().zip(&converted).all(|(before, after)| before.abs_diff(*after) <= 1)
-}
-
-/// Pixels that are converted at a time: 96 KB of R, G, B, which stay in the second-level cache.
-const BAND: usize = 32 * 1024;
-
-fn convert_in_place(rgb: &mut [u8], transform: &Transform8BitExecutor) {
-    let mut source = vec![0; BAND * 3];
-    for band in rgb.chunks_mut(BAND * 3) {
-        let source = &mut source[..band.len()];
-        source.copy_from_slice(band);
-        if transform.transform(source, band).is_err() {
-            band.copy_from_slice(source);
+        Samples::DeepGrey(grey) => match grey_table(profile, 65_536) {
+            Some(table) => grey.iter().flat_map(|level| table[usize::from(*level)]).collect(),
+            None => grey.iter().flat_map(|level| [narrow(*level); 3]).collect(),
+        },
+        Samples::Rgb(mut rgb) => {
+            if let Some(transform) = ToSrgb::new(profile, Layout::Rgb)
+                && !transform.is_identity()
+            {
+                transform.convert_in_place(&mut rgb);
+            }
+            rgb
         }
+        Samples::DeepRgb(rgb) => profile::deep_rgb(profile, &rgb),
+        Samples::Cmyk(cmyk) => match ToSrgb::new(profile, Layout::Rgba) {
+            Some(transform) => transform.cmyk(&cmyk),
+            None => profile::plain_cmyk(&cmyk),
+        },
     }
 }
 
-fn grey_to_rgb(grey: &[u8], profile: Option<&ColorProfile>) -> Vec<u8> {
-    let table = grey_table(profile).unwrap_or_else(|| std::array::from_fn(|level| [level as u8; 3]));
-    let mut rgb = vec![0; grey.len() * 3];
-    for (pixel, level) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(grey) {
-        *pixel = table[usize::from(*level)];
-    }
-    rgb
+/// Rounded, so that black and white stay what they are and everything between is nearest.
+pub(super) fn narrow(sample: u16) -> u8 {
+    ((u32::from(sample) * 255 + 32_767) / 65_535) as u8
 }
 
-/// The sRGB colour of each grey level. A grey picture may carry a profile for colours; then its greys are those.
-fn grey_table(profile: Option<&ColorProfile>) -> Option<[[u8; 3]; 256]> {
-    let profile = profile?;
-    let mut table = [[0; 3]; 256];
-    let levels: Vec<u8> = (0..=u8::MAX).collect();
-    if let Some(transform) = transform(profile, Layout::Gray) {
-        transform.transform(&levels, table.as_flattened_mut()).ok()?;
-    } else {
-        let levels: Vec<u8> = levels.iter().flat_map(|level| [*level; 3]).collect();
-        transform(profile, Layout::Rgb)?.transform(&levels, table.as_flattened_mut()).ok()?;
-    }
-    Some(table)
-}
-
-fn cmyk_to_rgb(cmyk: &[u8], transform: Option<&Transform8BitExecutor>) -> Vec<u8> {
-    let mut rgb = vec![0; cmyk.len() / 4 * 3];
-    for (source, target) in cmyk.chunks(BAND * 4).zip(rgb.chunks_mut(BAND * 3)) {
-        if transform.is_none_or(|transform| transform.transform(source, target).is_err()) {
-            plain_cmyk(source, target);
-        }
-    }
-    rgb
-}
-
-/// Without a profile each ink takes away its share of the light.
-fn plain_cmyk(cmyk: &[u8], rgb: &mut [u8]) {
-    for ([c, m, y, k], pixel) in cmyk.as_chunks::<4>().0.iter().zip(rgb.as_chunks_mut::<3>().0) {
-        let light = 255 - u32::from(*k);
-        *pixel = [*c, *m, *y].map(|ink| (((255 - u32::from(ink)) * light + 127) / 255) as u8);
+fn deep_rgb(samples: Samples) -> Vec<u16> {
+    let widen = |value: u8| u16::from(value) * 257;
+    match samples {
+        Samples::DeepRgb(rgb) => rgb,
+        Samples::DeepGrey(grey) => grey.iter().flat_map(|level| [*level; 3]).collect(),
+        Samples::Rgb(rgb) => rgb.iter().map(|value| widen(*value)).collect(),
+        Samples::Grey(grey) => grey.iter().flat_map(|level| [widen(*level); 3]).collect(),
+        Samples::Cmyk(cmyk) => profile::plain_cmyk(&cmyk).iter().map(|value| widen(*value)).collect(),
     }
 }

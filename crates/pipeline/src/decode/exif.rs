@@ -1,40 +1,52 @@
-//! The one thing EXIF is read for: which way is up.
+//! What EXIF is read for: which way is up, and Adobe RGB.
 
+use exif::{Exif, In, Reader, Tag, Value};
+
+use super::colour::Encoding;
 use super::orient::Orientation;
 
-const ORIENTATION_TAG: u16 = 0x0112;
-const SHORT: u16 = 3;
-
-/// The orientation in an EXIF block (a TIFF header and its first directory; the prefix `Exif\0\0` may be there or not).
-/// Anything missing or out of range means upright.
-pub(super) fn orientation(exif: &[u8]) -> Orientation {
-    find(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)).and_then(Orientation::from_exif).unwrap_or_default()
+/// What the EXIF blocks of a file say.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub orientation: Orientation,
+    pub encoding: Option<Encoding>,
 }
 
-fn find(tiff: &[u8]) -> Option<u16> {
-    let big = match tiff.get(..2)? {
-        b"MM" => true,
-        b"II" => false,
-        _ => return None,
-    };
-    let short = |at: usize| {
-        let bytes = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
-    };
-    let long = |at: usize| {
-        let bytes = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
-    };
-    let directory = usize::try_from(long(4)?).ok()?;
-    for entry in 0..usize::from(short(directory)?) {
-        let at = directory.checked_add(2 + entry * 12)?;
-        if short(at)? == ORIENTATION_TAG {
-            // Some writers use a 32-bit field.
-            return match short(at + 2)? {
-                SHORT => short(at + 8),
-                _ => u16::try_from(long(at + 8)?).ok(),
-            };
-        }
+/// An EXIF block is a few KB; this much is a maker's note with a picture in it.
+const LIMIT: usize = 1 << 20;
+
+/// Reads blocks (TIFF headers and their directories; a prefix `Exif\0\0` may be there or not). The first that says
+/// something is believed. What is missing, broken or out of range says nothing.
+pub(super) fn read<'a>(blocks: impl IntoIterator<Item = &'a [u8]>) -> Told {
+    let mut told = Told::default();
+    let mut orientation = None;
+    for block in blocks {
+        let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
+        let block = &block[..block.len().min(LIMIT)];
+        let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
+        let Ok(exif) = parsed.or_else(|error| error.distill_partial_result(|_| {})) else { continue };
+        orientation = orientation.or_else(|| {
+            number(&exif, Tag::Orientation).and_then(|n| Orientation::from_exif(n.try_into().ok()?))
+        });
+        told.encoding = told.encoding.or_else(|| is_adobe_rgb(&exif).then_some(Encoding::AdobeRgb));
     }
-    None
+    told.orientation = orientation.unwrap_or_default();
+    told
+}
+
+fn number(exif: &Exif, tag: Tag) -> Option<u32> {
+    exif.get_field(tag, In::PRIMARY)?.value.get_uint(0)
+}
+
+/// The camera standard (DCF) says "uncalibrated" and names the colours by the interoperability index R03; some writers
+/// number the colour space 2 instead.
+fn is_adobe_rgb(exif: &Exif) -> bool {
+    const UNCALIBRATED: u32 = 0xffff;
+    let index = exif.get_field(Tag::InteroperabilityIndex, In::PRIMARY).map(|field| &field.value);
+    let r03 = matches!(index, Some(Value::Ascii(texts)) if texts.first().is_some_and(|text| text.starts_with(b"R03")));
+    match number(exif, Tag::ColorSpace) {
+        Some(2) => true,
+        Some(UNCALIBRATED) | None => r03,
+        Some(_) => false,
+    }
 }

@@ -1,85 +1,85 @@
-//! JPEG, baseline and progressive; grey, YCbCr, RGB, CMYK and YCCK.
+//! JPEG by libjpeg-turbo: baseline, progressive and arithmetic; grey, YCbCr, RGB, CMYK and YCCK.
 
-use headshot_core::upload::Limits;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
+mod coverage;
+mod header;
+mod huffman;
+mod segments;
 
-use super::raster::{Encoding, Raster, Samples};
-use super::{ReadError, exif, jpeg_segments};
+use headshot_core::upload::{Format, Limits, Refusal};
+use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
 
-/// Reads a JPEG. Small damage within the picture is tolerated, as every viewer does; a picture of which a part is
-/// missing altogether is not.
+use self::coverage::{Coverage, coverage};
+use super::colour::Encoding;
+use super::raster::{Raster, Samples};
+use super::{ReadError, exif};
+
+/// Reads a JPEG. Small damage within the picture is tolerated, as every viewer does, and reported; a picture that
+/// breaks off is refused, whether its file ends, was closed early or filled with zeros.
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
-    let segments = jpeg_segments::read(bytes);
-    // The format itself ends at 65,535 pixels; ours are checked below.
-    let options =
-        DecoderOptions::default().set_max_width(usize::from(u16::MAX)).set_max_height(usize::from(u16::MAX));
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(ReadError::decoder)?;
-    let (width, height) = decoder.dimensions().ok_or_else(|| ReadError::decoder("no size"))?;
-    let (width, height) = (width as u32, height as u32);
-    limits.check_size(width, height)?;
-
-    // Four components are taken as they are stored: what they mean depends on the profile. Adobe's marker may promise
-    // them for a picture that has three.
-    let components = decoder.info().map_or(0, |info| info.components);
-    let (wanted, channels) = match decoder.input_colorspace() {
-        Some(ColorSpace::Luma) => (ColorSpace::Luma, 1),
-        Some(stored @ (ColorSpace::CMYK | ColorSpace::YCCK)) if components == 4 => (stored, 4),
-        _ => (ColorSpace::RGB, 3),
-    };
-    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
-    let mut samples = vec![0; width as usize * height as usize * channels];
-    decoder.decode_into(&mut samples).map_err(ReadError::decoder)?;
-    if breaks_off(&samples, width as usize * channels) {
-        let mut strict = JpegDecoder::new_with_options(ZCursor::new(bytes), options.set_strict_mode(true));
-        strict.decode().map_err(ReadError::decoder)?;
+    let header = header::read(bytes);
+    let picture = header::picture_only(bytes);
+    if picture.lacks_component {
+        return Err(Refusal::Truncated { format: Format::Jpeg }.into());
     }
+    let mut decoder = Decompressor::new().map_err(ReadError::decoder)?;
+    let read = decoder.read_header(&picture.file).map_err(ReadError::decoder)?;
+    let (width, height) = (read.width as u32, read.height as u32);
+    limits.check_size(width, height)?;
+    decoder.set_scan_limit(scan_limit(u64::from(width) * u64::from(height))).map_err(ReadError::decoder)?;
 
-    let samples = match wanted {
-        ColorSpace::Luma => Samples::Grey(samples),
-        ColorSpace::RGB => Samples::Rgb(samples),
+    // Four components are taken as they are stored: what they mean depends on the profile.
+    let (format, channels) = match read.colorspace {
+        Colorspace::Gray => (PixelFormat::GRAY, 1),
+        Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 4),
+        Colorspace::RGB | Colorspace::YCbCr => (PixelFormat::RGB, 3),
+    };
+    let pitch = read.width * channels;
+    let mut samples = vec![0; pitch * read.height];
+    let image = Image { pixels: &mut samples[..], width: read.width, pitch, height: read.height, format };
+    let content = match decoder.decompress(&picture.file, image) {
+        Ok(()) => true,
+        Err(error) if is_warning(&error) => false,
+        Err(error) => return Err(ReadError::decoder(error)),
+    };
+    let damage =
+        match if content && picture.ended { Coverage::Whole } else { coverage(&picture.file, picture.ended) }
+        {
+            Coverage::Whole => Vec::new(),
+            Coverage::Damaged(places) => places,
+            Coverage::BreaksOff => return Err(Refusal::Truncated { format: Format::Jpeg }.into()),
+        };
+
+    let samples = match format {
+        PixelFormat::GRAY => Samples::Grey(samples),
+        PixelFormat::RGB => Samples::Rgb(samples),
         _ => {
-            if wanted == ColorSpace::YCCK {
-                ycck_to_stored_cmyk(&mut samples);
-            }
-            if segments.adobe {
+            if header.adobe {
                 samples.iter_mut().for_each(|ink| *ink = 255 - *ink);
             }
             Samples::Cmyk(samples)
         }
     };
-    Ok(Raster {
-        width,
-        height,
-        samples,
-        alpha: None,
-        encoding: segments.icc.map_or(Encoding::Srgb, Encoding::Icc),
-        orientation: segments.exif.map(exif::orientation).unwrap_or_default(),
-    })
+    let exif = exif::read(header.exif.iter().copied());
+    let mut encodings = Vec::from_iter(header.icc.map(Encoding::Icc));
+    encodings.extend(exif.encoding);
+    Ok(Raster { width, height, samples, alpha: None, encodings, orientation: exif.orientation, damage })
 }
 
-/// What the decoder fills a picture with from where its data stopped making sense.
-const FILL: u8 = 128;
-
-/// Whether a twentieth of the picture or more, at its end, is the decoder's filling. A photo may really be that grey at
-/// the bottom, so this is only a reason to look closer.
-fn breaks_off(samples: &[u8], row: usize) -> bool {
-    let rows = samples.len() / row;
-    let filled =
-        samples.rchunks_exact(row).take_while(|line| line.iter().all(|value| *value == FILL)).count();
-    filled * 20 > rows
+/// How many scans a progressive picture may have: each costs a pass over all of it, and a few hundred bytes can ask
+/// for thousands. Cameras write ten.
+fn scan_limit(pixels: u64) -> u32 {
+    (4_000_000_000 / pixels.max(1)).clamp(40, 1000) as u32
 }
 
-/// YCCK is CMY put through the transform meant for R, G, B = 255 − C, M, Y; K stands beside it untouched.
-fn ycck_to_stored_cmyk(samples: &mut [u8]) {
-    for [first, second, third, _] in samples.as_chunks_mut::<4>().0 {
-        let (y, cb, cr) = (f32::from(*first), f32::from(*second) - 128.0, f32::from(*third) - 128.0);
-        // The factors of JFIF (ITU-R BT.601, full range). The cast saturates.
-        *first = 255 - (y + 1.402 * cr).round() as u8;
-        *second = 255 - (y - 0.344_136 * cb - 0.714_136 * cr).round() as u8;
-        *third = 255 - (y + 1.772 * cb).round() as u8;
-    }
+/// Whether the decoder went on after this. Its own list of warnings (`JWRN_` in its `jerror.h`) starts with these words.
+fn is_warning(error: &turbojpeg::Error) -> bool {
+    const WARNINGS: [&str; 5] = [
+        "Corrupt JPEG data",
+        "Premature end of JPEG file",
+        "Inconsistent progression sequence",
+        "Invalid SOS parameters for sequential",
+        "Unknown Adobe color transform",
+    ];
+    let message = error.to_string();
+    WARNINGS.iter().any(|warning| message.contains(warning)) || message.contains("Warning:")
 }

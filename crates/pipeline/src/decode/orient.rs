@@ -1,5 +1,7 @@
 //! Turning a picture upright.
 
+use super::damage::Damage;
+
 /// How the stored picture must be turned and mirrored; the eight values of EXIF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Orientation {
@@ -31,6 +33,22 @@ impl Orientation {
     /// The upright size of a picture stored as `width` × `height`.
     pub(super) fn upright_size(self, (width, height): (u32, u32)) -> (u32, u32) {
         if self.transpose { (height, width) } else { (width, height) }
+    }
+
+    /// Where a rectangle of a picture stored as `width` × `height` lies in the upright one.
+    pub(super) fn upright_damage(self, damage: Damage, stored: (u32, u32)) -> Damage {
+        let Damage { mut x, mut y, mut width, mut height } = damage;
+        if self.transpose {
+            (x, y, width, height) = (y, x, height, width);
+        }
+        let size = self.upright_size(stored);
+        if self.flip_x {
+            x = size.0.saturating_sub(x + width);
+        }
+        if self.flip_y {
+            y = size.1.saturating_sub(y + height);
+        }
+        Damage { x, y, width, height }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a format's reader hands over.
 
+use super::colour::Encoding;
+use super::damage::Damage;
 use super::orient::Orientation;
 
 /// A picture as stored: not yet turned upright, not yet in sRGB.
@@ -10,26 +12,22 @@ pub(super) struct Raster {
     pub samples: Samples,
     /// `width * height` bytes, where the format has transparency. Not premultiplied.
     pub alpha: Option<Vec<u8>>,
-    pub encoding: Encoding,
+    /// What the file says of its colours, the best source first; none: sRGB.
+    pub encodings: Vec<Encoding>,
     pub orientation: Orientation,
+    /// Places whose pixels were lost.
+    pub damage: Vec<Damage>,
 }
 
-/// Rows of 8-bit samples without padding.
+/// Rows of samples without padding.
 #[derive(Debug)]
 pub(super) enum Samples {
     Grey(Vec<u8>),
     Rgb(Vec<u8>),
     /// Four bytes a pixel, 0 no ink, 255 full ink.
     Cmyk(Vec<u8>),
-}
-
-/// How the samples' numbers stand for colours.
-#[derive(Debug)]
-pub(super) enum Encoding {
-    /// sRGB, or nothing was said.
-    Srgb,
-    /// An embedded ICC profile.
-    Icc(Vec<u8>),
-    /// The primaries' number of ITU-T H.273, with sRGB's curve.
-    Primaries(u8),
+    /// 0 to 65,535, whatever depth the file has.
+    DeepGrey(Vec<u16>),
+    /// 0 to 65,535, whatever depth the file has.
+    DeepRgb(Vec<u16>),
 }

@@ -3,7 +3,7 @@
 use headshot_core::{Reason, Severity};
 
 /// Codes of the reasons, with the sentence that the customer reads.
-pub const SENTENCES: [(&str, &str); 12] = [
+pub const SENTENCES: [(&str, &str); 13] = [
     (
         "no_pet_found",
         "We could not find a pet in this photo. Please try one where your pet fills most of the picture.",
@@ -24,6 +24,10 @@ pub const SENTENCES: [(&str, &str); 12] = [
     (
         "overexposed",
         "Bright light has washed out part of your pet's face; a photo taken in the shade would show more detail.",
+    ),
+    (
+        "photo_damaged",
+        "Part of your pet's head is damaged in this file; please check the portrait, or send the photo again.",
     ),
     (
         "several_pets",

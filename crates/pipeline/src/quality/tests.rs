@@ -12,6 +12,10 @@ const SIDE: u32 = 1000;
 /// The verdict on a square animal in the middle of a photo: how sure the network was of the animal, and whether of its
 /// head.
 fn verdict(alpha: f32, head: HeadSource) -> Quality {
+    verdict_with_damage(alpha, head, Vec::new())
+}
+
+fn verdict_with_damage(alpha: f32, head: HeadSource, damage: Vec<Damage>) -> Quality {
     let photo = Photo {
         width: SIDE,
         height: SIDE,
@@ -20,6 +24,7 @@ fn verdict(alpha: f32, head: HeadSource) -> Quality {
         alpha: None,
         format: Format::Jpeg,
         stored: (SIDE, SIDE),
+        damage,
     };
     let inside = |x: usize, y: usize| (25..75).contains(&x) && (25..75).contains(&y);
     let whole = Region { x: 0.0, y: 0.0, width: SIDE.into(), height: SIDE.into() };
@@ -64,4 +69,18 @@ fn an_animal_that_is_hard_to_tell_from_its_surroundings_is_worth_a_word() {
 fn every_sentence_belongs_to_one_code() {
     let codes: std::collections::BTreeSet<_> = sentences::SENTENCES.iter().map(|(code, _)| code).collect();
     assert_eq!(codes.len(), sentences::SENTENCES.len());
+}
+
+#[test]
+fn damage_is_worth_a_word_where_it_touches_the_head_and_no_portrait_where_it_takes_much_of_it() {
+    let stripe = |y, height| vec![Damage { x: 0, y, width: SIDE, height }];
+    let codes = |damage| {
+        let quality = verdict_with_damage(0.95, HeadSource::Model, damage);
+        let code = |r: &headshot_core::Reason| r.code == "photo_damaged";
+        (quality.pass, quality.reasons.iter().any(code))
+    };
+    assert_eq!(codes(Vec::new()), (true, false));
+    assert_eq!(codes(stripe(900, 40)), (true, false), "below the head");
+    assert_eq!(codes(stripe(400, 40)), (true, true), "through the face");
+    assert_eq!(codes(stripe(300, 300)), (false, true), "most of the face");
 }

@@ -1,0 +1,20 @@
+//! Zeros in the place of a picture's data: what some file systems and transfers leave where a part did not arrive.
+
+/// Counts zeros in a row over a stream that is cut anywhere.
+#[derive(Debug, Default)]
+pub(super) struct Zeros {
+    run: usize,
+}
+
+impl Zeros {
+    /// The smallest block of a disk. No coded picture (VP8, HEVC, AV1) has so many zeros in a row.
+    const BLOCK: usize = 512;
+
+    /// Looks at the next bytes of the picture's data. True when a block of zeros is among them.
+    pub(super) fn block_in(&mut self, data: &[u8]) -> bool {
+        data.iter().any(|byte| {
+            self.run = if *byte == 0 { self.run + 1 } else { 0 };
+            self.run >= Self::BLOCK
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! The marker segments of a JPEG, one after the other.
+
+/// One marker segment, and for a start of scan also the entropy-coded data behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment<'a> {
+    /// The marker's second byte; the first is always 0xff.
+    pub code: u8,
+    /// What follows the two bytes of length.
+    pub body: &'a [u8],
+    /// Entropy-coded data with its restart markers; empty unless `code` is [`SOS`].
+    pub scan: &'a [u8],
+}
+
+/// Start of scan.
+pub(super) const SOS: u8 = 0xda;
+/// Define Huffman tables.
+pub(super) const DHT: u8 = 0xc4;
+/// Define restart interval.
+pub(super) const DRI: u8 = 0xdd;
+/// End of image.
+const EOI: u8 = 0xd9;
+
+/// Whether `code` starts a frame; the three others of its range are tables and a reserve.
+pub(super) fn starts_frame(code: u8) -> bool {
+    matches!(code, 0xc0..=0xcf) && !matches!(code, DHT | 0xc8 | 0xcc)
+}
+
+/// Walks the segments up to the end of the image. A segment that does not fit into the file ends the walk.
+pub(super) struct Segments<'a> {
+    rest: &'a [u8],
+    scanned: bool,
+    /// Whether the end-of-image marker was reached.
+    pub ended: bool,
+}
+
+impl<'a> Segments<'a> {
+    /// Begins behind the start-of-image marker.
+    pub(super) fn of(file: &'a [u8]) -> Self {
+        Self { rest: file.get(2..).unwrap_or_default(), scanned: false, ended: false }
+    }
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = Segment<'a>;
+
+    fn next(&mut self) -> Option<Segment<'a>> {
+        let code = self.marker()?;
+        if code == EOI {
+            self.ended = true;
+            return None;
+        }
+        let length = usize::from(u16::from_be_bytes(*self.rest.first_chunk()?));
+        let (segment, behind) = self.rest.split_at_checked(length.max(2))?;
+        let (scan, behind) = behind.split_at(if code == SOS { scan_length(behind) } else { 0 });
+        self.rest = behind;
+        self.scanned |= code == SOS;
+        Some(Segment { code, body: &segment[2..], scan })
+    }
+}
+
+impl Segments<'_> {
+    /// The next marker that is neither a restart nor without meaning. Bytes before it are passed over.
+    fn marker(&mut self) -> Option<u8> {
+        loop {
+            let at = memchr::memchr(0xff, self.rest)?;
+            let code = *self.rest.get(at + 1)?;
+            // Several 0xff in a row are filling.
+            self.rest = &self.rest[at + if code == 0xff { 1 } else { 2 }..];
+            match code {
+                // Another picture behind this one, which lacks its end marker.
+                0xd8 if self.scanned => return None,
+                0x00 | 0x01 | 0xd0..=0xd8 | 0xff => {}
+                _ => return Some(code),
+            }
+        }
+    }
+}
+
+/// Bytes up to the marker that ends the scan. Stuffing, restarts and codes that mean nothing are part of its data.
+fn scan_length(data: &[u8]) -> usize {
+    let ends = |at: &usize| matches!(data.get(at + 1), Some(0xc0..=0xcf | 0xd8..=0xfe));
+    memchr::memchr_iter(0xff, data).find(ends).unwrap_or(data.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_found_between_junk_and_filling() {
+        let file = b"\xff\xd8junk\xff\xff\xe0\0\x04ab\xff\xda\0\x02\x01\xff\0\x02\xff\xd0\x03\xff\xd9trailer";
+        let mut segments = Segments::of(file);
+        let all: Vec<_> = segments.by_ref().map(|s| (s.code, s.body.to_vec(), s.scan.to_vec())).collect();
+        assert_eq!(
+            all,
+            [(0xe0, b"ab".to_vec(), vec![]), (SOS, vec![], b"\x01\xff\0\x02\xff\xd0\x03".to_vec()),]
+        );
+        assert!(segments.ended);
+    }
+
+    #[test]
+    fn a_segment_that_does_not_fit_ends_the_walk() {
+        let mut segments = Segments::of(b"\xff\xd8\xff\xe0\0\x50ab");
+        assert!(segments.next().is_none() && !segments.ended);
+    }
+}

@@ -1,0 +1,99 @@
+//! Photos as phones and programs of this year write them, from public bug reports: the portrait must be the one that
+//! the plain picture gives.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use headshot_core::{Recipe, Rendition};
+use headshot_pipeline::{Outcome, process};
+use headshot_tests::{models, shared, shared_files};
+
+/// What should come of a file.
+enum Right {
+    /// A portrait; mean and 99th percentile of the difference from the plain picture's, in 8-bit levels.
+    Portrait(f32, f32),
+    /// A portrait, of whatever tones.
+    Opened,
+    /// Refused with this code.
+    Refused(&'static str),
+}
+
+/// By the beginning of the file's name. An ordinary JPEG of the same picture is at 0.2 and 1.7.
+const RIGHT: &[(&str, Right)] = &[
+    ("a24_420_60_", Right::Refused("truncated_image")),
+    ("b04_hlg", Right::Portrait(2.0, 20.0)),
+    ("b04_pq", Right::Portrait(2.0, 20.0)),
+    ("b09_pq", Right::Portrait(2.0, 20.0)),
+    ("c02_", Right::Portrait(0.3, 3.0)),
+    ("c03_", Right::Portrait(2.0, 20.0)),
+    // Two photos of another scene.
+    ("edge_", Right::Opened),
+    // Grey, coarse or transparent pictures, and other colours on purpose.
+    ("a06_", Right::Opened),
+    ("a11_", Right::Opened),
+    ("a24_prog", Right::Opened),
+    ("c10_", Right::Opened),
+];
+const ORDINARY: Right = Right::Portrait(0.6, 4.0);
+
+#[test]
+fn photos_from_the_field_give_the_portrait_of_the_plain_picture() -> Result<()> {
+    let Some(folder) = shared("field") else { return Ok(()) };
+    let plain = preview(&folder.join("reference.png"))?.map_err(anyhow::Error::msg)?;
+    let mut wrong = Vec::new();
+    for file in shared_files(&folder.join("fail")).into_iter().chain(shared_files(&folder.join("pass"))) {
+        let name = file.file_name().context("a name")?.to_string_lossy().into_owned();
+        let right =
+            RIGHT.iter().find(|(start, _)| name.starts_with(start)).map_or(&ORDINARY, |(_, right)| right);
+        let (came, holds) = match (preview(&file)?, right) {
+            (Ok(picture), Right::Portrait(mean, most)) => {
+                let (m, p99) = difference(&picture, &plain);
+                (format!("{m:.2} / {p99:.1}"), m <= *mean && p99 <= *most)
+            }
+            (Ok(_), Right::Opened) => ("opened".to_owned(), true),
+            (Err(code), Right::Refused(expected)) => (code.clone(), code == *expected),
+            (Ok(_), Right::Refused(_)) => ("a portrait".to_owned(), false),
+            (Err(code), _) => (code, false),
+        };
+        println!("{name:32} {came}");
+        if !holds {
+            wrong.push(format!("{name}: {came}"));
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("not as they should be:\n{}", wrong.join("\n"));
+    }
+    Ok(())
+}
+
+/// The preview on mid-grey, one byte a pixel; or the code with which the photo is refused.
+fn preview(photo: &Path) -> Result<Result<image::GrayImage, String>> {
+    let rendered = match process(&fs::read(photo)?, &Recipe::headshot(), models(), &|_| ())? {
+        Outcome::Rendered(rendered) => rendered,
+        Outcome::Rejected(rejection) => return Ok(Err(rejection.code)),
+    };
+    let preview = rendered.artefacts.iter().find(|artefact| artefact.rendition == Rendition::Preview);
+    let picture = image::load_from_memory(&preview.context("a preview")?.png)?.to_rgba8();
+    let on_grey = |p: &image::Rgba<u8>| {
+        let alpha = u32::from(p[3]);
+        ((u32::from(p[0]) * alpha + 128 * (255 - alpha) + 127) / 255) as u8
+    };
+    let grey = picture.pixels().map(on_grey).collect();
+    Ok(Ok(image::GrayImage::from_raw(picture.width(), picture.height(), grey).context("as many pixels")?))
+}
+
+/// Mean and 99th percentile of the difference of the means of blocks of 8 × 8 pixels.
+fn difference(a: &image::GrayImage, b: &image::GrayImage) -> (f32, f32) {
+    let blocks = |picture: &image::GrayImage| -> Vec<f32> {
+        let (across, down) = (picture.width() / 8, picture.height() / 8);
+        let mean = |x: u32, y: u32| {
+            (0..64).map(|i| f32::from(picture.get_pixel(x * 8 + i % 8, y * 8 + i / 8)[0])).sum::<f32>() / 64.0
+        };
+        (0..down).flat_map(|y| (0..across).map(move |x| mean(x, y))).collect()
+    };
+    let mut differences: Vec<f32> = blocks(a).iter().zip(blocks(b)).map(|(a, b)| (a - b).abs()).collect();
+    differences.sort_by(f32::total_cmp);
+    let mean = differences.iter().sum::<f32>() / differences.len() as f32;
+    (mean, differences[differences.len() * 99 / 100])
+}
