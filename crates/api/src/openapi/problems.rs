@@ -65,7 +65,7 @@ problems! {
     Erasing: admission(Scope::Admin), [ApiError::NoSuchHeadshot, JobError::UnderWay(id()).into(), storage()], always();
     /// Announcing a photo.
     Announcing: admission(Scope::Submit), limits(), json(), body(), [IntakeError::UnsupportedUpload.into(), Refusal::Empty.into(),
-        too_large(), ApiError::InvalidFileName, links()], always();
+        too_large(), links()], always();
     /// Listing jobs.
     Listing: admission(Scope::Admin), [ApiError::MalformedQuery, JobError::InvalidSearch("limit must be a number from 1 to 200.").into()],
         always();
@@ -136,10 +136,9 @@ fn form() -> [ApiError; 4] {
     [ApiError::MalformedForm, ApiError::FormTooLarge, ApiError::MissingFile, ApiError::SecondFile]
 }
 
-fn fields() -> [ApiError; 7] {
+fn fields() -> [ApiError; 6] {
     [
         ApiError::DuplicateField("order_id"),
-        ApiError::InvalidFileName,
         ApiError::InvalidOrderId,
         ApiError::InvalidCache,
         unknown_recipe(),
