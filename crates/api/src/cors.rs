@@ -13,7 +13,7 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
-        // Tracers and HTTP clients add headers of their own to every call (baggage, sentry-trace, x-requested-with, …).
+        // Tracers and HTTP clients add headers of their own (baggage, sentry-trace, x-requested-with, …).
         // One that means nothing here does no harm, and without credentials none says who the customer is.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([

@@ -124,8 +124,8 @@ fn webhook_url(value: &str) -> Result<String, ApiError> {
     webhook::well_formed(value).map_err(ApiError::InvalidWebhookUrl)
 }
 
-/// What is kept of a file's name, which is information and refuses no photo: the last part of a path, without what cannot
-/// be shown, cut to what file systems take.
+/// What is kept of a file's name, which is information and refuses no photo: the last part of a path, without
+/// what cannot be shown, cut to what file systems take.
 fn file_name(value: &str) -> Option<String> {
     let last = value.rsplit(['/', '\\']).next().unwrap_or_default();
     let shown: String = last.chars().filter(|c| !is_unprintable(*c) && !is_invisible(*c)).collect();

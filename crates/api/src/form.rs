@@ -12,9 +12,9 @@ use crate::intake::{Intake, Received};
 use crate::limits::{MAX_FIELD_BYTES, MAX_FORM_FIELDS};
 use crate::parameter::parameter;
 
-/// Reads the whole form. The fields may stand before or after the photo, and a file input that was left empty counts as
-/// not given. Nothing is kept unless all of the form is in order: the photo comes back received, but not yet stored for
-/// good.
+/// Reads the whole form. The fields may stand before or after the photo, and a file input that was left empty
+/// counts as not given. Nothing is kept unless all of the form is in order: the photo comes back received,
+/// but not yet stored for good.
 pub(crate) async fn read(
     body: UploadBody,
     boundary: String,
@@ -59,8 +59,8 @@ pub(crate) async fn read(
     photo.ok_or(if left_empty { Refusal::Empty.into() } else { ApiError::MissingFile })
 }
 
-/// What `Content-Disposition` says of a field. multer's own reading takes the "name" in `filename="my name.jpg"` for the
-/// field's name, and finds none where the bytes are not UTF-8.
+/// What `Content-Disposition` says of a field. multer's own reading finds no name where the file's has a blank
+/// and "name" in it (`filename="my name.jpg"`) and stands first, and none where the bytes are not UTF-8.
 fn attribute(field: &Field<'_>, name: &str) -> Option<String> {
     let disposition = field.headers().get(header::CONTENT_DISPOSITION)?;
     parameter(&String::from_utf8_lossy(disposition.as_bytes()), name)

@@ -1,7 +1,8 @@
 //! One parameter of a header's value, such as the boundary of a form or the name of a field.
 //!
-//! Strict parsers refuse what clients send and other servers take: blanks before the semicolon (allowed by RFC 9110
-//! § 5.6.6), a boundary with `=`, `/`, `:` or `?` that stands without quotes, a file name in which `name` occurs.
+//! Strict parsers refuse what clients send and other servers take: blanks before the semicolon (allowed by
+//! RFC 9110 § 5.6.6), a boundary with `=`, `/`, `:` or `?` that stands without quotes, a file name in which
+//! `name` occurs.
 
 /// The value of the first parameter called `name`, without its quotes; `None` when there is none.
 pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
@@ -24,8 +25,8 @@ pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
     None
 }
 
-/// What stands before the closing quote, and what follows the next semicolon. Only quotes and backslashes are escaped:
-/// some clients send a Windows path as it is.
+/// What stands before the closing quote, and what follows the next semicolon. Only quotes and backslashes are
+/// escaped: some clients send a Windows path as it is.
 fn unquoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.chars();

@@ -13,6 +13,7 @@ mod jpeg_segments;
 mod orient;
 mod png;
 mod raster;
+mod raw;
 mod webp;
 
 use std::fmt;
@@ -116,7 +117,7 @@ impl DecodeError {
     }
 }
 
-/// Decodes a JPEG, PNG, WebP, HEIC or AVIF file; of an animated one the first frame.
+/// Decodes a JPEG, PNG, WebP, HEIC or AVIF file, of an animated one the first frame, or the preview in a camera raw file.
 ///
 /// Limits are checked on the header before any pixel is allocated. EXIF orientation (for HEIC and AVIF the file's own
 /// transformations) is applied, an embedded profile converted to sRGB. A profile that cannot be read is ignored.
@@ -153,6 +154,7 @@ fn read(bytes: &[u8], inspected: Inspected, limits: Limits) -> Result<Raster, Re
         Format::Png => png::read(bytes, limits),
         Format::WebP => webp::read(bytes, limits),
         Format::Heif | Format::Avif => heif::read(bytes, limits),
+        Format::Raw => raw::read(bytes, limits),
     }
 }
 

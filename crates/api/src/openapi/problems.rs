@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use headshot_backend::keys::Scope;
-use headshot_core::upload::{Format, Limits, Refusal};
+use headshot_core::upload::{FileKind, Format, Limits, Refusal};
 use headshot_core::{Failure, InvalidWebhookUrl, JobId, Status};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -114,7 +114,7 @@ fn photo() -> Vec<ApiError> {
     let refusals = [
         Refusal::Empty,
         Refusal::TooLarge { limit_bytes: limits.bytes },
-        Refusal::UnsupportedType { found: Some("a GIF") },
+        Refusal::UnsupportedType { found: Some(FileKind::Video) },
         Refusal::Truncated { format },
         Refusal::Unreadable { format },
         Refusal::TooManyPixels { width: 20_000, height: 15_000, limit: limits.pixels },

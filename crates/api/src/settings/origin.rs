@@ -5,9 +5,9 @@ use url::Url;
 /// Pages of these have no origin of their own, or are no pages.
 const NO_PAGES: [&str; 8] = ["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"];
 
-/// The origin in the spelling of the `Origin` header, which is compared letter by letter: scheme, host, and a port that is
-/// not the scheme's own. Any scheme will do, because apps choose theirs (`capacitor://localhost`). `Err` says of what could
-/// never match how it must be written.
+/// The origin in the spelling of the `Origin` header, which is compared letter by letter: scheme, host, and a
+/// port that is not the scheme's own. Any scheme will do, because apps choose theirs
+/// (`capacitor://localhost`). `Err` says of what could never match how it must be written.
 pub(super) fn as_browsers_send_it(listed: &str) -> Result<String, String> {
     if listed.contains('*') {
         return Err("must name each origin as it is, because * stands for nothing; write each host by itself, such as \
