@@ -38,6 +38,7 @@ def call(method: str, path: str, body: bytes | None = None, media_type: str = "a
 PHOTOS = st.one_of(st.binary(max_size=8).map(photo), st.binary(max_size=64))
 for kind in ("jpeg", "png", "webp", "heic", "heif", "avif"):
     schemathesis.openapi.media_type(f"image/{kind}", PHOTOS)
+schemathesis.openapi.media_type("application/octet-stream", PHOTOS)
 schemathesis.openapi.format("binary", PHOTOS)
 
 

@@ -18,13 +18,17 @@ resource "google_storage_bucket" "originals" {
     }
   }
 
-  # The shop's pages put large photos here, with links that the API signs. The names are the headers that a page has to send.
+  # The shop's pages put large photos here, with links that the API signs. The names are the headers that a page has to send, and those
+  # that tracers and HTTP clients add to every call.
   dynamic "cors" {
     for_each = length(var.allowed_origins) > 0 ? [var.allowed_origins] : []
     content {
-      origin          = cors.value
-      method          = ["PUT"]
-      response_header = ["Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match"]
+      origin = cors.value
+      method = ["PUT"]
+      response_header = [
+        "Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match",
+        "baggage", "sentry-trace", "traceparent", "tracestate", "x-requested-with",
+      ]
       max_age_seconds = 3600
     }
   }

@@ -125,13 +125,13 @@ variable "api_max_backlog" {
 }
 
 variable "allowed_origins" {
-  description = "Origins whose pages may call the API and read finished pictures, such as https://shop.example. Never *."
+  description = "Origins whose pages may call the API and read finished pictures, such as https://shop.example, or capacitor://localhost for an app. Never *."
   type        = list(string)
   default     = []
 
   validation {
-    condition     = alltrue([for origin in var.allowed_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))])
-    error_message = "allowed_origins are https:// and a host, without a path, a slash at the end, or *."
+    condition     = alltrue([for origin in var.allowed_origins : can(regex("^(https|capacitor|ionic|tauri)://[a-z0-9.-]+(:[0-9]+)?$", origin))])
+    error_message = "allowed_origins are https:// (of an app's web view capacitor://, ionic:// or tauri://) and a host, without a path, a slash at the end, or *."
   }
 }
 

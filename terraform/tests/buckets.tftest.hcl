@@ -4,7 +4,7 @@ mock_provider "google" {
 }
 
 variables {
-  allowed_origins = ["https://shop.example", "https://www.shop.example"]
+  allowed_origins = ["https://shop.example", "https://www.shop.example", "capacitor://localhost"]
 }
 
 run "buckets" {
@@ -54,7 +54,7 @@ run "buckets" {
 
   assert {
     condition = (
-      toset(google_storage_bucket.outputs.cors[0].origin) == toset(["https://shop.example", "https://www.shop.example"])
+      toset(google_storage_bucket.outputs.cors[0].origin) == toset(["https://shop.example", "https://www.shop.example", "capacitor://localhost"])
       && toset(google_storage_bucket.outputs.cors[0].method) == toset(["GET", "HEAD"])
       && contains(google_storage_bucket.outputs.cors[0].response_header, "Content-Type")
       && google_storage_bucket.outputs.cors[0].max_age_seconds == 3600
@@ -64,12 +64,12 @@ run "buckets" {
 
   assert {
     condition = (
-      toset(google_storage_bucket.originals.cors[0].origin) == toset(["https://shop.example", "https://www.shop.example"])
+      toset(google_storage_bucket.originals.cors[0].origin) == toset(["https://shop.example", "https://www.shop.example", "capacitor://localhost"])
       && toset(google_storage_bucket.originals.cors[0].method) == toset(["PUT"])
-      && toset(google_storage_bucket.originals.cors[0].response_header) == toset(["Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match"])
+      && toset(google_storage_bucket.originals.cors[0].response_header) == toset(["Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match", "baggage", "sentry-trace", "traceparent", "tracestate", "x-requested-with"])
       && google_storage_bucket.originals.cors[0].max_age_seconds == 3600
     )
-    error_message = "The shop's pages, and no others, may put originals, with the headers that links are signed with, and may not read any."
+    error_message = "The shop's pages, and no others, may put originals, with the headers that links are signed with and that tracers add, and may not read any."
   }
 
   assert {

@@ -25,8 +25,8 @@ use crate::json::read;
 use crate::openapi::problems;
 use crate::routes::App;
 
-/// What a photo may be declared as. `image/heif` is what some browsers call HEIC.
-const TYPES: [&str; 6] = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif"];
+/// What a link is signed for where nothing better is declared.
+const OCTET_STREAM: &str = "application/octet-stream";
 
 /// How long after its link a photo may still be submitted.
 const SUBMIT_WITHIN: Duration = Duration::from_secs(60 * 60);
@@ -35,16 +35,14 @@ const SUBMIT_WITHIN: Duration = Duration::from_secs(60 * 60);
 #[serde(deny_unknown_fields)]
 #[schema(as = Announcement, example = json!({"content_type": "image/heic", "bytes": 41415926, "file_name": "rex.heic"}))]
 struct Announcement {
-    /// Its media type: `image/jpeg`, `image/png`, `image/webp`, `image/heic`, `image/heif` or `image/avif`.
+    /// The media type that your system has for it: any `image/…`, `application/octet-stream`, or an empty one. The bytes decide
+    /// what it is.
     content_type: String,
     /// Its exact size.
     #[schema(minimum = 1)]
     bytes: u64,
-    /// The name that the customer's file has, kept as information.
-    #[schema(
-        max_length = 255,
-        pattern = r"^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
-    )]
+    /// The name that the customer's file has, kept as information: the last part of a path, what can be shown of it, 255 bytes at
+    /// most.
     file_name: Option<String>,
 }
 
@@ -92,8 +90,7 @@ pub(crate) async fn announce(
         return Err(IntakeError::MalformedJson(sentence.into()).into());
     }
     let Announcement { content_type, bytes, file_name } = read(&app.config, body).await?;
-    let known = TYPES.iter().find(|known| content_type.trim().eq_ignore_ascii_case(known));
-    let content_type = (*known.ok_or(IntakeError::UnsupportedUpload)?).to_owned();
+    let content_type = signed_type(&content_type).ok_or(IntakeError::UnsupportedUpload)?;
     let limit_bytes = app.config.max_signed_upload_bytes;
     if bytes == 0 {
         return Err(Refusal::Empty.into());
@@ -102,7 +99,7 @@ pub(crate) async fn announce(
         return Err(Refusal::TooLarge { limit_bytes }.into());
     }
     let mut fields = Fields::default();
-    fields.set_file_name(file_name.as_deref().unwrap_or_default())?;
+    fields.set_file_name(file_name.as_deref().unwrap_or_default());
 
     let id = JobId::new();
     let ttl = app.config.upload_url_ttl;
@@ -126,6 +123,21 @@ pub(crate) async fn announce(
     let mut response = (StatusCode::CREATED, Json(answer)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// The type that the link is for, and that the PUT must have; `None` where what is declared is no picture. Phones and
+/// browsers are wrong about the type of a photo, or say none, so the bytes decide what it is. A plain name is signed as
+/// it is, because a client may send the type that it has announced, whatever the answer tells it to send.
+fn signed_type(declared: &str) -> Option<String> {
+    let declared = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let plain = |name: &str| {
+        name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    };
+    match declared.strip_prefix("image/") {
+        Some(name) if !name.is_empty() && plain(name) => Some(declared),
+        Some(_) => Some(OCTET_STREAM.to_owned()),
+        None => matches!(declared.as_str(), "" | OCTET_STREAM).then(|| OCTET_STREAM.to_owned()),
+    }
 }
 
 /// As links have it.

@@ -14,7 +14,7 @@ use crate::auth::Refused;
 use crate::body::BodyError;
 use crate::intake_error::IntakeError;
 use crate::job_error::JobError;
-use crate::limits::{MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
+use crate::limits::{MAX_FIELD_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
 use crate::problem::Problem;
 
 /// Why a request was not served.
@@ -50,8 +50,6 @@ pub(crate) enum ApiError {
     SecondFile,
     /// A field that may be given once was given twice.
     DuplicateField(&'static str),
-    /// The file's name could be mistaken for a path or cannot be shown.
-    InvalidFileName,
     /// The order number is too long or cannot be shown.
     InvalidOrderId,
     /// There is no such recipe, or it has no such option; the sentence says what there is.
@@ -151,13 +149,6 @@ impl From<ApiError> for Problem {
             ApiError::DuplicateField(name) => {
                 bad("duplicate_field", format!("The field {name} was given more than once."))
             }
-            ApiError::InvalidFileName => bad(
-                "invalid_file_name",
-                format!(
-                    "A file name must be at most {MAX_FILE_NAME_BYTES} bytes long, without slashes, backslashes \
-                     or control characters."
-                ),
-            ),
             ApiError::InvalidOrderId => bad(
                 "invalid_order_id",
                 format!("An order_id must be at most {MAX_ORDER_ID_CHARS} printable characters."),

@@ -42,9 +42,9 @@ impl Fields {
         }
     }
 
-    /// Takes the name of the photo's file.
-    pub(crate) fn set_file_name(&mut self, name: &str) -> Result<(), ApiError> {
-        put(&mut self.file_name, "file", name, file_name)
+    /// Takes the name of the photo's file, as far as it can be shown.
+    pub(crate) fn set_file_name(&mut self, name: &str) {
+        self.file_name = file_name(name);
     }
 
     /// What makes a request that has these fields the same as another, to be finished by whoever knows the photo.
@@ -124,14 +124,14 @@ fn webhook_url(value: &str) -> Result<String, ApiError> {
     webhook::well_formed(value).map_err(ApiError::InvalidWebhookUrl)
 }
 
-fn file_name(value: &str) -> Result<String, ApiError> {
-    let path = value.contains(['/', '\\']) || value == "." || value == "..";
-    let hidden = value.chars().any(is_unprintable);
-    if path || hidden || value.len() > MAX_FILE_NAME_BYTES {
-        Err(ApiError::InvalidFileName)
-    } else {
-        Ok(value.to_owned())
-    }
+/// What is kept of a file's name, which is information and refuses no photo: the last part of a path, without
+/// what cannot be shown, cut to what file systems take.
+fn file_name(value: &str) -> Option<String> {
+    let last = value.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown: String = last.chars().filter(|c| !is_unprintable(*c) && !is_invisible(*c)).collect();
+    let shown = shown.trim();
+    let kept = shown[..shown.floor_char_boundary(MAX_FILE_NAME_BYTES)].trim_end();
+    (!matches!(kept, "" | "." | "..")).then(|| kept.to_owned())
 }
 
 /// Control characters, and those that break lines or turn the direction of text round: a name that support reads in a
@@ -140,8 +140,21 @@ fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Characters that show nothing of their own: marks of direction, joiners, fillers and tags.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -150,7 +163,7 @@ mod tests {
         fields.set("order_id", "#1001 – Müller").unwrap();
         fields.set("recipe", "headshot").unwrap();
         fields.set("utm_source", "newsletter").unwrap();
-        fields.set_file_name("Bello am Strand…2024.jpeg").unwrap();
+        fields.set_file_name("Bello am Strand…2024.jpeg");
         assert_eq!(fields.order_id(), Some("#1001 – Müller"));
         assert_eq!(fields.recipe(), "headshot");
         assert_eq!(fields.file_name(), Some("Bello am Strand…2024.jpeg"));
@@ -168,16 +181,46 @@ mod tests {
         let mut fields = Fields::default();
         fields.set("order_id", "").unwrap();
         fields.set("order_id", "7").unwrap();
-        fields.set_file_name("").unwrap();
+        fields.set_file_name("");
         assert_eq!((fields.order_id(), fields.file_name()), (Some("7"), None));
     }
 
+    fn kept(name: &str) -> String {
+        file_name(name).unwrap_or_default()
+    }
+
     #[test]
-    fn names_that_are_paths_or_cannot_be_shown_are_refused() {
-        let long = "x".repeat(256);
-        for name in ["../../x", "a/b", "C:\\dog.jpg", "..", ".", "a\0b", "a\nb", "\u{202E}gpj.exe", &long] {
-            let refused = Fields::default().set_file_name(name);
-            assert!(matches!(refused, Err(ApiError::InvalidFileName)), "{name:?}");
+    fn of_a_path_the_last_part_is_kept_without_what_cannot_be_shown() {
+        for (name, shown) in [
+            ("../../../etc/x.jpg", "x.jpg"),
+            ("C:\\fakepath\\dog.jpg", "dog.jpg"),
+            ("/var/mobile/a\\b/dog.jpg", "dog.jpg"),
+            ("a\0b\t\r\nc.jpg", "abc.jpg"),
+            ("\u{2067}كلبي\u{2069}.jpg", "كلبي.jpg"),
+            ("\u{202E}gpj.exe", "gpj.exe"),
+            ("\u{FEFF}do\u{200B}g\u{E0041}.jpg ", "dog.jpg"),
+        ] {
+            assert_eq!(kept(name), shown, "{name:?}");
+        }
+        for name in ["", ".", "..", "a/..", "x/", "\\", " \t ", "\u{200B}", "..\u{200D}"] {
+            assert_eq!(file_name(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters() {
+        assert_eq!(kept(&"x".repeat(256)), "x".repeat(255));
+        assert_eq!(kept(&format!("{}.jpg", "犬".repeat(100))), "犬".repeat(85));
+        assert_eq!(kept(&"🐶".repeat(100_000)), "🐶".repeat(63));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_file_is_called_its_name_can_be_shown(name in any::<String>()) {
+            let once = kept(&name);
+            prop_assert!(once.len() <= 255 && once != "." && once != "..");
+            prop_assert!(!once.contains(['/', '\\']) && !once.contains(char::is_control));
+            prop_assert_eq!(kept(&once), once);
         }
     }
 

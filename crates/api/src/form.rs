@@ -1,6 +1,8 @@
 //! Reading a `multipart/form-data` body: one photo, streamed to where photos go, and a few short fields.
 
+use axum::http::header;
 use bytes::Bytes;
+use headshot_core::upload::Refusal;
 use multer::{Field, Multipart};
 
 use crate::body::{BodyError, Gauge, UploadBody};
@@ -8,9 +10,11 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake::{Intake, Received};
 use crate::limits::{MAX_FIELD_BYTES, MAX_FORM_FIELDS};
+use crate::parameter::parameter;
 
-/// Reads the whole form. The fields may stand before or after the photo. Nothing is kept unless all of the form is in
-/// order: the photo comes back received, but not yet stored for good.
+/// Reads the whole form. The fields may stand before or after the photo, and a file input that was left empty
+/// counts as not given. Nothing is kept unless all of the form is in order: the photo comes back received,
+/// but not yet stored for good.
 pub(crate) async fn read(
     body: UploadBody,
     boundary: String,
@@ -21,6 +25,7 @@ pub(crate) async fn read(
     let mut form = Multipart::new(stream, boundary);
     let mut waiting = Some(intake);
     let mut photo = None;
+    let mut left_empty = false;
     let mut seen = 0;
     while let Some(mut field) = form.next_field().await.map_err(malformed)? {
         gauge.reset();
@@ -28,15 +33,22 @@ pub(crate) async fn read(
         if seen > MAX_FORM_FIELDS {
             return Err(ApiError::FormTooLarge);
         }
-        if field.name() == Some("file") {
+        let name = attribute(&field, "name").unwrap_or_default();
+        if name == "file" {
+            let file_name = attribute(&field, "filename").unwrap_or_default();
+            let mut piece = chunk(&mut field, &gauge).await?;
+            if piece.is_none() && file_name.is_empty() {
+                left_empty = true;
+                continue;
+            }
             let mut intake = waiting.take().ok_or(ApiError::SecondFile)?;
-            fields.set_file_name(field.file_name().unwrap_or_default())?;
-            while let Some(chunk) = chunk(&mut field, &gauge).await? {
-                intake.push(chunk).await?;
+            fields.set_file_name(&file_name);
+            while let Some(bytes) = piece {
+                intake.push(bytes).await?;
+                piece = chunk(&mut field, &gauge).await?;
             }
             photo = Some(intake.finish()?);
-        } else if let Some(name) = field.name().filter(|name| Fields::NAMES.contains(name)).map(str::to_owned)
-        {
+        } else if Fields::NAMES.contains(&name.as_str()) {
             let value = text(&mut field, &gauge).await?;
             fields.set(&name, &value)?;
         } else {
@@ -44,7 +56,14 @@ pub(crate) async fn read(
             while chunk(&mut field, &gauge).await?.is_some() {}
         }
     }
-    photo.ok_or(ApiError::MissingFile)
+    photo.ok_or(if left_empty { Refusal::Empty.into() } else { ApiError::MissingFile })
+}
+
+/// What `Content-Disposition` says of a field. multer's own reading finds no name where the file's has a blank
+/// and "name" in it (`filename="my name.jpg"`) and stands first, and none where the bytes are not UTF-8.
+fn attribute(field: &Field<'_>, name: &str) -> Option<String> {
+    let disposition = field.headers().get(header::CONTENT_DISPOSITION)?;
+    parameter(&String::from_utf8_lossy(disposition.as_bytes()), name)
 }
 
 /// A short field's text.
@@ -59,10 +78,15 @@ async fn text(field: &mut Field<'_>, gauge: &Gauge) -> Result<String, ApiError> 
     String::from_utf8(value).map_err(|_| ApiError::MalformedForm)
 }
 
+/// The next bytes of a field, `None` at its end. multer hands out empty pieces as well.
 async fn chunk(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<Bytes>, ApiError> {
-    let chunk = field.chunk().await.map_err(malformed)?;
-    gauge.reset();
-    Ok(chunk)
+    loop {
+        let chunk = field.chunk().await.map_err(malformed)?;
+        gauge.reset();
+        if chunk.as_ref().is_none_or(|chunk| !chunk.is_empty()) {
+            return Ok(chunk);
+        }
+    }
 }
 
 /// What ended the body is told apart from a form that makes no sense.

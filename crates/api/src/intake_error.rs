@@ -104,8 +104,8 @@ impl From<IntakeError> for Problem {
             IntakeError::UnsupportedUpload => Self::new(
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_type",
-                "The content_type of an upload must be image/jpeg, image/png, image/webp, image/heic, image/heif or \
-                 image/avif.",
+                "The content_type of an upload must be that of a photo, such as image/jpeg, or application/octet-stream \
+                 where it is not known.",
             ),
             IntakeError::InvalidWait => Self::new(
                 S::BAD_REQUEST,

@@ -34,6 +34,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod page;
+mod parameter;
 mod prefer;
 mod problem;
 mod put_file;

@@ -31,6 +31,7 @@ use crate::routes::App;
         (bodies::Photo = "image/heic"),
         (bodies::Photo = "image/heif"),
         (bodies::Photo = "image/avif"),
+        (bodies::Photo = "application/octet-stream"),
     )),
     responses((status = 200, description = "The photo is there."), problems::Putting),
 )]

@@ -16,6 +16,7 @@ use crate::fields::Fields;
 use crate::idempotency::{Key, Turn};
 use crate::intake::Intake;
 use crate::limits::FORM_OVERHEAD;
+use crate::parameter::parameter;
 use crate::routes::App;
 use crate::submit::{OPERATION, Submitted};
 use crate::{form, idempotency};
@@ -79,11 +80,12 @@ pub(crate) async fn receive(
 fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
     let declared = value.to_str().unwrap_or_default();
-    let multipart = declared.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"));
-    if !multipart {
+    let kind = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !kind.starts_with("multipart/") {
         return Ok(None);
     }
-    multer::parse_boundary(declared).map(Some).map_err(|_| ApiError::MalformedForm)
+    let boundary = parameter(declared, "boundary").filter(|boundary| !boundary.is_empty());
+    boundary.filter(|_| kind == "multipart/form-data").map(Some).ok_or(ApiError::MalformedForm)
 }
 
 /// What the client says the length of its body is.

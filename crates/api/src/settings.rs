@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod check;
+mod origin;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -81,7 +82,8 @@ pub struct Settings {
     #[arg(long, env = "UPLOAD_TIMEOUT", default_value = "300")]
     upload_timeout: String,
 
-    /// Origins whose pages may call the API, separated by commas, such as `https://shop.example`; none by default
+    /// Origins whose pages may call the API, separated by commas, such as `https://shop.example`, or
+    /// `capacitor://localhost` for an app's web view; none by default
     #[arg(long, env = "ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
 

@@ -70,7 +70,7 @@ pub(crate) async fn submit(
         fields.set(name, value.as_deref().unwrap_or_default())?;
     }
     let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;
-    let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&submission.upload_id)).finish();
+    let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&id.to_string())).finish();
     let key = Key::of(&head.headers)?;
     let key = match idempotency::begin(app, &tenant, key).await? {
         Turn::First(key) => key,
@@ -106,7 +106,7 @@ async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Res
     let upload = app.backend.uploads.get(id).await.map_err(ApiError::records)?;
     let upload = upload.filter(|upload| upload.tenant == *tenant).ok_or(IntakeError::NoSuchUpload)?;
     if let Some(name) = &upload.file_name {
-        fields.set_file_name(name)?;
+        fields.set_file_name(name);
     }
     if let Some(record) = app.backend.jobs.get(id).await.map_err(ApiError::records)? {
         return if is_of(&record, fields) { Ok(Found::Job) } else { Err(IntakeError::UploadUsed(id).into()) };

@@ -15,7 +15,7 @@ pub struct JobId(Uuid);
 
 /// A string that is not a job id.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("not a job id: expected a lower-case version 4 UUID with hyphens")]
+#[error("not a job id: expected a version 4 UUID with hyphens")]
 pub struct InvalidJobId;
 
 impl JobId {
@@ -35,12 +35,13 @@ impl fmt::Display for JobId {
 impl FromStr for JobId {
     type Err = InvalidJobId;
 
-    /// Accepts the canonical spelling only, so that one job has exactly one URL, path and document name.
+    /// Accepts hyphenated UUIDs in either case, as RFC 9562 asks of whoever reads them: Swift prints them in capitals.
+    /// Written they are always in lower case, so that one job has exactly one path and document name.
     fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         let uuid = Uuid::try_parse(text).map_err(|_| InvalidJobId)?;
         let id = Self(uuid);
-        let canonical = uuid.get_version_num() == 4 && id.to_string() == text;
-        if canonical { Ok(id) } else { Err(InvalidJobId) }
+        let hyphenated = uuid.get_version_num() == 4 && id.to_string().eq_ignore_ascii_case(text);
+        if hyphenated { Ok(id) } else { Err(InvalidJobId) }
     }
 }
 
@@ -69,10 +70,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_canonical_spelling_is_an_id() {
+    fn capitals_are_read_and_written_in_lower_case() {
+        let id = JobId::new();
+        let read: JobId = id.to_string().to_uppercase().parse().unwrap();
+        assert_eq!((read, read.to_string()), (id, id.to_string()));
+    }
+
+    #[test]
+    fn other_spellings_are_no_ids() {
         let id = JobId::new().to_string();
         let hostile = ["", "..", "../etc/passwd", "not-an-id", "00000000-0000-0000-0000-000000000000"];
-        let other_spellings = [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("{id} ")];
+        let other_spellings = [id.replace('-', ""), format!("{{{id}}}"), format!("{id} ")];
         for text in hostile.into_iter().map(String::from).chain(other_spellings) {
             assert_eq!(text.parse::<JobId>(), Err(InvalidJobId), "{text:?}");
         }

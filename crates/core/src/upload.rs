@@ -5,17 +5,20 @@
 //! by the first bytes, a size by the header, and a file that stops half-way at its end.
 
 mod boxes;
+mod file_kind;
 mod gather;
 mod inspector;
 mod item_meta;
 mod item_work;
 mod jpeg;
 mod png;
+mod raw;
 mod refusal;
 mod sniff;
 mod webp;
 mod zeros;
 
+pub use file_kind::FileKind;
 pub use inspector::{Inspector, inspect};
 pub use refusal::Refusal;
 
@@ -32,6 +35,8 @@ pub enum Format {
     Heif,
     /// AVIF.
     Avif,
+    /// A camera raw file (DNG, NEF, ARW, CR2, CR3, RAF, …), of which the preview is taken that the camera stored in it.
+    Raw,
 }
 
 impl Format {
@@ -43,6 +48,8 @@ impl Format {
             Self::WebP => "image/webp",
             Self::Heif => "image/heic",
             Self::Avif => "image/avif",
+            // No maker's own type says it of all of them; this one is what desktops use.
+            Self::Raw => "image/x-dcraw",
         }
     }
 
@@ -54,6 +61,7 @@ impl Format {
             Self::WebP => "WebP",
             Self::Heif => "HEIC",
             Self::Avif => "AVIF",
+            Self::Raw => "camera raw",
         }
     }
 }
@@ -104,8 +112,8 @@ pub struct Inspected {
     pub format: Format,
     /// Size of the file in bytes.
     pub bytes: u64,
-    /// Width in pixels as stored (before EXIF orientation).
+    /// Width in pixels as stored (before EXIF orientation); 0 for a camera raw file, whose preview only the decoder looks for.
     pub width: u32,
-    /// Height in pixels as stored (before EXIF orientation).
+    /// Height in pixels as stored (before EXIF orientation); 0 as the width is.
     pub height: u32,
 }

@@ -1,7 +1,7 @@
 //! What the API relies on when bytes stream past: one answer however they are cut, early refusals, and no photo
 //! accepted of which a part is missing. The files are made here, byte by byte.
 
-use headshot_core::upload::{Format, Inspected, Inspector, Limits, Refusal, inspect};
+use headshot_core::upload::{FileKind, Format, Inspected, Inspector, Limits, Refusal, inspect};
 use proptest::prelude::*;
 
 const LIMITS: Limits =
@@ -81,28 +81,86 @@ fn what_is_no_part_of_the_picture_is_not_waited_for() {
 }
 
 #[test]
-fn other_files_are_named_to_the_customer() {
+fn other_files_are_named_to_the_customer_who_learns_what_to_do() {
     let mut gif = b"GIF89a".to_vec();
     gif.resize(500, 7);
-    let cases: [(&[u8], &str); 9] = [
-        (&gif, "a GIF"),
-        (b"BM\x46\0\0\0", "a BMP picture"),
-        (b"II*\0\x08\0\0\0", "a TIFF or camera raw file"),
-        (b"%PDF-1.7\n", "a PDF document"),
-        (b"<!DOCTYPE html><html>", "a web page"),
-        (b"Dear photo studio,\n", "a text file"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "a video"),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "a video"),
-        (b"PK\x03\x04\x14\0", "a ZIP archive or an office document"),
+    let cases: &[(&[u8], FileKind, &str)] = &[
+        (&gif, FileKind::Gif, "a GIF"),
+        (b"BM\x46\0\0\0", FileKind::Bmp, "save it as JPEG"),
+        (&scan(b"II*\0", 8), FileKind::Tiff, "a TIFF picture"),
+        (&scan(b"MM\0*", 4_000), FileKind::Tiff, "save it as JPEG"),
+        (b"%PDF-1.7\n", FileKind::Pdf, "save it from the document"),
+        (b"<!DOCTYPE html><html>", FileKind::WebPage, "a web page"),
+        (b"<?xml version=\"1.0\"?><plist>", FileKind::Xml, "lies beside it"),
+        (b"Dear photo studio,\n", FileKind::Text, "a text file"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", FileKind::Video, "a still of the video"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", FileKind::Video, "a still of the video"),
+        (b"\0\0\0\x14ftyp3gp5\0\0\0\x003gp5", FileKind::Video, "a still of the video"),
+        (b"\0\0\0\x08wide\0\0\x10\0mdat", FileKind::Video, "a still of the video"),
+        (b"\x1a\x45\xdf\xa3\x01\0\0\0", FileKind::Video, "a still of the video"),
+        (b"RIFF\x10\0\0\0AVI LIST", FileKind::Video, "a still of the video"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", FileKind::JpegXl, "save it as JPEG"),
+        (b"\xff\x0a\xfa\x1f", FileKind::JpegXl, "save it as JPEG"),
+        (b"FOVb\0\0\x02\0", FileKind::OtherRaw, "export it as JPEG"),
+        (&zip("IMG_4711.HEIC"), FileKind::PackedPhoto, "Live switched off"),
+        (&zip("5003762E-9D3B-4A6F-8E0A-1C6F6F6C2B1A.MOV"), FileKind::PackedPhoto, "unpack the file"),
+        (&zip("IMG_4711.pvt/"), FileKind::PackedPhoto, "Live Photo"),
+        (&zip("word/document.xml"), FileKind::Zip, "an office document"),
+        (b"PK\x03\x04\x14\0", FileKind::Zip, "an office document"),
+        (b"bplist00\xd4", FileKind::PropertyList, "download it to your device"),
+        (b"\0\x05\x16\x07\0\x02\0\0Mac OS X", FileKind::AppleDouble, "lies beside it"),
     ];
-    for (bytes, name) in cases {
-        let refusal = inspect(bytes, LIMITS).expect_err(name);
-        assert_eq!(refusal, Refusal::UnsupportedType { found: Some(name) });
-        assert!(refusal.to_string().contains(name), "{refusal}");
+    for (bytes, kind, words) in cases {
+        let refusal = inspect(bytes, LIMITS).expect_err(kind.name());
+        assert_eq!(refusal, Refusal::UnsupportedType { found: Some(*kind) });
+        let sentence = refusal.to_string();
+        assert!(sentence.starts_with("The file is ") && sentence.contains(words), "{sentence}");
+        assert!(sentence.ends_with('.') && sentence.contains(". "), "{sentence}");
         assert_eq!(refusal.code(), "unsupported_type");
+        let every_byte: Vec<usize> = (0..bytes.len()).collect();
+        assert_eq!(in_chunks(bytes, &every_byte), Err(refusal));
     }
     assert_eq!(inspect(&[1, 2, 3, 250, 0], LIMITS), Err(Refusal::UnsupportedType { found: None }));
     assert_eq!(inspect(b"", LIMITS), Err(Refusal::Empty));
+}
+
+#[test]
+fn camera_raw_files_are_known_by_what_only_cameras_write() {
+    let (make, more_pictures) = ((0x010f, 2, 6, 200), (0x014a, 4, 1, 300));
+    let dng = (0xc612, 1, 4, 0x0104);
+    let files: &[Vec<u8>] = &[
+        tiff(b"II*\0", 8, &[dng]),
+        tiff(b"MM\0*", 8, &[make, dng]),
+        tiff(b"II*\0", 8, &[make, more_pictures]),
+        // A directory at the end, as some programs write it.
+        tiff(b"II*\0", 30_000, &[make, more_pictures]),
+        tiff(b"II*\0", 8, &[(0x0103, 3, 1, 6), make]),
+        tiff(b"II*\0", 8, &[(0x0106, 3, 1, 32_803)]),
+        [b"IIRO", &[8; 30][..]].concat(),
+        [b"IIU\0", &[8; 30][..]].concat(),
+        [&b"FUJIFILMCCD-RAW 0201"[..], &[0; 100]].concat(),
+        b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom".to_vec(),
+    ];
+    for file in files {
+        let expected = Inspected { format: Format::Raw, bytes: file.len() as u64, width: 0, height: 0 };
+        assert_eq!(inspect(file, LIMITS), Ok(expected), "{:?}", &file[..20]);
+        let every_byte: Vec<usize> = (0..file.len()).collect();
+        assert_eq!(in_chunks(file, &every_byte), Ok(expected));
+    }
+    for file in [
+        tiff(b"II*\0", 8, &[]),
+        // Scanners have makers.
+        tiff(b"II*\0", 8, &[make, (0x0103, 3, 1, 5)]),
+        tiff(b"II*\0", 8, &[(0x0103, 3, 1, 6)]),
+        tiff(b"MM\0*", 8, &[more_pictures]),
+        // The first directory inside the header, and one of countless entries.
+        b"II*\0\x04\0\0\0\x04\0".to_vec(),
+        b"II*\0\x08\0\0\0\xff\xff".to_vec(),
+    ] {
+        assert_eq!(inspect(&file, LIMITS), Err(Refusal::UnsupportedType { found: Some(FileKind::Tiff) }));
+    }
+    let cut = &tiff(b"II*\0", 30_000, &[dng])[..20_000];
+    assert_eq!(inspect(cut, LIMITS), Err(Refusal::Truncated { format: Format::Raw }));
 }
 
 #[test]
@@ -169,14 +227,23 @@ fn a_grid_of_countless_tiles_is_refused() {
     assert_eq!(inspect(&file, LIMITS), Err(Refusal::Unreadable { format: Format::Heif }));
 }
 
+#[test]
+fn a_raw_file_that_is_too_large_is_told_of_its_jpeg() {
+    let mut file = tiff(b"II*\0", 8, &[(0xc612, 1, 4, 1)]);
+    file.resize(2_000_001, 0);
+    let refusal = inspect(&file, LIMITS).expect_err("too large");
+    assert_eq!(refusal.code(), "upload_too_large");
+    assert!(refusal.to_string().contains("of a camera raw file, the JPEG"), "{refusal}");
+}
+
 proptest! {
     #[test]
     fn any_cut_into_chunks_gives_the_same_answer(
-        which in 0_usize..6,
+        which in 0_usize..7,
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
-        let mut file = good_files().swap_remove(which).0;
+        let mut file = files().swap_remove(which).0;
         for (at, byte) in damage {
             let at = at.index(file.len());
             file[at] = byte;
@@ -190,10 +257,10 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_never_panic(which in 0_usize..7, mut bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+    fn random_bytes_never_panic(which in 0_usize..8, mut bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         // Behind a good beginning they reach further.
-        if which < 6 {
-            let file = good_files().swap_remove(which).0;
+        if which < 7 {
+            let file = files().swap_remove(which).0;
             let kept = file.len() * bytes.first().copied().map_or(0, usize::from) / 255;
             bytes.splice(..0, file[..kept].iter().copied());
         }
@@ -221,6 +288,48 @@ fn good_files() -> Vec<(Vec<u8>, Format)> {
         // The size is the primary item's, not the thumbnail's or the first one's.
         (heif(&[], &[(640, 480), (160, 120)], b"mif1"), Format::Heif),
     ]
+}
+
+/// The same, and a raw file, whose picture is nobody's business here.
+fn files() -> Vec<(Vec<u8>, Format)> {
+    let raw = tiff(b"II*\0", 200, &[(0x010f, 2, 6, 20), (0x014a, 4, 1, 300)]);
+    good_files().into_iter().chain([(raw, Format::Raw)]).collect()
+}
+
+/// A TIFF whose directory, of tag, type, count and value, begins at this place.
+fn tiff(magic: &[u8], directory: usize, entries: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+    let little = magic.starts_with(b"II");
+    let bytes = |value: u32, length: usize| match little {
+        true => value.to_le_bytes()[..length].to_vec(),
+        false => value.to_be_bytes()[4 - length..].to_vec(),
+    };
+    let mut file = [magic, &bytes(directory as u32, 4)].concat();
+    file.resize(directory, 0);
+    file.extend(bytes(entries.len() as u32, 2));
+    for (tag, kind, count, value) in entries {
+        file.extend([bytes((*tag).into(), 2), bytes((*kind).into(), 2), bytes(*count, 4)].concat());
+        // A short stands at the left of its four bytes.
+        let value = if *kind == 3 { [bytes(*value, 2), vec![0; 2]].concat() } else { bytes(*value, 4) };
+        file.extend(value);
+    }
+    file.extend([0; 100]);
+    file
+}
+
+/// A TIFF as a scanner writes it.
+fn scan(magic: &[u8], directory: usize) -> Vec<u8> {
+    tiff(magic, directory, &[(0x0100, 3, 1, 640), (0x0103, 3, 1, 5), (0x010f, 2, 6, 200), (0x0106, 3, 1, 2)])
+}
+
+/// The beginning of an archive of one file.
+fn zip(name: &str) -> Vec<u8> {
+    let mut file = b"PK\x03\x04\x14\0".to_vec();
+    file.resize(26, 0);
+    file.extend((name.len() as u16).to_le_bytes());
+    file.extend([0, 0]);
+    file.extend(name.as_bytes());
+    file.extend([9; 100]);
+    file
 }
 
 /// Markers as a camera writes them; nobody decodes the data.

@@ -13,6 +13,7 @@ mod jpeg;
 mod orient;
 mod png;
 mod raster;
+mod raw;
 mod webp;
 
 use std::fmt;
@@ -122,7 +123,7 @@ impl DecodeError {
     }
 }
 
-/// Decodes a JPEG, PNG, WebP, HEIC or AVIF file; of an animated one the first frame.
+/// Decodes a JPEG, PNG, WebP, HEIC or AVIF file, of an animated one the first frame, or the preview in a camera raw file.
 ///
 /// Limits are checked on the header before any pixel is allocated. EXIF orientation (for HEIC and AVIF the file's own
 /// transformations) is applied, colours are converted to sRGB. A profile that cannot be read is ignored.
@@ -178,12 +179,13 @@ fn read(bytes: &[u8], inspected: Inspected, limits: Limits) -> Result<Raster, Re
         Format::Png => png::read(bytes, limits),
         Format::WebP => webp::read(bytes, limits),
         Format::Heif | Format::Avif => heif::read(bytes, limits),
+        Format::Raw => raw::read(bytes, limits),
     }
 }
 
 fn finish(raster: Raster, format: Format) -> Photo {
     let stored = (raster.width, raster.height);
-    let orientation = raster.orientation;
+    let orientation = raster.orientation.unwrap_or_default();
     let damage = raster.damage.iter().map(|damage| orientation.upright_damage(*damage, stored)).collect();
     let (mut rgb, alpha) = colour::to_srgb(raster);
     let alpha = alpha.filter(|alpha| alpha.iter().any(|value| *value != u8::MAX));

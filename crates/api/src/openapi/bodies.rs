@@ -3,7 +3,8 @@
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A photo: JPEG, PNG, WebP, HEIC or AVIF. The bytes decide which it is, whatever they are declared as.
+/// A photo: JPEG, PNG, WebP, HEIC, AVIF, or a camera raw file with a preview of 1500 pixels. The bytes decide which it is, whatever
+/// they are declared as.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "only described")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use headshot_backend::keys::Scope;
-use headshot_core::upload::{Format, Limits, Refusal};
+use headshot_core::upload::{FileKind, Format, Limits, Refusal};
 use headshot_core::{Failure, InvalidWebhookUrl, JobId, Status};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -65,7 +65,7 @@ problems! {
     Erasing: admission(Scope::Admin), [ApiError::NoSuchHeadshot, JobError::UnderWay(id()).into(), storage()], always();
     /// Announcing a photo.
     Announcing: admission(Scope::Submit), limits(), json(), body(), [IntakeError::UnsupportedUpload.into(), Refusal::Empty.into(),
-        too_large(), ApiError::InvalidFileName, links()], always();
+        too_large(), links()], always();
     /// Listing jobs.
     Listing: admission(Scope::Admin), [ApiError::MalformedQuery, JobError::InvalidSearch("limit must be a number from 1 to 200.").into()],
         always();
@@ -114,7 +114,7 @@ fn photo() -> Vec<ApiError> {
     let refusals = [
         Refusal::Empty,
         Refusal::TooLarge { limit_bytes: limits.bytes },
-        Refusal::UnsupportedType { found: Some("a GIF") },
+        Refusal::UnsupportedType { found: Some(FileKind::Video) },
         Refusal::Truncated { format },
         Refusal::Unreadable { format },
         Refusal::TooManyPixels { width: 20_000, height: 15_000, limit: limits.pixels },
@@ -136,10 +136,9 @@ fn form() -> [ApiError; 4] {
     [ApiError::MalformedForm, ApiError::FormTooLarge, ApiError::MissingFile, ApiError::SecondFile]
 }
 
-fn fields() -> [ApiError; 7] {
+fn fields() -> [ApiError; 6] {
     [
         ApiError::DuplicateField("order_id"),
-        ApiError::InvalidFileName,
         ApiError::InvalidOrderId,
         ApiError::InvalidCache,
         unknown_recipe(),

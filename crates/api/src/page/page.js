@@ -172,7 +172,10 @@ function askForKey(sentence) {
 
 /** Why a file cannot be a photo that is taken, as far as it can be told without sending it. */
 function objection(file) {
-  const named = /\.(jpe?g|png|webp|hei[cf]|avif)$/i.test(file.name);
+  const named = /\.(jpe?g|png|webp|hei[cf]|avif|dng|nef|arw|cr[23]|raf|rw2|pef)$/i.test(file.name);
+  if (file.type.startsWith('video/')) {
+    return 'This is a video. Please choose a photo, or a still of the video: pause it and take a screenshot.';
+  }
   if (file.type && !file.type.startsWith('image/') && !named) {
     return 'This is not a photo. We take JPEG, HEIC, PNG, WebP and AVIF.';
   }

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Uri};
 use headshot_backend::{BackendSettings, GcpArgs, GcpSettings, GcpUse, LocalSettings};
 use headshot_core::Reach;
 
-use super::InvalidSettings;
+use super::{InvalidSettings, origin};
 
 #[derive(Default)]
 pub(super) struct Checks {
@@ -154,26 +154,17 @@ impl Checks {
         }
     }
 
-    /// Origins as browsers send them: scheme, host and port, no path, and no star, which would mean everybody.
+    /// Origins whose pages may call, in the spelling that browsers send.
     pub(super) fn origins(&mut self, value: &str) -> Vec<HeaderValue> {
-        let mut origins = Vec::new();
-        for origin in value.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
-            let uri = origin.parse::<Uri>().ok().filter(is_web).filter(|uri| {
-                let plain =
-                    format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default());
-                let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-                plain.to_lowercase() + &port == origin
-            });
-            match uri.and_then(|_| HeaderValue::from_str(origin).ok()) {
-                Some(origin) => origins.push(origin),
-                None => self.note(
-                    "ALLOWED_ORIGINS",
-                    origin,
-                    "must be a list of origins such as https://shop.example, in lower case and without a path",
-                ),
+        let listed = value.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        let checked = listed.filter_map(|listed| match origin::as_browsers_send_it(listed) {
+            Ok(origin) => HeaderValue::from_str(&origin).ok(),
+            Err(rule) => {
+                self.note("ALLOWED_ORIGINS", listed, rule);
+                None
             }
-        }
-        origins
+        });
+        checked.collect()
     }
 
     fn note(&mut self, name: &str, value: &str, rule: impl Display) {

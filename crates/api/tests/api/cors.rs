@@ -51,3 +51,38 @@ async fn a_preflight_is_answered() {
     assert!(answer.header("access-control-allow-methods").contains("POST"));
     assert!(answer.header("access-control-allow-headers").contains("content-type"));
 }
+
+#[tokio::test]
+async fn the_web_view_of_an_app_may_call() {
+    let origins = ["capacitor://localhost", "ionic://localhost", "tauri://localhost", "https://shop.example"];
+    let app = TestApp::start_with(&[
+        "--allowed-origins",
+        "capacitor://localhost,ionic://localhost,tauri://localhost,https://shop.example:443",
+    ])
+    .await;
+    for origin in origins {
+        let answer = app.get_with("/healthz", &[("origin", origin)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+    }
+    let answer = app.get_with("/healthz", &[("origin", "capacitor://evil")]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn a_page_may_send_the_headers_that_tracers_and_clients_add() {
+    let app = shop().await;
+    let asked = "baggage,sentry-trace,traceparent,tracestate,x-requested-with,authorization,idempotency-key";
+    let headers = [
+        ("origin", SHOP),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", asked),
+    ];
+    for path in ["/headshot-async", "/uploads", "/headshot/unknown"] {
+        let answer = app.send(Method::OPTIONS, path, &headers, Bytes::new()).await;
+        assert_eq!(answer.header("access-control-allow-origin"), SHOP);
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
+        let allowed: Vec<&str> =
+            answer.header("access-control-allow-headers").split(',').map(str::trim).collect();
+        assert!(asked.split(',').all(|name| allowed.contains(&name)), "{allowed:?}");
+    }
+}

@@ -1,6 +1,8 @@
 //! `GET /headshot/{id}`: what a shop page learns of a job.
 
+use bytes::Bytes;
 use headshot_core::JobId;
+use hyper::Method;
 
 use crate::photos;
 use crate::support::TestApp;
@@ -100,9 +102,24 @@ async fn a_refused_photo_says_why() {
 async fn an_id_that_is_unknown_or_none_is_not_found() {
     let app = TestApp::start().await;
     let unknown = JobId::new().to_string();
-    for id in
-        [unknown.as_str(), "not-an-id", &unknown.to_uppercase(), "..%2F..%2Fetc", "%ff%fe", "%00", "'--"]
+    let bare = unknown.replace('-', "");
+    for id in [&unknown, "not-an-id", &unknown.to_uppercase(), &bare, "..%2F..%2Fetc", "%ff%fe", "%00", "'--"]
     {
         app.get(&format!("/headshot/{id}")).await.assert_problem(404, "not_found");
     }
+}
+
+#[tokio::test]
+async fn an_id_in_capitals_as_swift_prints_it_is_the_same_job() {
+    let app = TestApp::start().await;
+    let id = app.submit(photos::jpeg()).await;
+    let capitals = id.to_string().to_uppercase();
+    let document = app.get(&format!("/headshot/{capitals}")).await.json();
+    assert_eq!(document["job_id"], id.to_string());
+    app.pretend_to_render(id).await;
+    let again = app.send(Method::POST, &format!("/headshot/{capitals}/approve"), &[], Bytes::new()).await;
+    assert_eq!((again.status.as_u16(), &again.json()["job_id"]), (200, &id.to_string().into()));
+    let erased = app.send(Method::DELETE, &format!("/headshot/{capitals}"), &[], Bytes::new()).await;
+    assert!(erased.status.is_success(), "{erased:?}");
+    app.get(&format!("/headshot/{id}")).await.assert_problem(404, "not_found");
 }

@@ -195,7 +195,7 @@ async fn a_shops_page_may_send_the_header_and_read_the_answer() {
     let asked = [
         ("origin", "https://shop.example"),
         ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "idempotency-key,prefer,content-type"),
+        ("access-control-request-headers", "idempotency-key,prefer,content-type,last-event-id"),
     ];
     let answer = app.send(Method::OPTIONS, "/headshot-async", &asked, Bytes::new()).await;
     let allowed = answer.header("access-control-allow-headers");

@@ -1,5 +1,6 @@
 //! The API as its clients meet it: the real server over real TCP, on a local backend in a directory of its own.
 
+mod announcements;
 mod cors;
 mod desk;
 mod documents;

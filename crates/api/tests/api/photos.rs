@@ -58,6 +58,22 @@ pub fn gif() -> Vec<u8> {
     bytes
 }
 
+/// The beginning of a Live Photo as phones pack it: a ZIP of a photo and a video.
+pub fn livp() -> Vec<u8> {
+    let mut bytes = b"PK\x03\x04\x14\0\0\0\0\0".to_vec();
+    bytes.resize(26, 0);
+    bytes.extend(b"\x0d\0\0\0IMG_4711.HEIC");
+    bytes.extend(png());
+    bytes
+}
+
+/// A DNG whose first directory says so; what is behind it is the worker's business.
+pub fn dng() -> Vec<u8> {
+    let mut bytes = b"II*\0\x08\0\0\0\x01\0\x12\xc6\x01\0\x04\0\0\0\x01\x04\0\0\0\0\0\0".to_vec();
+    bytes.extend(jpeg());
+    bytes
+}
+
 /// The PNG checksum, bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, byte| {

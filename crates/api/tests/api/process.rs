@@ -39,7 +39,7 @@ fn every_wrong_setting_is_named_at_once() {
         ("MAX_CONCURRENT_UPLOADS", "0"),
         ("UPLOAD_IDLE_TIMEOUT", "-1"),
         ("UPLOAD_TIMEOUT", "1.5"),
-        ("ALLOWED_ORIGINS", "*,https://shop.example/path"),
+        ("ALLOWED_ORIGINS", "https://*.shop.example,https://shop.example/path"),
         ("RECORD_TTL_DAYS", "0"),
         ("WEBHOOK_ALLOW_PRIVATE", "maybe"),
         ("GRACE_SECONDS", "x"),
@@ -55,6 +55,14 @@ fn every_wrong_setting_is_named_at_once() {
         assert!(complaint.contains(&format!("- {name} ")), "{name} is missing in:\n{complaint}");
     }
     assert_eq!(complaint.matches("ALLOWED_ORIGINS").count(), 2, "each origin on its own");
+    assert!(
+        complaint.contains("\"https://*.shop.example\"") && complaint.contains("write each host by itself"),
+        "{complaint}"
+    );
+    assert!(
+        complaint.contains("write https://shop.example; it is \"https://shop.example/path\""),
+        "{complaint}"
+    );
 }
 
 #[test]

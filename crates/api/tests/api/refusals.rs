@@ -31,6 +31,35 @@ async fn what_is_not_a_usable_photo_is_refused_with_a_reason_and_leaves_nothing(
     assert!(metrics.contains("headshot_uploads_refused_total{code=\"bad_shape\"} 3"), "{metrics}");
 }
 
+#[tokio::test]
+async fn what_is_near_a_photo_says_what_to_send_instead() {
+    let app = TestApp::start().await;
+    for (body, words) in [
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ".to_vec(), "a still of the video"),
+        (photos::livp(), "share the photo again with Live switched off"),
+        (b"%PDF-1.7\n%\xe2\xe3".to_vec(), "save it from the document"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n".to_vec(), "save it as JPEG"),
+        (photos::gif(), "save it as JPEG"),
+    ] {
+        let form = Form::default().file("dog.jpg", &body);
+        for answer in
+            [app.post("/headshot-async", body.clone()).await, app.post_form("/headshot-async", &form).await]
+        {
+            let problem = answer.assert_problem(415, "unsupported_type");
+            let sentence = problem["detail"].as_str().unwrap();
+            assert!(sentence.contains(words), "{sentence}");
+        }
+    }
+    app.assert_nothing_is_stored().await;
+}
+
+#[tokio::test]
+async fn a_camera_raw_file_is_taken_for_the_preview_in_it() {
+    let app = TestApp::start().await;
+    let record = app.record(app.submit(photos::dng()).await).await;
+    assert_eq!((record.upload.content_type.as_str(), record.upload.width), ("image/x-dcraw", 0));
+}
+
 /// Sends a head and then `body` piece by piece until the server has had enough or all of it is gone; what was answered,
 /// and how much was sent.
 async fn trickle(app: &TestApp, head: &str, pieces: usize, pause: Duration) -> (String, usize) {

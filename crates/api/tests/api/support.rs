@@ -227,25 +227,24 @@ pub struct Form(Vec<u8>);
 impl Form {
     pub const BOUNDARY: &str = "----a-boundary";
 
-    pub fn text(mut self, name: &str, value: &str) -> Self {
-        self.part(&format!("name=\"{name}\""), value.as_bytes());
-        self
+    pub fn text(self, name: &str, value: &str) -> Self {
+        self.part(&format!("name=\"{name}\""), value.as_bytes())
     }
 
     pub fn file(self, file_name: &str, bytes: &[u8]) -> Self {
         self.named_file("file", file_name, bytes)
     }
 
-    pub fn named_file(mut self, name: &str, file_name: &str, bytes: &[u8]) -> Self {
-        self.part(&format!("name=\"{name}\"; filename=\"{file_name}\"\r\nContent-Type: text/plain"), bytes);
-        self
+    pub fn named_file(self, name: &str, file_name: &str, bytes: &[u8]) -> Self {
+        self.part(&format!("name=\"{name}\"; filename=\"{file_name}\"\r\nContent-Type: text/plain"), bytes)
     }
 
-    fn part(&mut self, disposition: &str, bytes: &[u8]) {
+    pub fn part(mut self, disposition: &str, bytes: &[u8]) -> Self {
         let head = format!("--{}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n", Self::BOUNDARY);
         self.0.extend_from_slice(head.as_bytes());
         self.0.extend_from_slice(bytes);
         self.0.extend_from_slice(b"\r\n");
+        self
     }
 
     pub fn content_type(&self) -> String {

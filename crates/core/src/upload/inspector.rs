@@ -1,9 +1,10 @@
 use super::boxes::Boxes;
 use super::jpeg::Jpeg;
 use super::png::Png;
+use super::raw::Raw;
 use super::sniff::{Kind, PREFIX, sniff};
 use super::webp::WebP;
-use super::{Format, Inspected, Limits, Refusal};
+use super::{FileKind, Format, Inspected, Limits, Refusal};
 
 /// Watches an upload stream past. Feed it every chunk, then [`finish`](Inspector::finish).
 ///
@@ -39,6 +40,7 @@ enum Walker {
     Png(Png),
     WebP(WebP),
     Boxes(Boxes),
+    Raw(Raw),
 }
 
 /// What a walker found on its way through a chunk.
@@ -52,6 +54,8 @@ pub(super) enum Event {
     Complete,
     /// Where the picture's data should be there are zeros.
     Lost,
+    /// It is something else than it began as.
+    Other(FileKind),
 }
 
 impl Inspector {
@@ -97,6 +101,10 @@ impl Inspector {
             (State::Complete(format), Some((width, height))) => {
                 Ok(Inspected { format, bytes: self.bytes, width, height })
             }
+            // The bytes behind its first directory are looked at where they are all there.
+            (State::Complete(Format::Raw), None) => {
+                Ok(Inspected { format: Format::Raw, bytes: self.bytes, width: 0, height: 0 })
+            }
             (State::Complete(format), None) => Err(Refusal::Unreadable { format }),
             (State::Walking(format, walker), Some((width, height))) if walker.may_be_whole() => {
                 Ok(Inspected { format, bytes: self.bytes, width, height })
@@ -141,6 +149,7 @@ impl Inspector {
             Format::Png => Walker::Png(Png::new()),
             Format::WebP => Walker::WebP(WebP::new()),
             Format::Heif | Format::Avif => Walker::Boxes(Boxes::new()),
+            Format::Raw => Walker::Raw(Raw::new()),
         };
         self.state = State::Walking(format, walker);
         self.walk(head)?;
@@ -154,6 +163,7 @@ impl Inspector {
                 Event::More => return Ok(()),
                 Event::Complete => self.state = State::Complete(format),
                 Event::Lost => return Err(Refusal::Truncated { format }),
+                Event::Other(kind) => return Err(Refusal::UnsupportedType { found: Some(kind) }),
                 Event::Size { width: 0, .. } | Event::Size { height: 0, .. } => {
                     return Err(Refusal::Unreadable { format });
                 }
@@ -174,7 +184,7 @@ impl Walker {
         match self {
             Self::Jpeg(jpeg) => jpeg.may_be_whole(),
             Self::Png(png) => png.may_be_whole(),
-            Self::WebP(_) | Self::Boxes(_) => false,
+            Self::WebP(_) | Self::Boxes(_) | Self::Raw(_) => false,
         }
     }
 
@@ -184,6 +194,7 @@ impl Walker {
             Self::Png(walker) => walker.step(input),
             Self::WebP(walker) => walker.step(input),
             Self::Boxes(walker) => walker.step(input),
+            Self::Raw(walker) => Ok(walker.step(input)),
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::Format;
+use super::{FileKind, Format};
 
 /// Why an upload is not taken. `Display` is the sentence the customer reads, [`Refusal::code`] what programs match on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -7,16 +7,19 @@ pub enum Refusal {
     #[error("The upload is empty. Please choose a photo and send it again.")]
     Empty,
     /// More bytes than allowed.
-    #[error("The file is larger than {} MB. Please send a smaller photo.", limit_bytes / 1_000_000)]
+    #[error(
+        "The file is larger than {} MB. Please send a smaller photo; of a camera raw file, the JPEG it can be exported as.",
+        limit_bytes / 1_000_000
+    )]
     TooLarge {
         /// The limit that was passed.
         limit_bytes: u64,
     },
     /// The first bytes are not those of a photo format we take.
-    #[error("{} Please send a JPEG, PNG, WebP, HEIC or AVIF photo.", what_came(*found))]
+    #[error("{}", what_came(*found))]
     UnsupportedType {
-        /// What the file seems to be, with its article, where its first bytes tell: "a GIF", "a video".
-        found: Option<&'static str>,
+        /// What the file seems to be, where its bytes tell.
+        found: Option<FileKind>,
     },
     /// The header claims more pixels than allowed.
     #[error(
@@ -75,9 +78,12 @@ impl Refusal {
     }
 }
 
-fn what_came(found: Option<&'static str>) -> String {
+fn what_came(found: Option<FileKind>) -> String {
     match found {
-        Some(name) => format!("The file is {name}, which we cannot use."),
-        None => "The file is not a photo that we recognise.".to_owned(),
+        Some(kind) => format!("The file is {}, which we cannot use. {}", kind.name(), kind.advice()),
+        None => {
+            "The file is not a photo that we recognise. Please send a JPEG, PNG, WebP, HEIC or AVIF photo."
+                .to_owned()
+        }
     }
 }

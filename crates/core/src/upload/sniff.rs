@@ -1,17 +1,17 @@
 //! What a file is, by its first bytes and never by what it is called.
 
-use super::Format;
-use super::gather::be;
+use super::gather::{be, le};
+use super::{FileKind, Format};
 
-/// No magic looked for here needs more than this; a longer list of brands is cut.
-pub(super) const PREFIX: usize = 64;
+/// No magic looked for here needs more than this; a longer list of brands, or name in an archive, is cut.
+pub(super) const PREFIX: usize = 128;
 
 /// What the first bytes say.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Photo(Format),
-    /// Something else; named where it is known.
-    Other(Option<&'static str>),
+    /// Something else.
+    Other(Option<FileKind>),
 }
 
 /// Decides from `head`, the first bytes of the file. `None` asks for more; with [`PREFIX`] bytes, or at the end of the
@@ -27,7 +27,8 @@ pub(super) fn sniff(head: &[u8], all: bool) -> Option<Kind> {
     if head.starts_with(b"RIFF") && head.len() >= 12 {
         return Some(match &head[8..12] {
             b"WEBP" => Kind::Photo(Format::WebP),
-            b"AVI " => Kind::Other(Some("a video")),
+            b"AVI " => Kind::Other(Some(FileKind::Video)),
+            b"WAVE" => Kind::Other(Some(FileKind::Sound)),
             _ => Kind::Other(None),
         });
     }
@@ -38,8 +39,18 @@ pub(super) fn sniff(head: &[u8], all: bool) -> Option<Kind> {
         }
         return Some(brand(&head[8..head.len().min(wanted)]));
     }
-    if let Some((_, name)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Some(Kind::Other(Some(name)));
+    if RAWS.iter().any(|magic| head.starts_with(magic)) {
+        return Some(Kind::Photo(Format::Raw));
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return zip(head, last).map(|kind| Kind::Other(Some(kind)));
+    }
+    // A film of QuickTime's early days begins with any of its boxes.
+    if head.len() >= 8 && matches!(&head[4..8], b"moov" | b"mdat" | b"wide" | b"pnot") {
+        return Some(Kind::Other(Some(FileKind::Video)));
+    }
+    if let Some((_, kind)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some(Kind::Other(Some(*kind)));
     }
     if !last {
         return None;
@@ -56,35 +67,67 @@ pub(super) fn sniff(head: &[u8], all: bool) -> Option<Kind> {
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-const OTHERS: &[(&[u8], &str)] = &[
-    (b"GIF87a", "a GIF"),
-    (b"GIF89a", "a GIF"),
-    (b"BM", "a BMP picture"),
-    (b"II*\0", "a TIFF or camera raw file"),
-    (b"MM\0*", "a TIFF or camera raw file"),
-    (b"II+\0", "a TIFF or camera raw file"),
-    (b"MM\0+", "a TIFF or camera raw file"),
-    (b"%PDF-", "a PDF document"),
-    (b"%!PS", "a PostScript document"),
-    (b"8BPS", "a Photoshop file"),
-    (b"\0\0\x01\0", "an icon"),
-    (b"\0\0\0\x0cJXL \r\n", "a JPEG XL picture"),
-    (b"\xff\x0a", "a JPEG XL picture"),
-    (b"\0\0\0\x0cjP  \r\n", "a JPEG 2000 picture"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x1f\x8b", "a compressed archive"),
-    (b"\x1a\x45\xdf\xa3", "a video"),
-    (b"ID3", "a sound file"),
-    (b"OggS", "a sound or video file"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"<svg", "an SVG drawing"),
-    (b"<!DOCTYPE", "a web page"),
-    (b"<!doctype", "a web page"),
-    (b"<html", "a web page"),
-    (b"<HTML", "a web page"),
+/// TIFFs, which may be raw files or not, and raw files that have a number of their own: Olympus, Panasonic, Fujifilm.
+const RAWS: &[&[u8]] = &[b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW"];
+
+const OTHERS: &[(&[u8], FileKind)] = &[
+    (b"GIF87a", FileKind::Gif),
+    (b"GIF89a", FileKind::Gif),
+    (b"BM", FileKind::Bmp),
+    (b"II+\0", FileKind::Tiff),
+    (b"MM\0+", FileKind::Tiff),
+    (b"II\x1a\0\0\0HEAP", FileKind::OtherRaw),
+    (b"\0MRM", FileKind::OtherRaw),
+    (b"FOVb", FileKind::OtherRaw),
+    (b"II\xbc", FileKind::JpegXr),
+    (b"%PDF-", FileKind::Pdf),
+    (b"%!PS", FileKind::PostScript),
+    (b"8BPS", FileKind::Layers),
+    (b"gimp xcf", FileKind::Layers),
+    (b"\0\0\x01\0", FileKind::Icon),
+    (b"\0\0\0\x0cJXL \r\n", FileKind::JpegXl),
+    (b"\xff\x0a", FileKind::JpegXl),
+    (b"\0\0\0\x0cjP  \r\n", FileKind::Jpeg2000),
+    (b"\xff\x4f\xff\x51", FileKind::Jpeg2000),
+    (b"\x1a\x45\xdf\xa3", FileKind::Video),
+    (b"\0\0\x01\xba", FileKind::Video),
+    (b"FLV\x01", FileKind::Video),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", FileKind::Video),
+    (b"OggS", FileKind::Video),
+    (b"ID3", FileKind::Sound),
+    (b"#!AMR", FileKind::Sound),
+    (b"fLaC", FileKind::Sound),
+    (b"\x1f\x8b", FileKind::Archive),
+    (b"7z\xbc\xaf\x27\x1c", FileKind::Archive),
+    (b"Rar!", FileKind::Archive),
+    (b"\0\x05\x16\x07", FileKind::AppleDouble),
+    (b"bplist00", FileKind::PropertyList),
+    (b"\x7fELF", FileKind::Program),
+    (b"MZ", FileKind::Program),
+    (b"<svg", FileKind::Svg),
+    (b"<?xml", FileKind::Xml),
+    (b"<!DOCTYPE", FileKind::WebPage),
+    (b"<!doctype", FileKind::WebPage),
+    (b"<html", FileKind::WebPage),
+    (b"<HTML", FileKind::WebPage),
 ];
+
+/// What an archive is by the name of its first file. `None`: the name has not come yet.
+fn zip(head: &[u8], last: bool) -> Option<FileKind> {
+    /// Where the name begins in the header of a file.
+    const NAME: usize = 30;
+    let length = head.get(26..28).map_or(0, |length| le(length) as usize);
+    let end = (NAME + length).min(PREFIX);
+    if head.len() < end && !last {
+        return None;
+    }
+    let name = head.get(NAME..end.min(head.len())).unwrap_or_default().to_ascii_lowercase();
+    let ends = |endings: &[&[u8]]| endings.iter().any(|ending| name.ends_with(ending));
+    let pictures: &[&[u8]] = &[b".heic", b".heif", b".jpg", b".jpeg", b".mov", b".mp4", b".png", b".dng"];
+    // What a Live Photo's folder is called on a Mac.
+    let live = name.windows(5).any(|part| part == b".pvt/");
+    Some(if live || ends(pictures) { FileKind::PackedPhoto } else { FileKind::Zip })
+}
 
 /// `brands`: major brand, version, compatible brands of an ISO base media file.
 fn brand(brands: &[u8]) -> Kind {
@@ -96,11 +139,9 @@ fn brand(brands: &[u8]) -> Kind {
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => {
             return Kind::Photo(Format::Heif);
         }
-        b"qt  " | b"isom" | b"iso2" | b"mp41" | b"mp42" | b"M4V " | b"3gp4" | b"3gp5" | b"avc1" => {
-            return Kind::Other(Some("a video"));
-        }
-        b"crx " => return Kind::Other(Some("a camera raw file")),
-        b"jxl " => return Kind::Other(Some("a JPEG XL picture")),
+        b"crx " => return Kind::Photo(Format::Raw),
+        b"jxl " => return Kind::Other(Some(FileKind::JpegXl)),
+        b"M4A " | b"M4B " | b"M4P " => return Kind::Other(Some(FileKind::Sound)),
         _ => {}
     }
     if all.clone().any(|brand| matches!(brand, b"avif" | b"avis")) {
@@ -112,13 +153,22 @@ fn brand(brands: &[u8]) -> Kind {
             b"mif1" | b"mif2" | b"msf1" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx"
         )
     });
-    if heif { Kind::Photo(Format::Heif) } else { Kind::Other(None) }
+    if heif {
+        return Kind::Photo(Format::Heif);
+    }
+    Kind::Other(match major {
+        b"qt  " | b"avc1" | b"M4V " | b"M4VH" | b"M4VP" | b"dash" | b"f4v " | b"MSNV" | b"XAVC" => {
+            Some(FileKind::Video)
+        }
+        [b'i', b's', b'o', _] | [b'm', b'p', b'4', _] | [b'3', b'g', ..] => Some(FileKind::Video),
+        _ => None,
+    })
 }
 
-fn text(head: &[u8]) -> Option<&'static str> {
+fn text(head: &[u8]) -> Option<FileKind> {
     let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
     (!head.is_empty()
         && head.iter().all(printable)
         && std::str::from_utf8(&head[..head.len().min(32)]).is_ok())
-    .then_some("a text file")
+    .then_some(FileKind::Text)
 }

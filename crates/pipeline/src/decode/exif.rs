@@ -8,7 +8,7 @@ use super::orient::Orientation;
 /// What the EXIF blocks of a file say.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    pub orientation: Orientation,
+    pub orientation: Option<Orientation>,
     pub encoding: Option<Encoding>,
 }
 
@@ -19,18 +19,16 @@ const LIMIT: usize = 1 << 20;
 /// something is believed. What is missing, broken or out of range says nothing.
 pub(super) fn read<'a>(blocks: impl IntoIterator<Item = &'a [u8]>) -> Told {
     let mut told = Told::default();
-    let mut orientation = None;
     for block in blocks {
         let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
         let block = &block[..block.len().min(LIMIT)];
         let parsed = Reader::new().continue_on_error(true).read_raw(block.to_vec());
         let Ok(exif) = parsed.or_else(|error| error.distill_partial_result(|_| {})) else { continue };
-        orientation = orientation.or_else(|| {
+        told.orientation = told.orientation.or_else(|| {
             number(&exif, Tag::Orientation).and_then(|n| Orientation::from_exif(n.try_into().ok()?))
         });
         told.encoding = told.encoding.or_else(|| is_adobe_rgb(&exif).then_some(Encoding::AdobeRgb));
     }
-    told.orientation = orientation.unwrap_or_default();
     told
 }
 

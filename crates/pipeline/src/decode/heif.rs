@@ -107,7 +107,7 @@ fn read_as_it_is(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
         samples,
         alpha,
         encodings: encodings.into_iter().chain(told.encoding).collect(),
-        orientation: Orientation::default(),
+        orientation: Some(Orientation::default()),
         damage: Vec::new(),
     })
 }

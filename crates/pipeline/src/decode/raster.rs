@@ -14,7 +14,8 @@ pub(super) struct Raster {
     pub alpha: Option<Vec<u8>>,
     /// What the file says of its colours, the best source first; none: sRGB.
     pub encodings: Vec<Encoding>,
-    pub orientation: Orientation,
+    /// `None`: the file does not say.
+    pub orientation: Option<Orientation>,
     /// Places whose pixels were lost.
     pub damage: Vec<Damage>,
 }
