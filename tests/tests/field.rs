@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use GrayImage;
+use image::GrayImage;
 use anyhow::{Context, Result, bail};
 use headshot_core::Recipe;
 use headshot_pipeline::decode::{DecodeLimits, decode};
