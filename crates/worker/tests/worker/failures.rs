@@ -51,8 +51,11 @@ async fn an_attempt_that_fails_is_repeated() -> Result<()> {
             _ => Ok(headshot(b"picture")),
         }))
         .await?;
-    let between =
-        bench.until(id, |record| record.message_for_support.starts_with("Attempt 1 of 3 failed")).await?;
+    let between = bench
+        .until(id, |record| {
+            record.message_for_support.starts_with("Waiting for the second of 3 attempts since")
+        })
+        .await?;
     assert!(between.message_for_support.contains("the disk hiccuped"), "{}", between.message_for_support);
     let record = bench.until_ended(id).await?;
     assert_eq!((record.status, record.attempt, record.error), (Status::Done, 3, None));
@@ -107,19 +110,16 @@ async fn an_outage_of_storage_costs_a_job_none_of_its_attempts() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_whose_original_is_gone_is_tried_then_given_up() -> Result<()> {
+async fn a_job_whose_photo_is_gone_for_good_ends_at_once_and_says_so() -> Result<()> {
     let bench = Bench::new().await?;
     let id = bench.accept(b"photo").await?;
     bench.backend.blobs.delete(BlobKey::Original(id)).await?;
     let worker = bench.start(Fake::new(|_, _, _| Ok(headshot(b"picture")))).await?;
     let record = bench.until_ended(id).await?;
-    assert_eq!((record.status, record.attempt), (Status::Failed, 3));
-    assert!(
-        record.message_for_support.contains("the original is not in storage"),
-        "{}",
-        record.message_for_support
-    );
-    assert_eq!(bench.until_queue_is_empty().await?, 1);
+    assert_eq!((record.status, record.attempt), (Status::Failed, 1));
+    assert_eq!(record.error.map(|error| error.code).as_deref(), Some("photo_expired"));
+    assert!(record.message_for_support.contains("do not keep this photo"), "{}", record.message_for_support);
+    assert_eq!(bench.until_queue_is_empty().await?, 0, "nobody has to look at it");
     worker.stop().await
 }
 
