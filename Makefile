@@ -35,13 +35,15 @@ setup-tests: # the same, and a browser
 	@infra/setup --test
 
 # Built for release on purpose: the system tests start the real binaries, and one build serves users and tests alike.
-.PHONY: test fuzz-api bench
-test bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
+.PHONY: test fuzz-api soak bench
+test soak bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
 test: setup-tests ## every test, over the release binaries
 	cargo build --locked --release --workspace --bins
 	cargo test --release --workspace
 fuzz-api: setup ## what its own description says and forbids, sent to the API: schemathesis
 	@infra/fuzz-api
+soak: setup ## a minute of photos with kill -9 of API and worker at random; infra/soak for longer
+	@infra/soak --seconds 60
 bench: setup ## measure: rendering, the API under load, the local backend
 	infra/bench-render
 	infra/bench-api --worker

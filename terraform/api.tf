@@ -12,8 +12,9 @@ resource "google_cloud_run_v2_service" "api" {
     # An upload may take 300 s (UPLOAD_TIMEOUT), and POST /headshot waits another 25 for the worker (SYNC_WAIT).
     timeout = "330s"
 
-    # The API receives 64 photos at a time (MAX_CONCURRENT_UPLOADS); the rest of these is customers' pages that poll.
-    max_instance_request_concurrency = 100
+    # What the API holds open before it says so itself: 64 uploads (MAX_CONCURRENT_UPLOADS) and 256 requests that wait for news.
+    # Event streams share these. Cloud Run starts another instance at 60 % of it.
+    max_instance_request_concurrency = 320
 
     scaling {
       min_instance_count = var.api_min_instances
@@ -39,13 +40,14 @@ resource "google_cloud_run_v2_service" "api" {
         startup_cpu_boost = true
       }
 
-      # A revision that cannot read its outputs or records never gets a customer. Other grants show in the smoke test.
+      # A revision that cannot read its outputs or records never gets a customer. Other grants show in the smoke test. The queue is
+      # left out: while Pub/Sub is away a new instance still shows what is done, and the sweep publishes what was taken meanwhile.
       startup_probe {
         period_seconds    = 5
         timeout_seconds   = 5
         failure_threshold = 36
         http_get {
-          path = "/readyz"
+          path = "/readyz?without=queue"
           port = local.api_port
         }
       }

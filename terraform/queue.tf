@@ -20,15 +20,17 @@ resource "google_pubsub_subscription" "tasks" {
     ttl = ""
   }
 
+  # What waits for a service that is away comes back within a minute of its return (docs/operations.md has the arithmetic).
   retry_policy {
     minimum_backoff = "10s"
-    maximum_backoff = "600s"
+    maximum_backoff = "60s"
   }
 
-  # As many as the worker's own MAX_ATTEMPTS. What an outage drives here although its job only waits, the sweep publishes again.
+  # A safety net: the worker sets aside what it gives up, and publishes again what has waited for 10 deliveries. The other 20 are
+  # for its MAX_ATTEMPTS, and for workers that die with tasks in their hands.
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead_letters.id
-    max_delivery_attempts = 5
+    max_delivery_attempts = 30
   }
 }
 

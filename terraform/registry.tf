@@ -1,4 +1,5 @@
-# A pushed tag stays what it was, although programs are named by digest anyway.
+# Programs are named by digest, which cannot be moved. Tags can: of a repository with immutable tags nothing that has one is ever
+# deleted, so that its clean-up policies would keep every release for ever.
 resource "google_artifact_registry_repository" "images" {
   location      = var.region
   repository_id = var.name
@@ -6,7 +7,7 @@ resource "google_artifact_registry_repository" "images" {
   description   = "Images of headshot-api and headshot-worker"
 
   docker_config {
-    immutable_tags = true
+    immutable_tags = false
   }
 
   # The last releases stay for a rollback, however old they are.

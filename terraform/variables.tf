@@ -180,13 +180,13 @@ variable "worker_cpu" {
 }
 
 variable "worker_memory_gib" {
-  description = "Memory of a CPU worker in GiB. A photo of 48 megapixels takes up to 0.7, the model and the rest another 1."
+  description = "Memory of a CPU worker in GiB. An AVIF of 100 megapixels, the most that is taken, needs 1, the model and the rest another 1."
   type        = number
   default     = 6
 
   validation {
-    condition     = contains(range(1, 33), var.worker_memory_gib) && var.worker_memory_gib >= 1 + 0.7 * var.worker_cpu
-    error_message = "worker_memory_gib is a whole number up to 32, and at least 1 + 0.7 per core (worker_cpu): less ends in killed workers."
+    condition     = contains(range(1, 33), var.worker_memory_gib) && var.worker_memory_gib >= 1 + var.worker_cpu
+    error_message = "worker_memory_gib is a whole number up to 32, and at least 1 and 1 per core (worker_cpu): less ends in killed workers."
   }
   validation {
     # The validation of worker_cpu sees to other numbers of cores.

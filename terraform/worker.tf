@@ -28,8 +28,8 @@ resource "google_cloud_run_v2_worker_pool" "worker" {
   # Nothing is in it that the queue would not bring back.
   deletion_protection = false
 
+  # Without a mode: a number of instances means a manual one, and Cloud Run's API has dropped the field for worker pools.
   scaling {
-    scaling_mode          = "MANUAL"
     manual_instance_count = var.worker_instances
   }
 

@@ -53,7 +53,7 @@ run "api" {
   }
 
   assert {
-    condition     = google_cloud_run_v2_service.api.template[0].timeout == "330s" && google_cloud_run_v2_service.api.template[0].max_instance_request_concurrency == 100
+    condition     = google_cloud_run_v2_service.api.template[0].timeout == "330s" && google_cloud_run_v2_service.api.template[0].max_instance_request_concurrency == 320
     error_message = "The slowest upload and the wait for its picture must fit into a request."
   }
 
@@ -79,7 +79,7 @@ run "api" {
   assert {
     condition = [for probe in google_cloud_run_v2_service.api.template[0].containers[0].startup_probe :
       [probe.http_get[0].path, probe.http_get[0].port, probe.period_seconds, probe.timeout_seconds, probe.failure_threshold]
-    ] == [["/readyz", 8080, 5, 5, 36]]
+    ] == [["/readyz?without=queue", 8080, 5, 5, 36]]
     error_message = "A revision that cannot reach what it needs must not get customers."
   }
 

@@ -58,7 +58,7 @@ run "cpu" {
   }
 
   assert {
-    condition     = local.worker_pool.scaling[0].scaling_mode == "MANUAL" && local.worker_pool.scaling[0].manual_instance_count == 1
+    condition     = local.worker_pool.scaling[0].manual_instance_count == 1
     error_message = "There is a worker."
   }
 
@@ -227,7 +227,7 @@ run "gpu" {
   }
 
   assert {
-    condition     = local.worker_pool.scaling[0].scaling_mode == "MANUAL" && local.worker_pool.scaling[0].manual_instance_count == 1
+    condition     = local.worker_pool.scaling[0].manual_instance_count == 1
     error_message = "There is a worker."
   }
 

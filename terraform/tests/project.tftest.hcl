@@ -24,9 +24,9 @@ run "project" {
       google_artifact_registry_repository.images.location == "europe-west1"
       && google_artifact_registry_repository.images.repository_id == "headshot"
       && google_artifact_registry_repository.images.format == "DOCKER"
-      && google_artifact_registry_repository.images.docker_config[0].immutable_tags
+      && !google_artifact_registry_repository.images.docker_config[0].immutable_tags
     )
-    error_message = "Images are in the region, and a tag stays what it was."
+    error_message = "Images are in the region, and those with a tag can be cleaned up."
   }
 
   assert {

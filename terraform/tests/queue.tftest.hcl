@@ -40,16 +40,16 @@ run "queue" {
 
   assert {
     condition = [google_pubsub_subscription.tasks.retry_policy[0].minimum_backoff, google_pubsub_subscription.tasks.retry_policy[0].maximum_backoff] == [
-      "10s", "600s"
+      "10s", "60s"
     ]
-    error_message = "A refused task comes back after 10 s to 10 min."
+    error_message = "What waited for a service comes back within a minute of its return."
   }
 
   assert {
     condition = (
       google_pubsub_subscription.tasks.dead_letter_policy[0].dead_letter_topic == "projects/perkie-test/topics/headshot-dead-letters"
-      && google_pubsub_subscription.tasks.dead_letter_policy[0].max_delivery_attempts == 5
+      && google_pubsub_subscription.tasks.dead_letter_policy[0].max_delivery_attempts == 30
     )
-    error_message = "After five deliveries a task goes to the dead letters."
+    error_message = "Deliveries outlast the worker's renewals (10), its attempts (5) and deaths of workers."
   }
 }

@@ -45,7 +45,7 @@ run "cpu" {
   }
 
   assert {
-    condition     = local.worker_pool.scaling[0].scaling_mode == "MANUAL" && local.worker_pool.scaling[0].manual_instance_count == 1
+    condition     = local.worker_pool.scaling[0].manual_instance_count == 1
     error_message = "There is a worker."
   }
 
@@ -157,7 +157,7 @@ run "gpu" {
   }
 
   assert {
-    condition     = local.worker_pool.scaling[0].scaling_mode == "MANUAL" && local.worker_pool.scaling[0].manual_instance_count == 1
+    condition     = local.worker_pool.scaling[0].manual_instance_count == 1
     error_message = "There is a worker."
   }
 
@@ -191,14 +191,14 @@ run "other_sizes" {
 
   variables {
     worker_cpu          = 8
-    worker_memory_gib   = 8
+    worker_memory_gib   = 9
     worker_instances    = 3
     worker_launch_stage = "GA"
   }
 
   assert {
     condition = (
-      local.worker_pool.template[0].containers[0].resources[0].limits == tomap({ cpu = "8", memory = "8Gi" })
+      local.worker_pool.template[0].containers[0].resources[0].limits == tomap({ cpu = "8", memory = "9Gi" })
       && local.worker_settings.WORKER_CONCURRENCY == "8"
       && local.worker_pool.scaling[0].manual_instance_count == 3
       && local.worker_pool.launch_stage == "GA"

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use headshot_core::JobId;
 use headshot_emulators::{Emulator, Queue, QueueNames, Sdk, firestore};
 use headshot_fake_storage::FakeStorage;
@@ -26,6 +26,7 @@ pub struct Cloud {
     storage: Proxy,
     records: Proxy,
     queue: Proxy,
+    policy: Queue,
     fake: Option<FakeStorage>,
     fake_at: SocketAddr,
     runtime: Runtime,
@@ -71,6 +72,19 @@ impl Cloud {
     /// # Errors
     /// Something does not start.
     pub fn start(test: &str) -> Result<Option<Self>> {
+        let queue = Queue {
+            retry_min: Duration::from_millis(500),
+            retry_max: Duration::from_secs(5),
+            max_delivery_attempts: Some(30),
+        };
+        Self::start_with(test, queue)
+    }
+
+    /// The same with another way to treat what is not acknowledged.
+    ///
+    /// # Errors
+    /// As [`Cloud::start`].
+    pub fn start_with(test: &str, policy: Queue) -> Result<Option<Self>> {
         let emulators = EMULATORS.get_or_init(|| {
             let sdk = Sdk::find_or_skip(test)?;
             let pubsub = Emulator::pubsub(&sdk).expect("the Pub/Sub emulator starts");
@@ -91,8 +105,18 @@ impl Cloud {
         };
         let (fake, storage, records, queue) = runtime.block_on(lines)?;
         let fake_at = fake.address();
-        let cloud =
-            Self { names, storage, records, queue, fake: Some(fake), fake_at, runtime, folder, emulators };
+        let cloud = Self {
+            names,
+            storage,
+            records,
+            queue,
+            policy,
+            fake: Some(fake),
+            fake_at,
+            runtime,
+            folder,
+            emulators,
+        };
         cloud.create_queue()?;
         Ok(Some(cloud))
     }
@@ -193,18 +217,23 @@ impl Cloud {
         firestore::documents(&self.emulators.firestore.host(), &self.names.project, COLLECTION)
     }
 
+    /// The original of a job's photo has expired.
+    ///
+    /// # Errors
+    /// There is none, or storage is stopped.
+    pub fn expire_original(&self, job_id: &str) -> Result<()> {
+        let fake = self.fake.as_ref().context("storage is stopped")?;
+        ensure!(fake.expire(ORIGINALS, &format!("{job_id}/original")), "{job_id} has no original");
+        Ok(())
+    }
+
     /// The names of all finished pictures.
     pub fn pictures(&self) -> Vec<String> {
         self.fake.as_ref().map(|fake| fake.objects(OUTPUTS)).unwrap_or_default()
     }
 
     fn create_queue(&self) -> Result<()> {
-        let queue = Queue {
-            retry_min: Duration::from_millis(500),
-            retry_max: Duration::from_secs(5),
-            max_delivery_attempts: Some(5),
-        };
-        queue.create(&self.emulators.pubsub.host(), &self.names)
+        self.policy.create(&self.emulators.pubsub.host(), &self.names)
     }
 }
 

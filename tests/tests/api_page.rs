@@ -104,7 +104,7 @@ fn follow(app: &TestApp, interpreter: &[&str], file: &str, program: &str, key: O
     let said = said(&command.output()?)?;
     check_preview(&folder.path().join("preview.png"))?;
     // The tag that is still good, the approval, the erased job and the service's health, as each language prints them.
-    for news in ["304", "Done at attempt 1", "job_id", "ready"] {
+    for news in ["304", "first attempt", "job_id", "ready"] {
         ensure!(said.contains(news), "the program does not say {news}: {said}");
     }
     Ok(())

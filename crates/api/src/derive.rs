@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use headshot_backend::keys::Scope;
 use headshot_backend::telemetry::TraceContext;
-use headshot_core::{JobId, JobRecord, Look, Recipe, Shot, Status};
+use headshot_core::{BlobKey, JobId, JobRecord, Look, Recipe, Shot, Status};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tracing::{Span, info};
@@ -119,6 +119,7 @@ pub(crate) async fn retry(
             Ok(queued(id))
         }
         Status::Failed => {
+            photo_is_there(&app, &record).await?;
             let message = format!("Job {id} tried again by support; waiting for a worker.");
             let again = derived(&app, &record, record.recipe.clone(), message, &trace);
             let entry = crate::erase::entry(&caller, id, "retry");
@@ -160,7 +161,21 @@ async fn may_be_changed(app: &App, record: &JobRecord) -> Result<(), ApiError> {
             root.and_then(|root| root.approval)
         }
     };
-    approval.map_or(Ok(()), |approval| Err(JobError::Approved(approval.job_id).into()))
+    match approval {
+        Some(approval) => Err(JobError::Approved(approval.job_id).into()),
+        None => photo_is_there(app, record).await,
+    }
+}
+
+/// Originals are kept for a shorter time than what was made of them.
+async fn photo_is_there(app: &App, record: &JobRecord) -> Result<(), ApiError> {
+    let original = BlobKey::Original(record.photo_of.unwrap_or(record.job_id));
+    let exists = app.backend.blobs.exists(original).await;
+    if exists.map_err(|error| ApiError::storage(error.context("looking for the original")))? {
+        Ok(())
+    } else {
+        Err(JobError::PhotoExpired(record.job_id).into())
+    }
 }
 
 /// A new job of the photo of another.

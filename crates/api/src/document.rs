@@ -211,9 +211,9 @@ async fn link(
     })
 }
 
-/// The tag stands for the document without its links, and for which links there would be. A link is another one at each
-/// call and dies after `ttl`, so a client that is told 304 must have got its links lately: the tag of a finished job changes every half `ttl`, which
-/// leaves at least the other half on the links it confirms. It is weak, because two documents of one tag differ in
+/// The tag stands for the document without its links, and for which links there would be. A link may be a quarter of
+/// `ttl` old when it is given out and dies after `ttl`, so a client that is told 304 must have got its links lately: the tag of a finished job
+/// changes every half `ttl`, which leaves at least a quarter on the links it confirms. It is weak, because two documents of one tag differ in
 /// their links' bytes.
 fn etag(document: &Document<'_>, masters: bool, ttl: Duration, now: Timestamp) -> anyhow::Result<String> {
     let mut hash = Sha256::new();

@@ -19,6 +19,8 @@ pub(crate) enum JobError {
     RecipeAndParts,
     /// Only a job that failed, or waits, is tried again.
     NothingToRetry(JobId, Status),
+    /// The photo is not kept any more.
+    PhotoExpired(JobId),
     /// Nobody is told of this job.
     NoWebhook(JobId),
     /// A worker is at work on it.
@@ -74,6 +76,14 @@ impl From<JobError> for Problem {
                     format!(
                         "Only a job that has failed or is queued can be tried again, and this one is {status}."
                     ),
+                ),
+            ),
+            JobError::PhotoExpired(id) => about(
+                id,
+                Self::new(
+                    S::GONE,
+                    "photo_expired",
+                    "The photo is not kept any more, so that no other picture can be made of it. Please send it again.",
                 ),
             ),
             JobError::NoWebhook(id) => about(

@@ -11,6 +11,7 @@ mod announce;
 mod approve;
 mod auth;
 mod body;
+mod connections;
 mod cors;
 mod derive;
 mod document;

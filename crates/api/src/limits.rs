@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-/// A client has this long to send a request's head. It bounds idle kept-alive connections too, so it is longer than the
-/// pauses of a page that polls.
+/// A client has this long to send a request's head, once it has begun.
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may be idle. Google's load balancers keep theirs for 600 s and send the next request on one that
+/// they think is open: whoever closes first must be them. Where there is no room, idle ones are closed earlier.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(620);
 
 /// Headers of one request; browsers send about fifteen.
 pub(crate) const MAX_HEADERS: usize = 64;
@@ -12,8 +15,8 @@ pub(crate) const MAX_HEADERS: usize = 64;
 /// What hyper buffers per connection, and so both the largest request head and the largest body chunk.
 pub(crate) const CONNECTION_BUFFER: usize = 64 * 1024;
 
-/// Connections served at once; more wait in the kernel's queue.
-pub(crate) const MAX_CONNECTIONS: usize = 1_000;
+/// Connections served at once. For another one the longest idle is closed; while none is, it waits.
+pub(crate) const MAX_CONNECTIONS: u32 = 1_000;
 
 /// What a multipart body may hold beside the photo: boundaries, part headers, the other fields.
 pub(crate) const FORM_OVERHEAD: u64 = 256 * 1024;

@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use crate::admission::{self, Backlog};
 use crate::auth::{self, Gate};
 use crate::error::ApiError;
+use crate::health::Readiness;
 use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
 use crate::page::Page;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) streams: Arc<Semaphore>,
     /// The jobs that somebody waits for.
     pub(crate) watchers: Watchers,
+    /// How everything was that an upload needs, lately.
+    pub(crate) readiness: Readiness,
     /// Turns true when the process is asked to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -64,6 +67,7 @@ impl App {
             page,
             gate,
             backend,
+            readiness: Readiness::default(),
             stop,
         }
     }

@@ -1,6 +1,8 @@
 //! Serving connections until told to stop.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +13,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Config;
 use crate::admission::Peer;
 use crate::auth::Gate;
-use crate::limits::{CONNECTION_BUFFER, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
+use crate::connections::{Connections, Place};
+use crate::limits::{CONNECTION_BUFFER, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::routes::{App, router};
 use crate::stall::Unstalled;
 
@@ -44,14 +46,14 @@ pub async fn run(
     let gate = Gate::open(&config.access).context("reading the keys")?;
     let grace = config.grace;
     let (stop, stopping) = watch::channel(false);
-    let service = TowerToHyperService::new(router(Arc::new(App::new(config, backend, gate, stopping))));
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let app = App::new(config, backend, gate, stopping.clone());
+    let service = TowerToHyperService::new(router(Arc::new(app)));
+    let connections = Connections::new(MAX_CONNECTIONS);
     info!(%address, "serving");
 
     tokio::pin!(shutdown);
     loop {
-        let (stream, peer, permit) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             () = &mut shutdown => break,
             accepted = accept(&listener, &connections) => match accepted {
                 Ok(accepted) => accepted,
@@ -63,19 +65,27 @@ pub async fn run(
                 }
             },
         };
-        let service = service.clone();
-        let with_peer = service_fn(move |mut request: Request<Incoming>| {
+        let (service, connection) = (service.clone(), place.connection().clone());
+        let stream = connection.watch(Unstalled::new(stream, WRITE_STALL));
+        let answer = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            service.call(request)
+            let (answering, answer) = (connection.answering(), service.call(request));
+            async move { Ok::<_, Infallible>(answering.until_passed_on(answer.await?)) }
         });
-        let connection =
-            builder().serve_connection(TokioIo::new(Unstalled::new(stream, WRITE_STALL)), with_peer);
-        let connection = graceful.watch(connection);
+        let mut stopping = stopping.clone();
         tokio::spawn(async move {
-            let _permit = permit;
-            if let Err(error) = connection.await {
+            let mut serving = pin!(builder().serve_connection(TokioIo::new(stream), answer));
+            let served = tokio::select! {
+                served = serving.as_mut() => served,
+                () = leaves(&place, &mut stopping) => {
+                    serving.as_mut().graceful_shutdown();
+                    serving.await
+                }
+            };
+            if let Err(error) = served {
                 debug!(%error, "a connection broke");
             }
+            drop(place);
         });
     }
 
@@ -83,7 +93,7 @@ pub async fn run(
     drop(listener);
     // Whoever waits for a worker is told to ask again later.
     let _ = stop.send(true);
-    if timeout(grace, graceful.shutdown()).await.is_err() {
+    if timeout(grace, connections.closed()).await.is_err() {
         warn!("some requests did not end within the grace period and are cut off");
     }
     Ok(())
@@ -100,20 +110,28 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 async fn accept(
     listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
-    let permit = connections.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    connections: &Connections,
+) -> std::io::Result<(TcpStream, Peer, Place)> {
     let (stream, address): (_, SocketAddr) = listener.accept().await?;
+    let place = connections.place().await;
     // Answers are small and somebody waits for each.
     stream.set_nodelay(true)?;
-    Ok((stream, Peer(address.ip()), permit))
+    Ok((stream, Peer(address.ip()), place))
+}
+
+/// Waits until a connection is to be closed as soon as nothing is being answered on it.
+async fn leaves(place: &Place, stopping: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = place.connection().has_to_leave() => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
 }
 
 fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(IDLE_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(CONNECTION_BUFFER);
     builder

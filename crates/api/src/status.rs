@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use headshot_backend::keys::Scope;
 use headshot_core::{JobId, JobRecord};
+use jiff::Timestamp;
 
 use crate::auth::Caller;
 use crate::document;
@@ -68,7 +69,9 @@ fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, ApiError> {
 
 pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
     let record = app.backend.jobs.get(id).await.map_err(ApiError::records)?;
-    record.filter(|record| record.tenant == caller.tenant).ok_or(ApiError::NoSuchHeadshot)
+    // Firestore takes up to a day to delete what has expired, and by then the pictures are gone.
+    let is_there = |record: &JobRecord| record.tenant == caller.tenant && record.expire_at > Timestamp::now();
+    record.filter(is_there).ok_or(ApiError::NoSuchHeadshot)
 }
 
 fn wait(query: RawQuery) -> Result<Duration, ApiError> {

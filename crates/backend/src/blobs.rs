@@ -112,6 +112,17 @@ impl Blobs {
         }
     }
 
+    /// Whether there is such a blob.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    pub async fn exists(&self, key: BlobKey) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(blobs) => blobs.exists(key).await,
+            Kind::Gcp(blobs) => blobs.exists(key).await,
+        }
+    }
+
     /// Opens a blob for reading; `None` when there is none. What is read is what was there at this moment, even if the
     /// blob is deleted meanwhile.
     ///

@@ -10,18 +10,22 @@ use std::time::Duration;
 use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
+pub(crate) use claim::Company;
 pub use claim::{Claim, Claimed, Finish, JobCounts, Made};
 pub use erase::{AuditEntry, ERASE, Erased};
 pub use search::JobSearch;
 pub(crate) use transition::{
-    Change, approve, claim, fail_abandoned, finish, forget_approval, give_back, record_time, release, renew,
-    republish, withdraw,
+    Change, approve, claim, dead_letter_sent, fail_abandoned, finish, forget_approval, give_back,
+    record_time, release, renew, republish, take_back_republishing, withdraw,
 };
 pub use webhooks::{DisabledEndpoint, WebhookClaim};
 
 use crate::Reservation;
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
+
+/// How often the sweep's wait doubles at most.
+pub(crate) const MOST_DOUBLINGS: u32 = 4;
 
 /// The records of all jobs. Every write after [`Jobs::create`] is conditional on what the record says at that moment.
 #[derive(Clone)]
@@ -89,9 +93,22 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached; that the job cannot be had is no error but a [`Claim`].
     pub async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
+        self.claim_in(Company::Nobody, id, worker, lease).await
+    }
+
+    /// The same for a worker that works on other jobs, too: of those whose holder ended without a word it gets none, but
+    /// [`Claim::Suspect`].
+    ///
+    /// # Errors
+    /// As [`Jobs::claim`].
+    pub async fn claim_beside_others(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
+        self.claim_in(Company::Others, id, worker, lease).await
+    }
+
+    async fn claim_in(&self, company: Company, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
         match &self.kind {
-            Kind::Local(records) => records.claim(id, worker, lease).await,
-            Kind::Gcp(records) => records.claim(id, worker, lease).await,
+            Kind::Local(records) => records.claim(id, worker, lease, company).await,
+            Kind::Gcp(records) => records.claim(id, worker, lease, company).await,
         }
     }
 
@@ -147,7 +164,7 @@ impl Jobs {
 
     /// Jobs that seem forgotten, longest untouched first: `queued` and not written for `untouched_for`, or
     /// `processing` with a lease that lapsed that long ago. The wait doubles each time the sweep has published the job
-    /// again, up to 1024 times.
+    /// again since a worker last had it, up to 16 times as long.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -167,6 +184,31 @@ impl Jobs {
         match &self.kind {
             Kind::Local(records) => records.change(record.job_id, republish(record)).await,
             Kind::Gcp(records) => records.change(record.job_id, Box::new(republish(record))).await,
+        }
+    }
+
+    /// Takes [`Jobs::mark_republished`] back, because the task could not be published: the next sweep tries again. `false`
+    /// means that somebody else has written the record since.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn unmark_republished(&self, record: &JobRecord) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change(record.job_id, take_back_republishing(record)).await,
+            Kind::Gcp(records) => {
+                records.change(record.job_id, Box::new(take_back_republishing(record))).await
+            }
+        }
+    }
+
+    /// Notes that the task of a job that was given up has been set aside.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn dead_letter_sent(&self, id: JobId) -> Result<bool> {
+        match &self.kind {
+            Kind::Local(records) => records.change(id, dead_letter_sent()).await,
+            Kind::Gcp(records) => records.change(id, Box::new(dead_letter_sent())).await,
         }
     }
 

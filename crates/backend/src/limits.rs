@@ -5,16 +5,21 @@
 //! of tokens and spends them for about a second, then hands back what is left the next time it asks. So there is never more
 //! let in than the limit says, and at any moment a process that stands idle keeps no more than a twentieth of a bucket (a
 //! hundredth of a quota) from the others.
+//!
+//! A store of documents takes about one write a second of each. Where it is one, a process that has used up its batch early
+//! waits for the next; whoever calls meanwhile waits with it, and the next batch is large enough for all of them. A store
+//! that says that another process was faster is asked again. Only one that gives no answer is done without, bucket by bucket.
 
 mod bucket;
 mod leases;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 pub(crate) use bucket::{Drawing, Drawn, Level};
@@ -29,7 +34,7 @@ const LEASE: Duration = Duration::from_secs(1);
 /// How long the store may take. Whoever waits for it is a customer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a store that did not answer is left alone.
+/// How long a bucket that the store did not answer for is counted without it.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// How long an empty bucket is believed to be empty without asking again, so that a limit that was raised is noticed.
@@ -44,8 +49,8 @@ pub struct Limits {
 struct Shared {
     kind: Kind,
     leases: Leases,
-    /// Until when the store is left alone; it has not answered.
-    away_until: Mutex<Option<Instant>>,
+    /// Whether the last answer was none, for the log.
+    away: AtomicBool,
 }
 
 enum Kind {
@@ -89,8 +94,8 @@ impl Limits {
     }
 
     fn new(kind: Kind) -> Self {
-        let away_until = Mutex::new(None);
-        Self { shared: Arc::new(Shared { kind, leases: Leases::default(), away_until }) }
+        let away = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { kind, leases: Leases::default(), away }) }
     }
 
     /// Takes one token. Where the store does not answer, this process lets in what the limit says on its own account: a
@@ -98,23 +103,36 @@ impl Limits {
     pub async fn take(&self, allowance: &Allowance) -> Taken {
         let entry = self.shared.leases.of(&allowance.bucket);
         let waiting = entry.wait();
-        let mut lease = entry.lease.lock().await;
-        if lease.allowance.as_ref() != Some(allowance) {
-            lease.begin(allowance);
+        entry.lease.lock().await.asked();
+        loop {
+            let mut lease = entry.lease.lock().await;
+            if lease.allowance.as_ref() != Some(allowance) {
+                lease.begin(allowance);
+            }
+            if lease.spend() {
+                return lease.answer(true, allowance);
+            }
+            if lease.is_known_to_be_empty() {
+                return lease.answer(false, allowance);
+            }
+            if lease.counts_alone() {
+                lease.draw_alone(allowance);
+            } else if let Some(pause) = lease.pause(self.shared.kind.draws_at_once()) {
+                drop(lease);
+                sleep(pause).await;
+                continue;
+            } else {
+                let drawing = lease.drawing(allowance, waiting.count());
+                match self.draw(allowance, drawing).await {
+                    Ok(Some(drawn)) => lease.drawn(drawn),
+                    // Others get tokens, so there is a store and a limit; whoever calls comes again.
+                    Ok(None) => lease.overtaken(),
+                    Err(()) => lease.draw_alone(allowance),
+                }
+            }
+            let granted = lease.spend();
+            return lease.answer(granted, allowance);
         }
-        if lease.spend() {
-            return lease.answer(true, allowance);
-        }
-        if lease.is_known_to_be_empty() {
-            return lease.answer(false, allowance);
-        }
-        let drawing = lease.drawing(allowance, waiting.count());
-        match self.draw(allowance, drawing).await {
-            Some(drawn) => lease.drawn(drawn, BELIEF),
-            None => lease.draw_alone(allowance),
-        }
-        let granted = lease.spend();
-        lease.answer(granted, allowance)
     }
 
     /// Gives one token back: what it was taken for has not come about. It is not remembered for a bucket that nobody has
@@ -141,43 +159,44 @@ impl Limits {
         self.shared.leases.count()
     }
 
-    /// `None`: the store does not answer.
-    async fn draw(&self, allowance: &Allowance, drawing: Drawing) -> Option<Drawn> {
-        let was_away = {
-            let mut away_until = self.shared.away_until.lock().unwrap_or_else(PoisonError::into_inner);
-            if away_until.is_some_and(|until| Instant::now() < until) {
-                return None;
-            }
-            // One caller tries it; for the others it is away until that one knows better.
-            away_until.as_mut().map(|until| *until = Instant::now() + PAUSE).is_some()
-        };
-        let answer = timeout(PATIENCE, self.shared.kind.draw(allowance, drawing)).await;
-        let answer: Result<Drawn> = answer.context("there was no answer in time").and_then(|answer| answer);
-        let mut away_until = self.shared.away_until.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer {
+    /// `None`: other processes were faster for as long as there was time. An error, which is logged here: there is no
+    /// answer that helps.
+    async fn draw(&self, allowance: &Allowance, drawing: Drawing) -> Result<Option<Drawn>, ()> {
+        match self.shared.kind.draw(allowance, drawing).await {
             Ok(drawn) => {
-                *away_until = None;
-                if was_away {
+                if self.shared.away.swap(false, Ordering::Relaxed) {
                     info!("limits are counted together again");
                 }
-                Some(drawn)
+                Ok(drawn)
             }
             Err(error) => {
-                if away_until.replace(Instant::now() + PAUSE).is_none() {
+                if !self.shared.away.swap(true, Ordering::Relaxed) {
                     let error = format!("{error:#}");
                     warn!(error, "limits cannot be counted together; each instance counts alone");
                 }
-                None
+                Err(())
             }
         }
     }
 }
 
 impl Kind {
-    async fn draw(&self, allowance: &Allowance, drawing: Drawing) -> Result<Drawn> {
+    async fn draw(&self, allowance: &Allowance, drawing: Drawing) -> Result<Option<Drawn>> {
         match self {
-            Self::Local(limits) => limits.draw(allowance, drawing).await,
-            Self::Gcp(limits) => limits.draw(allowance, drawing).await,
+            Self::Local(limits) => {
+                let drawn = timeout(PATIENCE, limits.draw(allowance, drawing)).await;
+                drawn.context("there was no answer in time")?.map(Some)
+            }
+            Self::Gcp(limits) => limits.draw(allowance, drawing, PATIENCE).await,
+        }
+    }
+
+    /// How many draws on one bucket may follow each other at once before a process keeps to one a second; `None` is any
+    /// number. Firestore takes one write a second of a document for long, and a few more for a moment.
+    fn draws_at_once(&self) -> Option<u32> {
+        match self {
+            Self::Local(_) => None,
+            Self::Gcp(_) => Some(3),
         }
     }
 }

@@ -73,6 +73,7 @@ impl Local {
     /// see either nothing or all of it.
     fn open_blocking(settings: &LocalSettings) -> Result<Self> {
         let folder = Folder::create(&settings.data_dir)?;
+        folder.refuse_network()?;
         let _lock = folder.lock()?;
         folder.remove_stale_uploads()?;
         let key = folder.signing_key()?;

@@ -45,7 +45,7 @@ impl LocalSettings {
             public_url: public_url.into(),
             task_lease: Duration::from_secs(60),
             retry_min: Duration::from_secs(2),
-            retry_max: Duration::from_secs(120),
+            retry_max: Duration::from_secs(60),
         }
     }
 }

@@ -98,7 +98,7 @@ impl Uploads {
     }
 
     /// Removes up to `limit` uploads that expired ten minutes ago or earlier, and of those that never became a job the
-    /// blob. How many were removed. On Google Cloud the TTL policy and the bucket's lifecycle do this by themselves.
+    /// blob. How many were removed. Half-written files of killed processes go as well. On Google Cloud the TTL policy and the bucket's lifecycle do this by themselves.
     ///
     /// # Errors
     /// The store cannot be reached; what was removed until then stays removed.

@@ -2,7 +2,9 @@
 //! contract: they wait generously for what happens "some time", and never look behind the handles.
 
 mod conformance {
+    pub mod aborting;
     pub mod blobs;
+    pub mod contention;
     pub mod emulators;
     pub mod idempotency;
     pub mod jobs;
@@ -36,11 +38,14 @@ macro_rules! records_and_queue {
                 jobs: a_record_comes_back_as_it_was_written, an_id_is_created_once, a_claim_is_written_into_the_record,
                     of_eight_racing_workers_one_wins, a_lapsed_lease_is_taken_over, renewal_keeps_a_lease,
                     finishing_stores_everything, failing_stores_the_reason, a_finished_job_never_moves,
-                    a_released_job_can_be_claimed_again, a_missing_job_is_missing;
+                    a_released_job_can_be_claimed_again, a_missing_job_is_missing,
+                    of_a_worker_that_ended_without_a_word_only_somebody_alone_gets_the_job,
+                    a_dead_letter_is_owed_until_it_is_sent;
                 jobs_support: support_finds_jobs_by_status_order_and_time, what_was_made_from_a_photo_is_found,
                     what_was_rendered_is_found_by_its_key, the_first_approval_stays, a_job_is_erased_once_it_has_ended;
                 jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
-                    publishing_again_doubles_the_wait, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
+                    publishing_again_doubles_the_wait, what_could_not_be_published_does_not_wait_longer,
+                    a_job_that_a_worker_had_does_not_wait_longer, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
                     unfinished_jobs_are_counted;
                 jobs_webhooks: a_webhook_is_due_once_its_job_has_ended, an_abandoned_job_has_its_webhook_sent_too,
                     a_job_without_a_webhook_owes_nobody_any_word, of_eight_racing_claims_on_a_webhook_one_wins,
@@ -101,6 +106,15 @@ conformance!(local, TestBackend::local());
 mod gcp {
     use super::*;
     records_and_queue! { TestBackend::gcp_records_and_queue() }
+}
+
+/// What only Firestore does: it says that somebody was faster, or that it wants fewer writes of a document.
+mod gcp_contention {
+    use super::*;
+    cases! { TestBackend::gcp_records_and_queue();
+        contention: a_limit_holds_although_firestore_aborts_some_draws, a_crowded_document_is_written_about_once_a_second,
+            one_crowded_bucket_does_not_open_the_others;
+    }
 }
 
 mod gcp_storage {

@@ -62,7 +62,10 @@ pub struct JobRecord {
     pub webhook: Option<Webhook>,
     /// W3C trace id of the request that created the job, for finding its logs.
     pub trace_id: Option<String>,
-    /// How often the sweep has published the job's task again.
+    /// Why the job's task is still to be set aside as a dead letter, after the job was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter_owed: Option<String>,
+    /// How often the sweep has published the job's task again since a worker last had it.
     pub republished: u32,
     /// When the upload was accepted.
     pub created_at: Timestamp,
@@ -208,6 +211,7 @@ impl JobRecord {
             error: None,
             webhook: None,
             trace_id: None,
+            dead_letter_owed: None,
             republished: 0,
             created_at: now,
             started_at: None,

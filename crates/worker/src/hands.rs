@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tracing::error;
@@ -15,13 +15,62 @@ pub struct Hands {
     permits: Arc<Semaphore>,
     /// `None` once the last job has been taken.
     jobs: Mutex<Option<JoinSet<()>>>,
+    /// One job at a time waits to be the only one.
+    turn: tokio::sync::Mutex<()>,
+    /// Whether one does.
+    wanted: watch::Sender<bool>,
+    /// When a job was last begun.
+    last: Mutex<Instant>,
 }
 
 impl Hands {
     /// So many jobs at a time.
     pub fn new(number: usize) -> Self {
         let permits = Arc::new(Semaphore::new(number));
-        Self { number, permits, jobs: Mutex::new(Some(JoinSet::new())) }
+        Self {
+            number,
+            permits,
+            jobs: Mutex::new(Some(JoinSet::new())),
+            turn: tokio::sync::Mutex::default(),
+            wanted: watch::Sender::new(false),
+            last: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Waits until no job is at hand, and keeps it so for as long as the permit lives. The caller must hold no other.
+    pub async fn alone(&self) -> OwnedSemaphorePermit {
+        struct Wanted<'a>(&'a watch::Sender<bool>);
+        impl Drop for Wanted<'_> {
+            fn drop(&mut self) {
+                self.0.send_replace(false);
+            }
+        }
+        let _turn = self.turn.lock().await;
+        let _wanted = Wanted(&self.wanted);
+        self.wanted.send_replace(true);
+        let all = u32::try_from(self.number).unwrap_or(u32::MAX);
+        match self.permits.clone().acquire_many_owned(all).await {
+            Ok(permit) => permit,
+            Err(_) => unreachable!("nobody closes the semaphore"),
+        }
+    }
+
+    /// Waits until a job waits to be the only one. Whoever holds a permit without a job gives it back then.
+    pub async fn wanted_alone(&self) {
+        // The sender lives as long as this.
+        let _ = self.wanted.subscribe().wait_for(|wanted| *wanted).await;
+    }
+
+    /// How long a hand has been free and no job has come: so long the queue seems to be empty. Zero while all are busy.
+    pub fn idle_for(&self) -> Duration {
+        let running = self.jobs().as_mut().map_or(0, |jobs| {
+            while let Some(ended) = jobs.try_join_next() {
+                report(ended);
+            }
+            jobs.len()
+        });
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if running >= self.number { Duration::ZERO } else { last.elapsed() }
     }
 
     /// Waits for a free hand. Whoever waits longest gets the next one.
@@ -39,6 +88,7 @@ impl Hands {
                 report(ended);
             }
             jobs.spawn(job);
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
     }
 

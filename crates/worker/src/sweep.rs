@@ -1,16 +1,30 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use headshot_backend::telemetry;
+use futures_util::future::try_join_all;
+use headshot_backend::{BackendSettings, telemetry};
 use headshot_core::{BlobKey, JobRecord, Status, TaskMessage};
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, debug, error, info, info_span};
 
 use crate::shutdown::Phase;
 use crate::{Outage, Worker, job};
 
-/// So many forgotten jobs are taken care of at a time; the rest follows with the next round.
+/// So many forgotten jobs are looked up at a time.
 const BATCH: usize = 100;
+
+/// So many lookups make a round, unless one finds less; the rest follows with the next round.
+const BATCHES: usize = 10;
+
+/// So many jobs are published again at the same time.
+const AT_ONCE: usize = 8;
+
+/// A worker that has had a free hand for so long, and got no task, sees an empty queue.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How many times longer a job is left alone while this worker gets tasks: most likely its own is among those to come.
+const WHILE_BUSY: u32 = 10;
 
 /// Looks after jobs that nobody looks after, every so often: what a crash of the API left without a task is published
 /// again, what has used up its attempts is recorded as failed. Announced photos that nobody came back for go as well.
@@ -36,10 +50,20 @@ pub async fn sweep(worker: Arc<Worker>) {
 /// # Errors
 /// Records or queue cannot be reached; what was done until then stays done.
 pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
-    let forgotten = worker.backend.jobs.unfinished(worker.config.sweep_untouched_for, BATCH).await;
     let mut touched = 0;
-    for record in forgotten.context("looking for forgotten jobs")? {
-        touched += usize::from(look_after(worker, &record).await?);
+    for _ in 0..BATCHES {
+        let forgotten = worker.backend.jobs.unfinished(untouched_for(worker), BATCH).await;
+        let forgotten = forgotten.context("looking for forgotten jobs")?;
+        let found = forgotten.len();
+        let mut ours = 0;
+        for some in forgotten.chunks(AT_ONCE) {
+            let looked_after = try_join_all(some.iter().map(|record| look_after(worker, record))).await?;
+            ours += looked_after.into_iter().filter(|ours| *ours).count();
+        }
+        touched += ours;
+        if found < BATCH || ours == 0 {
+            break;
+        }
     }
     let cleared = worker.backend.uploads.clear_abandoned(BATCH).await;
     let cleared = cleared.context("clearing abandoned uploads away")?;
@@ -47,6 +71,16 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
         info!(cleared, "uploads that nobody came back for are cleared away");
     }
     Ok(touched)
+}
+
+/// How long a job must have been left alone to count as forgotten. The local queue knows which jobs it holds; of Pub/Sub's
+/// it is only known that a worker with a free hand would have got them.
+fn untouched_for(worker: &Worker) -> Duration {
+    let wait = worker.config.sweep_untouched_for;
+    if matches!(worker.config.backend, BackendSettings::Local(_)) {
+        return wait;
+    }
+    if worker.hands.idle_for() >= IDLE.min(wait) { wait } else { wait.saturating_mul(WHILE_BUSY) }
 }
 
 async fn look_after(worker: &Worker, record: &JobRecord) -> anyhow::Result<bool> {
@@ -78,12 +112,13 @@ async fn republish(worker: &Worker, record: &JobRecord, traceparent: &str) -> an
         orig_bucket: worker.config.backend.bucket_of_originals().into(),
         orig_key: BlobKey::Original(record.photo_of.unwrap_or(job_id)).path(),
     };
-    worker
-        .backend
-        .tasks
-        .publish(&task, Some(traceparent))
-        .await
-        .context("publishing a forgotten job again")?;
+    if let Err(error) = worker.backend.tasks.publish(&task, Some(traceparent)).await {
+        // Not the job's fault: it must not wait twice as long for it.
+        if let Err(error) = worker.backend.jobs.unmark_republished(record).await {
+            debug!(error = format!("{error:#}"), "the mark of a job that could not be published stays");
+        }
+        return Err(error.context("publishing a forgotten job again"));
+    }
     let (attempt, times) = (record.attempt, record.republished + 1);
     info!(attempt, times, "the job seemed forgotten; its task is published again");
     Ok(true)

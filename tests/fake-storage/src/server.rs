@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::fault::{Fault, Faults};
+use crate::preconditions::Preconditions;
 use crate::resumable::Sessions;
 use crate::routes::route;
 use crate::store::Store;
@@ -76,6 +77,11 @@ impl FakeStorage {
     /// The names of the objects in a bucket.
     pub fn objects(&self, bucket: &str) -> Vec<String> {
         self.shared.store.list(bucket, "").iter().map(|object| object.name.clone()).collect()
+    }
+
+    /// Takes an object away, as a bucket's lifecycle does. `false`: there is none.
+    pub fn expire(&self, bucket: &str, name: &str) -> bool {
+        self.shared.store.delete(bucket, name, Preconditions::default()).is_ok()
     }
 
     /// How many writes were carried out since the start.

@@ -3,10 +3,13 @@
 //! The real binaries run against Google's own emulators of Pub/Sub and Firestore and a fake of Cloud Storage. The tests take
 //! turns, since each of them keeps a machine busy.
 
+mod expired;
 mod kills;
+mod long_outages;
 mod messages;
 mod outages;
 mod stops;
+mod suspects;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

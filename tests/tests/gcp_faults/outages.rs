@@ -96,6 +96,8 @@ fn outage(cloud: &Cloud, app: &mut TestApp, down: Dependency, line: Line) -> Res
     println!("{} is {line:?}", down.name());
     cloud.line(down, line)?;
     let began = Instant::now();
+    // What the API found just before is still its word for a second.
+    thread::sleep(Duration::from_millis(1100));
     let known = ids.first().context("four jobs")?.clone();
     ids.extend(ask_meanwhile(app, &known, down)?);
     thread::sleep(OUTAGE.saturating_sub(began.elapsed()));

@@ -1,9 +1,9 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use headshot_tests::{Cloud, TestApp};
+use headshot_tests::{Cloud, TestApp, drawn_pet};
 
-use super::{all_done_once, finished, photo};
+use super::{all_done_once, finished, photo, until};
 
 #[test]
 fn eight_workers_on_one_subscription_claim_each_of_a_hundred_jobs_once() -> Result<()> {
@@ -30,4 +30,32 @@ fn eight_workers_on_one_subscription_claim_each_of_a_hundred_jobs_once() -> Resu
     ensure!(shares.iter().sum::<f64>() == 100.0, "{shares:?}");
     ensure!(shares.iter().all(|share| *share >= 1.0), "a worker got nothing: {shares:?}");
     app.check_alive()
+}
+
+/// Each would be one more message for the autoscaler to count.
+#[test]
+fn a_backlog_that_is_worked_off_is_not_published_again() -> Result<()> {
+    let Some(cloud) = Cloud::start("a backlog")? else { return Ok(()) };
+    let options = cloud
+        .options()
+        .worker("WORKER_CONCURRENCY", 1)
+        .worker("JOB_LEASE_SECONDS", 30)
+        .worker("SWEEP_UNTOUCHED_SECONDS", 5);
+    let mut app = TestApp::start_with(options)?;
+    app.take_worker(0)?.terminate(Duration::from_secs(10))?;
+    let ids: Vec<String> = (0..40).map(|_| app.submit(&drawn_pet(1600))).collect::<Result<_>>()?;
+    let began = Instant::now();
+    app.start_worker(0)?;
+    until("half of them are done", Duration::from_secs(120), || Ok(finished(&app).len() >= 20))?;
+    let again = republished(&app);
+    println!("after {:?} {again} of {} jobs were published again", began.elapsed(), ids.len());
+    ensure!(again == 0, "{again} times a job was published again");
+    all_done_once(&cloud, &app, &ids)?;
+    Ok(())
+}
+
+fn republished(app: &TestApp) -> usize {
+    let is_one =
+        |line: &serde_json::Value| line["message"].as_str().is_some_and(|it| it.contains("seemed forgotten"));
+    app.worker_lines().iter().filter(|line| is_one(line)).count()
 }

@@ -57,7 +57,8 @@ problems! {
     /// Rendering one again.
     Rerendering: admission(Scope::Submit), limits(), job_limits(), json(), keys(), body(), [ApiError::NoSuchHeadshot, unknown_recipe(), ApiError::NoWebhookSecret,
         invalid_webhook_url(), JobError::NotDone(id(), Status::Queued).into(), JobError::Approved(id()).into(),
-        JobError::NothingToChange.into(), JobError::RecipeAndParts.into(), ApiError::Unpublished(id())], always();
+        JobError::NothingToChange.into(), JobError::RecipeAndParts.into(), JobError::PhotoExpired(id()).into(), ApiError::Unpublished(id()),
+        storage()], always();
     /// Approving one.
     Approving: admission(Scope::Submit), limits(), [ApiError::NoSuchHeadshot, JobError::NotDone(id(), Status::Queued).into(),
         JobError::Approved(id()).into(), links()], always();
@@ -71,7 +72,8 @@ problems! {
         always();
     /// Trying a job again.
     Retrying: admission(Scope::Admin), limits(), [ApiError::NoSuchHeadshot, JobError::NothingToRetry(id(), Status::Done).into(),
-        ApiError::NoWebhookSecret, invalid_webhook_url(), ApiError::Unpublished(id())], always();
+        ApiError::NoWebhookSecret, invalid_webhook_url(), JobError::PhotoExpired(id()).into(), ApiError::Unpublished(id()), storage()],
+        always();
     /// Sending a webhook again.
     Resending: admission(Scope::Admin), limits(), [ApiError::NoSuchHeadshot, JobError::NoWebhook(id()).into()], always();
     /// Following a link to a file.

@@ -1,7 +1,7 @@
 //! `GET /headshot/{id}`: what a shop page learns of a job.
 
 use bytes::Bytes;
-use headshot_core::JobId;
+use headshot_core::{JobId, JobRecord};
 use hyper::Method;
 
 use crate::photos;
@@ -34,6 +34,23 @@ async fn a_queued_job_shows_its_state_and_when_to_ask_again() {
     expected.sort_unstable();
     assert_eq!(keys, expected, "nothing that is only ours is shown");
     assert_eq!((&document["status"], &document["attempt"]), (&"queued".into(), &0.into()));
+}
+
+/// Firestore takes up to a day to delete it, and storage is quicker with the pictures.
+#[tokio::test]
+async fn a_record_that_has_expired_is_not_there_any_more() {
+    let app = TestApp::start().await;
+    let id = app.submit(photos::jpeg()).await;
+    let record = app.record(id).await;
+    let now = jiff::Timestamp::now();
+    let expired = JobRecord { job_id: JobId::new(), expire_at: now, ..record.clone() };
+    let kept =
+        JobRecord { job_id: JobId::new(), expire_at: now + jiff::SignedDuration::from_secs(60), ..record };
+    for record in [&expired, &kept] {
+        app.backend.jobs.create(record).await.unwrap();
+    }
+    app.get(&format!("/headshot/{}", expired.job_id)).await.assert_problem(404, "not_found");
+    assert_eq!(app.get(&format!("/headshot/{}", kept.job_id)).await.status, 200);
 }
 
 #[tokio::test]

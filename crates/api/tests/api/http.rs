@@ -1,5 +1,7 @@
 //! What every answer has in common, and the addresses that are for operators.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -91,6 +93,71 @@ async fn metrics_count_by_route_and_not_by_path() {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
+}
+
+/// A request on an open connection, and whether it is answered with 200.
+async fn is_answered(connection: &mut TcpStream) -> bool {
+    let request = b"GET /healthz HTTP/1.1\r\nhost: shop\r\n\r\n";
+    let mut answer = [0; 1024];
+    match connection.write_all(request).await {
+        Ok(()) => connection.read(&mut answer).await.is_ok_and(|_| answer.starts_with(b"HTTP/1.1 200")),
+        Err(_) => false,
+    }
+}
+
+/// Load balancers keep connections for ten minutes and send the next request on them.
+#[tokio::test]
+async fn a_connection_may_be_idle_for_longer_than_a_head_may_take() {
+    let app = TestApp::start().await;
+    let mut idle = TcpStream::connect(app.address).await.unwrap();
+    let mut slow = TcpStream::connect(app.address).await.unwrap();
+    let mut fresh = TcpStream::connect(app.address).await.unwrap();
+    assert!(is_answered(&mut idle).await && is_answered(&mut slow).await);
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nhost:").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(34)).await;
+    assert!(is_answered(&mut idle).await, "it was used before");
+    assert!(is_answered(&mut fresh).await, "it was not");
+    let mut rest = Vec::new();
+    let _ = slow.read_to_end(&mut rest).await;
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "a head that does not end is not waited for");
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn idle_connections_make_room_and_the_oldest_goes_first() {
+    let app = TestApp::start().await;
+    let mut idle = Vec::new();
+    for _ in 0..1_000 {
+        idle.push(TcpStream::connect(app.address).await.unwrap());
+    }
+    let answers = tokio::time::timeout(Duration::from_secs(10), async {
+        for _ in 0..5 {
+            assert_eq!(app.get("/healthz").await.status, 200);
+        }
+    });
+    answers.await.expect("nobody waits for the idle ones");
+    assert!(is_answered(idle.last_mut().unwrap()).await, "the youngest is still there");
+    let mut end = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), idle[0].read_to_end(&mut end)).await;
+    assert!(closed.is_ok(), "the oldest was closed");
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn readiness_is_looked_at_once_a_second_and_may_leave_a_part_out() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/readyz").await.status, 200);
+    for folder in ["tmp", "blobs"] {
+        std::fs::remove_dir_all(app.data_dir().join(folder)).unwrap();
+        std::fs::write(app.data_dir().join(folder), "").unwrap();
+    }
+    // What was found is believed for a second, however many ask.
+    assert_eq!(app.get("/readyz").await.status, 200);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    app.get("/readyz").await.assert_problem(503, "not_ready");
+    assert_eq!(app.get("/readyz?without=storage").await.status, 200);
+    app.get("/readyz?without=queue").await.assert_problem(503, "not_ready");
+    app.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -72,6 +72,25 @@ async fn what_cannot_be_rendered_again_is_said() {
 }
 
 #[tokio::test]
+async fn of_a_photo_that_is_not_kept_any_more_no_other_picture_is_made() {
+    let app = TestApp::start().await;
+    let first = done(&app).await;
+    let second = rerender(&app, first, json!({"look": "soft"})).await.job_id();
+    app.pretend_to_render(second).await;
+    let waiting = app.backend.tasks.depth().await.unwrap().ready;
+    app.backend.blobs.delete(BlobKey::Original(first)).await.unwrap();
+    for id in [first, second] {
+        let key = [("idempotency-key", "\"again\"")];
+        let body = json!({"look": "dramatic"});
+        let answer = post_json(&app, &format!("/headshot/{id}/rerender"), body, &key).await;
+        answer.assert_problem(410, "photo_expired");
+        assert_eq!(answer.json()["retryable"], false);
+        assert_eq!(app.get(&format!("/headshot/{id}")).await.status, 200, "what was made of it stays");
+    }
+    assert_eq!(app.backend.tasks.depth().await.unwrap().ready, waiting, "nobody is sent to look for it");
+}
+
+#[tokio::test]
 async fn a_re_render_that_is_asked_for_twice_is_made_once() {
     let app = TestApp::start().await;
     let id = done(&app).await;

@@ -165,7 +165,9 @@ impl TestApp {
             Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model };
         let model = ModelInfo { name: "pretended".into(), sha256: "0".repeat(64), provider: "cpu".into() };
         let made = Made::Rendered { key: "pretended".into() };
-        let finish = Finish::Done { outputs, quality: Quality::new(vec![], vec![]), head, model, made };
+        let quality = Quality::new(vec![], vec![]);
+        let message_for_support = "Rendered in 0.6 s on the first attempt.".into();
+        let finish = Finish::Done { outputs, quality, head, model, made, message_for_support };
         assert!(self.backend.jobs.finish(&claim, finish).await.unwrap());
     }
 
@@ -178,6 +180,7 @@ impl TestApp {
             head: None,
             model: None,
             message_for_support: String::new(),
+            dead_letter: None,
         };
         assert!(self.backend.jobs.finish(&claim, finish).await.unwrap());
     }

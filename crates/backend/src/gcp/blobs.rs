@@ -60,6 +60,7 @@ struct Shared {
     control: Renewable<StorageControl, Error>,
     /// Without anything to sign with, everything but signing works: workers never sign.
     signer: std::result::Result<Signer, String>,
+    links: links::Links,
     emulator: Option<String>,
     originals: String,
     outputs: String,
@@ -90,6 +91,7 @@ impl GcpBlobs {
             storage,
             control,
             signer: signing::signer(emulator.is_some()).map_err(|error| format!("{error:#}")),
+            links: links::Links::default(),
             emulator,
             originals: bucket(&settings.bucket_original),
             outputs: bucket(&settings.bucket_output),
@@ -198,6 +200,10 @@ impl GcpBlobs {
             Ok(Some(bytes.into()))
         }
         .boxed()
+    }
+
+    pub(crate) fn exists(&self, key: BlobKey) -> BoxFuture<'_, Result<bool>> {
+        async move { Ok(self.describe(key).await?.is_some()) }.boxed()
     }
 
     pub(crate) fn delete(&self, key: BlobKey) -> BoxFuture<'_, Result<()>> {

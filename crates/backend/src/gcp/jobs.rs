@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use super::emulator_url;
 use super::renewable::Renewable;
 use crate::GcpSettings;
-use crate::jobs::{self, Change, Claim, record_time};
+use crate::jobs::{self, Change, Claim, Company, record_time};
 use calls::{Patience, is_conflict, is_unanswered};
 
 /// How long one request may take. A call may consist of several.
@@ -134,10 +134,11 @@ impl GcpRecords {
         id: JobId,
         worker: &'a str,
         lease: Duration,
+        company: Company,
     ) -> BoxFuture<'a, Result<Claim>> {
         async move {
             let claim = |record: JobRecord, now| {
-                let claim = jobs::claim(record, worker, lease, now);
+                let claim = jobs::claim(record, worker, lease, company, now);
                 let write = match &claim {
                     Claim::Claimed(claimed) => Some(claimed.record().clone()),
                     _ => None,

@@ -14,10 +14,10 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::jobs;
-use super::jobs::calls::{Patience, is_conflict, is_unanswered};
+use super::jobs::calls::{Patience, is_conflict, is_contended, is_unanswered};
 use super::renewable::Renewable;
 use super::spread;
 use crate::GcpSettings;
@@ -26,8 +26,9 @@ use crate::limits::{Allowance, Drawing, Drawn, Level};
 /// What the collection is called, after that of the records.
 const SUFFIX: &str = "-limits";
 
-/// The wait after another instance was faster, about.
-const AGAIN: Duration = Duration::from_millis(10);
+/// The wait after another instance was faster, about: at first, and in the end. Not long, as who waits long is overtaken
+/// for ever.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(160));
 
 #[derive(Clone)]
 pub(crate) struct GcpLimits {
@@ -54,28 +55,42 @@ impl GcpLimits {
         Self { shared: Arc::new(Shared { collection, firestore: jobs::client(settings) }) }
     }
 
+    /// Draws within the time. `None`: other instances were faster until it was over.
     pub(crate) fn draw<'a>(
         &'a self,
         allowance: &'a Allowance,
         drawing: Drawing,
-    ) -> BoxFuture<'a, Result<Drawn>> {
+        within: Duration,
+    ) -> BoxFuture<'a, Result<Option<Drawn>>> {
         async move {
-            let patience = Patience::new();
+            let patience = Patience::of(within);
+            let until = Instant::now() + within;
+            let (mut wait, mut answered) = (AGAIN.0, false);
             loop {
                 let error = match patience.limit(self.try_draw(allowance, drawing)).await {
-                    Ok(drawn) => return Ok(drawn),
+                    Ok(drawn) => return Ok(Some(drawn)),
                     Err(error) => error,
                 };
-                if is_unanswered(&error) {
-                    self.shared.firestore.unanswered();
+                // Another instance was faster, or wrote the first document, or Firestore wants fewer writes of this one.
+                let overtaken = is_conflict(&error)
+                    || is_contended(&error)
+                    || matches!(error, FirestoreError::DataConflictError(_));
+                answered |= overtaken;
+                if answered && Instant::now() >= until {
+                    return Ok(None);
                 }
-                // Another instance was faster, or wrote the first document. Whatever else it is, whoever calls does without.
-                let overtaken = is_conflict(&error) || matches!(error, FirestoreError::DataConflictError(_));
                 if !overtaken {
+                    if is_unanswered(&error) {
+                        self.shared.firestore.unanswered();
+                    }
                     return Err(error).with_context(|| format!("cannot count in {}", self.shared.collection));
                 }
-                // Soon, as who waits long is overtaken for ever. How often is the caller's to bound, by time.
-                sleep(AGAIN.mul_f64(0.5 + spread())).await;
+                let spread = wait.mul_f64(0.5 + spread());
+                if Instant::now() + spread >= until {
+                    return Ok(None);
+                }
+                sleep(spread).await;
+                wait = (wait * 2).min(AGAIN.1);
             }
         }
         .boxed()
@@ -92,6 +107,10 @@ impl GcpLimits {
         };
         let level = found.as_ref().map(level).transpose()?;
         let (level, drawn) = Level::draw(level, allowance, drawing, Timestamp::now());
+        // Nothing moves, so nothing is written: the refill is reckoned from the last write on.
+        if drawn.granted == 0 && drawing.returned == 0 {
+            return Ok(drawn);
+        }
         let document = Document {
             missing: level.missing,
             at: FirestoreTimestamp(level.at),

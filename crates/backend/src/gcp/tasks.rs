@@ -9,6 +9,7 @@ mod pump;
 mod pushed;
 mod subscription;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use google_cloud_pubsub::retry_policy::RetryableErrors;
 use headshot_core::TaskMessage;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use clients::{Clients, Maker};
 pub(crate) use delivery::GcpDelivery;
@@ -35,6 +36,10 @@ pub(crate) use subscription::GcpSubscription;
 use super::renewable::Renewable;
 use super::{CALL_TIMEOUT, LOOK_TIMEOUT};
 use crate::{GcpSettings, QueueDepth};
+
+/// A task that has to wait goes back as a new message once it was delivered so often: a third of what Terraform lets a
+/// message be delivered (`max_delivery_attempts`, 30), so that deaths of workers and failed attempts have the rest.
+const RENEWED_AFTER: u32 = 10;
 
 /// How long [`GcpQueue::close`] waits for answers to reach the service. Cloud Run leaves a process 10 s.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -155,6 +160,21 @@ impl GcpQueue {
         let get = clients.subscriptions.get_subscription().set_subscription(subscription);
         let get = get.with_attempt_timeout(LOOK_TIMEOUT).with_retry_policy(single_try());
         self.judge(get.send().await, subscription)
+    }
+
+    /// Publishes a task again that has been delivered many times for no fault of its own, before the subscription's policy
+    /// takes it for one that cannot be delivered. `false`: it has not been, or that does not work just now.
+    async fn renew(&self, data: Bytes, attributes: &HashMap<String, String>, delivered: Option<u32>) -> bool {
+        if delivered.is_none_or(|times| times < RENEWED_AFTER) {
+            return false;
+        }
+        let mut message = Message::new().set_data(data);
+        message.attributes.clone_from(attributes);
+        let renewed = self.send(To::Workers, message).await;
+        if let Err(error) = &renewed {
+            debug!(error = format!("{error:#}"), "the task cannot be published again; it goes back as it is");
+        }
+        renewed.is_ok()
     }
 
     /// Sends a message. Without a topic for dead letters there is nowhere to send those.

@@ -8,6 +8,11 @@ pub enum Claim {
     Claimed(Box<Claimed>),
     /// The job has ended; nothing is to be done.
     Finished(Status),
+    /// The job has been given up, and its task is still to be set aside, for this reason.
+    DeadLetterOwed(String),
+    /// The worker that held the job ended without a word, perhaps because of it: it is to be claimed by a worker that does
+    /// nothing else meanwhile. Nothing was written.
+    Suspect,
     /// Another worker holds the job.
     Held {
         /// When its lease lapses, unless it renews it.
@@ -39,6 +44,8 @@ pub enum Finish {
         model: ModelInfo,
         /// How the stored files came about.
         made: Made,
+        /// One sentence for support.
+        message_for_support: String,
     },
     /// Without.
     Failed {
@@ -52,7 +59,18 @@ pub enum Finish {
         model: Option<ModelInfo>,
         /// One sentence for support.
         message_for_support: String,
+        /// Why the task is to be set aside as a dead letter, if it is. It is owed until [`super::Jobs::dead_letter_sent`].
+        dead_letter: Option<String>,
     },
+}
+
+/// What else a worker that claims a job may be doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// It works on other jobs, too, and is not to take one that may be the end of all of them.
+    Others,
+    /// It works on this job alone.
+    Nobody,
 }
 
 /// How a job's artefacts came about.

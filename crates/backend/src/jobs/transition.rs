@@ -6,7 +6,7 @@ use std::time::Duration;
 use headshot_core::{Approval, Failure, JobId, JobRecord, Lease, Stage, Status, Webhook};
 use jiff::Timestamp;
 
-use super::{Claim, Claimed, Finish, Made};
+use super::{Claim, Claimed, Company, Finish};
 
 /// A conditional write: given the record and the time, the record to write, or `None` to leave it alone. A store where
 /// somebody else may write between reading and writing asks again.
@@ -24,10 +24,20 @@ pub(crate) fn record_time() -> Timestamp {
 }
 
 /// The claimed record, or why it cannot be claimed.
-pub(crate) fn claim(record: JobRecord, worker: &str, lease: Duration, now: Timestamp) -> Claim {
+pub(crate) fn claim(
+    record: JobRecord,
+    worker: &str,
+    lease: Duration,
+    company: Company,
+    now: Timestamp,
+) -> Claim {
+    if let Some(reason) = record.dead_letter_owed {
+        return Claim::DeadLetterOwed(reason);
+    }
     match (record.status, &record.lease) {
         (Status::Done | Status::Failed, _) => return Claim::Finished(record.status),
         (Status::Processing, Some(held)) if held.until > now => return Claim::Held { until: held.until },
+        (Status::Processing, _) if company == Company::Others => return Claim::Suspect,
         (Status::Processing | Status::Queued, _) => {}
     }
     let attempt = record.attempt.saturating_add(1);
@@ -36,7 +46,12 @@ pub(crate) fn claim(record: JobRecord, worker: &str, lease: Duration, now: Times
         stage: Some(Stage::Fetch),
         attempt,
         lease: Some(Lease { worker: worker.into(), until: later(now, lease) }),
-        message_for_support: format!("Attempt {attempt}: worker {worker} is at work on it."),
+        message_for_support: format!(
+            "Worker {worker} is at work on it since {}, attempt {attempt}.",
+            now.strftime("%H:%M UTC")
+        ),
+        // Whoever claims a job has its task: a sweep need not wait longer than for a new one.
+        republished: 0,
         started_at: record.started_at.or(Some(now)),
         updated_at: now,
         ..record
@@ -57,9 +72,9 @@ pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
     while_held(claim, move |record, now| {
         let record = JobRecord { lease: None, finished_at: Some(now), ..told(record, now) };
         match outcome.clone() {
-            Finish::Done { outputs, quality, head, model, made } => JobRecord {
+            Finish::Done { outputs, quality, head, model, made, message_for_support } => JobRecord {
                 status: Status::Done,
-                message_for_support: done(&record, &made),
+                message_for_support,
                 outputs,
                 cached_from: made.from(),
                 render_key: made.key(),
@@ -69,17 +84,25 @@ pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
                 error: None,
                 ..record
             },
-            Finish::Failed { failure, quality, head, model, message_for_support } => JobRecord {
+            Finish::Failed { failure, quality, head, model, message_for_support, dead_letter } => JobRecord {
                 status: Status::Failed,
                 message_for_support,
                 quality,
                 head,
                 model,
                 error: Some(failure),
+                dead_letter_owed: dead_letter,
                 ..record
             },
         }
     })
+}
+
+/// See [`super::Jobs::dead_letter_sent`].
+pub(crate) fn dead_letter_sent() -> impl Change + use<> {
+    |record: JobRecord, _| {
+        record.dead_letter_owed.is_some().then_some(JobRecord { dead_letter_owed: None, ..record })
+    }
 }
 
 /// See [`super::Jobs::release`].
@@ -117,6 +140,15 @@ pub(crate) fn republish(seen: &JobRecord) -> impl Change + use<> {
     }
 }
 
+/// See [`super::Jobs::unmark_republished`].
+pub(crate) fn take_back_republishing(seen: &JobRecord) -> impl Change + use<> {
+    let (republished, updated_at) = (seen.republished, seen.updated_at);
+    move |record: JobRecord, _| {
+        let ours = !record.status.is_terminal() && record.republished == republished.saturating_add(1);
+        ours.then_some(JobRecord { republished, updated_at, ..record })
+    }
+}
+
 /// See [`super::Jobs::fail_abandoned`].
 pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change + use<> {
     let seen_at = seen.updated_at;
@@ -125,7 +157,10 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
         (!record.status.is_terminal() && !held && record.updated_at == seen_at).then(|| JobRecord {
             status: Status::Failed,
             lease: None,
-            message_for_support: format!("Given up after attempt {}: no worker finished it.", record.attempt),
+            message_for_support: format!(
+                "Given up after {} attempts: no worker finished it.",
+                record.attempt
+            ),
             error: Some(failure.clone()),
             finished_at: Some(now),
             updated_at: now,
@@ -165,15 +200,6 @@ pub(crate) fn withdraw(failure: Failure) -> impl Change + use<> {
             updated_at: now,
             ..record
         })
-    }
-}
-
-fn done(record: &JobRecord, made: &Made) -> String {
-    match made {
-        Made::Rendered { .. } => format!("Done at attempt {}.", record.attempt),
-        Made::Taken { from } => {
-            format!("Done at attempt {}: the same picture had been made for job {from}.", record.attempt)
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{Allowance, Drawing, Drawn, LEASE, Level, Taken};
+use super::{Allowance, BELIEF, Drawing, Drawn, LEASE, Level, PAUSE, Taken};
 
 /// Buckets in each of two generations. When the young one is full, it becomes the old one, which is forgotten: whoever calls
 /// from a million addresses makes us forget, at most, batches of one or few tokens.
@@ -42,11 +42,17 @@ pub(super) struct Lease {
     tokens: u64,
     drawn: Option<Instant>,
     batch: u64,
+    /// Calls since the last draw, also those that got nothing.
+    asked: u64,
+    /// When the next draw would be due if there were one every [`LEASE`].
+    draw_due: Option<Instant>,
     left_in_store: Option<u64>,
     empty_until: Option<Instant>,
     next: Option<Instant>,
     /// The bucket as this process alone knows it, while the store does not answer.
     alone: Option<Level>,
+    /// Until when the store is not asked for this bucket; it has not answered.
+    alone_until: Option<Instant>,
 }
 
 impl Leases {
@@ -115,6 +121,23 @@ impl Lease {
         false
     }
 
+    /// Counts a call that wants a token.
+    pub(super) fn asked(&mut self) {
+        self.asked = self.asked.saturating_add(1);
+    }
+
+    /// Whether the store, which has not answered lately, is done without.
+    pub(super) fn counts_alone(&self) -> bool {
+        self.alone_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// How long to wait before the store may be asked for this bucket again, if so many draws may follow each other at once.
+    pub(super) fn pause(&self, at_once: Option<u32>) -> Option<Duration> {
+        let early = LEASE * at_once?.saturating_sub(1);
+        let wait = self.draw_due?.saturating_duration_since(Instant::now()).saturating_sub(early);
+        (!wait.is_zero()).then_some(wait)
+    }
+
     pub(super) fn put_back(&mut self) {
         self.tokens += 1;
         self.empty_until = None;
@@ -131,27 +154,38 @@ impl Lease {
         Some(self.next.unwrap_or(until).saturating_duration_since(Instant::now()))
     }
 
-    /// What to ask the store for: twice as much as the last time if that was spent within its second, else one token again.
+    /// What to ask the store for: enough for all who wait, and beyond that what was asked for since the last draw, or twice
+    /// the last batch if that was spent in time.
     pub(super) fn drawing(&mut self, allowance: &Allowance, waiting: u64) -> Drawing {
-        let spent_in_time = self.tokens == 0 && self.drawn.is_some_and(|drawn| drawn.elapsed() < LEASE);
-        self.batch = if spent_in_time { self.batch.saturating_mul(2) } else { 1 };
-        self.batch = self.batch.max(waiting).clamp(1, allowance.largest_batch());
+        let now = Instant::now();
+        let spent_in_time = self.tokens == 0 && self.drawn.is_some_and(|drawn| drawn.elapsed() < 2 * LEASE);
+        let batch = if spent_in_time { self.batch.saturating_mul(2) } else { 1 };
+        self.batch = batch.max(std::mem::take(&mut self.asked)).clamp(1, allowance.largest_batch());
+        self.draw_due = Some(self.draw_due.map_or(now, |due| due.max(now)) + LEASE);
         // Whether they arrive if the draw fails nobody knows; to believe that they do keeps the limit.
-        Drawing { returned: std::mem::take(&mut self.tokens), wanted: self.batch }
+        Drawing { returned: std::mem::take(&mut self.tokens), wanted: self.batch.max(waiting) }
     }
 
-    pub(super) fn drawn(&mut self, drawn: Drawn, belief: Duration) {
+    pub(super) fn drawn(&mut self, drawn: Drawn) {
         let now = Instant::now();
         self.tokens = drawn.granted;
         self.drawn = Some(now);
         self.left_in_store = Some(drawn.left);
         self.alone = None;
-        self.empty(drawn, belief, now);
+        self.empty(drawn, now);
+    }
+
+    /// There was no getting at the bucket for all the others who draw on it.
+    pub(super) fn overtaken(&mut self) {
+        self.empty(Drawn { granted: 0, left: 0, next: Duration::ZERO }, Instant::now());
     }
 
     /// Takes a token of the limit as if this process were the only one. Of a quota there is as much as was last seen, and if
     /// it never was, a hundredth.
     pub(super) fn draw_alone(&mut self, allowance: &Allowance) {
+        if !self.counts_alone() {
+            self.alone_until = Some(Instant::now() + PAUSE);
+        }
         let now = Timestamp::now();
         let level = self.alone.unwrap_or_else(|| {
             let there = match (self.left_in_store, allowance.per_minute) {
@@ -163,15 +197,18 @@ impl Lease {
         });
         let (level, drawn) = Level::draw(Some(level), allowance, Drawing { returned: 0, wanted: 1 }, now);
         self.alone = Some(level);
+        let now = Instant::now();
         self.tokens = drawn.granted;
-        self.drawn = Some(Instant::now());
-        self.empty(drawn, LEASE, Instant::now());
+        self.drawn = Some(now);
+        self.empty(drawn, now);
     }
 
-    fn empty(&mut self, drawn: Drawn, belief: Duration, now: Instant) {
+    /// An empty bucket is not asked again before a second is over, and is believed to be empty for a few seconds at most.
+    fn empty(&mut self, drawn: Drawn, now: Instant) {
         let empty = drawn.granted == 0;
-        self.empty_until = empty.then(|| now + drawn.next.min(belief));
-        self.next = if empty { now.checked_add(drawn.next) } else { None };
+        let next = drawn.next.max(LEASE);
+        self.empty_until = empty.then(|| now + next.min(BELIEF));
+        self.next = if empty { now.checked_add(next) } else { None };
     }
 
     pub(super) fn answer(&self, granted: bool, allowance: &Allowance) -> Taken {
@@ -210,6 +247,10 @@ mod tests {
         assert!(leases.known("address:0").is_none() && leases.known("address:99999").is_some());
     }
 
+    fn drew(lease: &mut Lease, drawing: Drawing, left: u64) {
+        lease.drawn(Drawn { granted: drawing.wanted, left, next: Duration::ZERO });
+    }
+
     #[test]
     fn batches_grow_while_they_are_spent_in_time_and_what_is_left_over_is_returned() {
         let allowance = Allowance::per_minute("x".into(), 100);
@@ -219,13 +260,34 @@ mod tests {
         for _ in 0..4 {
             let drawing = lease.drawing(&allowance, 1);
             wanted.push(drawing.wanted);
-            lease.drawn(Drawn { granted: drawing.wanted, left: 50, next: Duration::ZERO }, LEASE);
+            drew(&mut lease, drawing, 50);
             while lease.spend() {}
         }
         assert_eq!(wanted, [1, 2, 4, 5], "a twentieth at most");
-        lease.drawn(Drawn { granted: 5, left: 50, next: Duration::ZERO }, LEASE);
+        drew(&mut lease, Drawing { returned: 0, wanted: 5 }, 50);
         assert!(lease.spend());
         assert_eq!(lease.drawing(&allowance, 1), Drawing { returned: 4, wanted: 1 });
-        assert_eq!(lease.drawing(&allowance, 3).wanted, 3, "enough for all who wait");
+        assert_eq!(lease.drawing(&allowance, 30).wanted, 30, "enough for all who wait");
+        (0..3).for_each(|_| lease.asked());
+        drew(&mut lease, Drawing { returned: 0, wanted: 5 }, 50);
+        assert_eq!(lease.drawing(&allowance, 1).wanted, 3, "as many as were asked for lately");
+    }
+
+    #[test]
+    fn a_document_is_drawn_on_once_a_second_after_a_few_draws_and_an_empty_bucket_is_left_alone_as_long() {
+        let allowance = Allowance::per_minute("x".into(), 6000);
+        let mut lease = Lease::default();
+        lease.begin(&allowance);
+        for _ in 0..3 {
+            assert_eq!(lease.pause(Some(3)), None);
+            lease.drawing(&allowance, 1);
+        }
+        let pause = lease.pause(Some(3)).expect("the fourth waits");
+        assert!(pause > Duration::from_millis(900) && pause <= LEASE, "{pause:?}");
+        assert_eq!(lease.pause(None), None, "a store that can take it is not spared");
+        // One comes back every hundredth of a second.
+        lease.drawn(Drawn { granted: 0, left: 0, next: Duration::from_millis(10) });
+        assert!(lease.is_known_to_be_empty());
+        assert!(lease.empty_for().is_some_and(|wait| wait > Duration::from_millis(900)));
     }
 }

@@ -76,6 +76,10 @@ impl LocalBlobs {
         Ok(Some(bytes.into()))
     }
 
+    pub(crate) async fn exists(&self, key: BlobKey) -> Result<bool> {
+        Ok(self.content_type(key).await?.is_some())
+    }
+
     pub(crate) async fn delete(&self, key: BlobKey) -> Result<()> {
         let name = name(key);
         let forget = move |transaction: &Transaction<'_>| {
@@ -159,6 +163,12 @@ impl LocalBlobs {
             Ok(true)
         };
         self.shared.database.write_blocking(Durability::Kill, place)
+    }
+
+    /// Removes what killed processes were writing.
+    pub(super) async fn remove_stale_drafts(&self) -> Result<()> {
+        let folder = self.shared.folder.clone();
+        blocking(move || folder.remove_stale_uploads()).await
     }
 
     pub(super) fn path(&self, key: BlobKey) -> PathBuf {

@@ -13,6 +13,10 @@ use super::blocking;
 /// How long a transaction waits for another process to finish its own.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What the write-ahead log is cut to when it is begun anew, in bytes. Without, it stays as large as it once was, as after a
+/// long read beside many writes.
+const LARGEST_IDLE_LOG: u32 = 16 << 20;
+
 /// Readers beyond this number are opened and closed again.
 const IDLE_READERS: usize = 4;
 
@@ -138,6 +142,7 @@ fn connect(path: &Path) -> Result<Connection> {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",
         )?;
+        connection.pragma_update(None, "journal_size_limit", LARGEST_IDLE_LOG)?;
         Ok(connection)
     };
     open().with_context(|| format!("cannot open the database {}", path.display()))

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{BlobKey, Bucket};
 use tracing::{info, warn};
 
@@ -70,6 +70,20 @@ impl Folder {
         sync_folder(&self.root)
     }
 
+    /// Refuses a file system on which SQLite's locks and shared memory do not work between machines.
+    pub(super) fn refuse_network(&self) -> Result<()> {
+        let found = rustix::fs::statfs(&self.root).map(|found| network(found.f_type));
+        // A kernel that does not say is no reason not to start.
+        if let Ok(Some(name)) = found {
+            bail!(
+                "the data directory {} is on a network file system ({name}), where SQLite's write-ahead log loses data; \
+                 DATA_DIR must be on a disk of this machine",
+                self.root.display()
+            );
+        }
+        Ok(())
+    }
+
     /// Removes what killed processes were writing.
     pub(super) fn remove_stale_uploads(&self) -> Result<()> {
         let tmp = self.tmp();
@@ -131,6 +145,20 @@ impl Folder {
     }
 }
 
+/// The network file system that has this magic number (Linux, `statfs(2)`).
+fn network(magic: i64) -> Option<&'static str> {
+    // Some are wider than others, and signed on some machines.
+    match magic & 0xffff_ffff {
+        0x6969 => Some("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+        0x00c3_6400 => Some("Ceph"),
+        0x5346_414f | 0x6b41_4653 => Some("AFS"),
+        0x0bd0_0bd0 => Some("Lustre"),
+        0x0116_1970 => Some("GFS2"),
+        _ => None,
+    }
+}
+
 /// The name of a bucket in folders and URLs.
 pub(super) fn bucket_name(bucket: Bucket) -> &'static str {
     match bucket {
@@ -145,4 +173,21 @@ pub(super) fn create_folder(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("cannot create the folder {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_another_machine_is_told_from_a_disk() {
+        assert_eq!(network(0x6969), Some("NFS"));
+        // CIFS, as a signed number of 32 bits and as one of 64.
+        assert_eq!((network(-0x00ac_b2be), network(0xff53_4d42)), (Some("SMB"), Some("SMB")));
+        for disk in [0xef53, 0x9123_683e, 0x0102_1994, 0x5846_5342, 0x794c_7630] {
+            assert_eq!(network(disk), None, "{disk:#x}");
+        }
+        let here = tempfile::TempDir::new().expect("a temporary folder");
+        Folder::create(here.path()).expect("a folder").refuse_network().expect("a disk of this machine");
+    }
 }

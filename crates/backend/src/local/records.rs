@@ -13,9 +13,9 @@ use tracing::error;
 use super::database::{Database, Durability};
 use super::keys;
 use crate::Reservation;
-use crate::jobs::{self, Change, Claim, JobCounts, record_time};
+use crate::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
 
-/// In microseconds; doubled ten times and added to the time of day it still fits into 64 bits.
+/// In microseconds; doubled so often and added to the time of day it still fits into 64 bits.
 const LONGEST_WAIT: i64 = i64::MAX >> 11;
 
 #[derive(Clone)]
@@ -61,11 +61,17 @@ impl LocalRecords {
         self.database.read(move |connection| load(connection, id)).await
     }
 
-    pub(crate) async fn claim(&self, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
+    pub(crate) async fn claim(
+        &self,
+        id: JobId,
+        worker: &str,
+        lease: Duration,
+        company: Company,
+    ) -> Result<Claim> {
         let worker = worker.to_owned();
         let claim = move |transaction: &Transaction<'_>| {
             let Some(record) = load(transaction, id)? else { return Ok(Claim::Missing) };
-            let claim = jobs::claim(record, &worker, lease, record_time());
+            let claim = jobs::claim(record, &worker, lease, company, record_time());
             if let Claim::Claimed(claimed) = &claim {
                 Row::of(claimed.record())?.update(transaction)?;
             }
@@ -94,10 +100,11 @@ impl LocalRecords {
             let mut statement = connection.prepare_cached(
                 "SELECT document FROM jobs WHERE status IN ('queued', 'processing') \
                  AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.job_id = jobs.id) \
-                 AND MAX(updated_at, COALESCE(lease_until, 0)) + (?1 << MIN(republished, 10)) <= ?2 \
+                 AND MAX(updated_at, COALESCE(lease_until, 0)) + (?1 << MIN(republished, ?4)) <= ?2 \
                  ORDER BY updated_at LIMIT ?3",
             )?;
-            let documents = statement.query_map(params![wait, now, limit], |row| row.get::<_, String>(0))?;
+            let documents = statement
+                .query_map(params![wait, now, limit, MOST_DOUBLINGS], |row| row.get::<_, String>(0))?;
             let mut records = Vec::new();
             for document in documents {
                 match parse(&document?) {

@@ -58,8 +58,10 @@ impl LocalUploadRows {
         self.database.write(Durability::Kill, forget).await
     }
 
-    /// The blob goes before the row: a crash between the two leaves a row that is found again.
+    /// The blob goes before the row: a crash between the two leaves a row that is found again. What killed processes were
+    /// writing goes as well: a process that runs for months starts once.
     pub(crate) async fn clear_abandoned(&self, limit: usize) -> Result<usize> {
+        self.blobs.remove_stale_drafts().await?;
         let before = Timestamp::now().checked_sub(STILL_READ_FOR).unwrap_or(Timestamp::MIN);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let query = move |connection: &Connection| {

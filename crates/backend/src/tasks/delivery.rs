@@ -80,10 +80,26 @@ impl Delivery {
         }
     }
 
-    /// The task can never succeed: it is set aside, with the reason, for a person to look at.
-    pub async fn dead_letter(self, reason: &str) {
+    /// Nothing is wrong with the task, it only has to come later. As [`Delivery::nack`], but however often it happens, the
+    /// queue does not count the task among those that cannot be delivered.
+    pub async fn put_off(self, reason: &str) {
         match self.kind {
-            Kind::Local(delivery) => log("dead_letter", delivery.dead_letter(reason).await),
+            Kind::Local(delivery) => log("nack", delivery.nack(reason).await),
+            Kind::Gcp(delivery) => delivery.put_off(reason).await,
+            Kind::Pushed(delivery) => delivery.put_off(reason).await,
+        }
+    }
+
+    /// The task can never succeed: it is set aside, with the reason, for a person to look at. `false`: that could not be
+    /// done, and it comes again.
+    pub async fn dead_letter(self, reason: &str) -> bool {
+        match self.kind {
+            Kind::Local(delivery) => {
+                let buried = delivery.dead_letter(reason).await;
+                let done_with = matches!(buried, Ok(true));
+                log("dead_letter", buried);
+                done_with
+            }
             Kind::Gcp(delivery) => delivery.dead_letter(reason).await,
             Kind::Pushed(delivery) => delivery.dead_letter(reason).await,
         }
@@ -93,8 +109,8 @@ impl Delivery {
     pub async fn give_back(self) {
         match self.kind {
             Kind::Local(delivery) => log("give_back", delivery.give_back().await),
-            Kind::Gcp(delivery) => delivery.nack("the worker stops"),
-            Kind::Pushed(delivery) => delivery.nack("the worker stops"),
+            Kind::Gcp(delivery) => delivery.put_off("the worker stops").await,
+            Kind::Pushed(delivery) => delivery.put_off("the worker stops").await,
         }
     }
 

@@ -174,6 +174,46 @@ pub async fn a_released_job_can_be_claimed_again(test: &TestBackend) {
     assert_eq!(claimed(jobs.claim(record.job_id, "worker-2", LONG).await.unwrap()).attempt(), 2);
 }
 
+pub async fn of_a_worker_that_ended_without_a_word_only_somebody_alone_gets_the_job(test: &TestBackend) {
+    let jobs = &test.backend.jobs;
+    let record = accepted();
+    jobs.create(&record).await.unwrap();
+    let soon = Duration::from_millis(100);
+    assert!(matches!(
+        jobs.claim_beside_others(record.job_id, "worker-1", soon).await.unwrap(),
+        Claim::Claimed(_)
+    ));
+    tokio::time::sleep(soon + Duration::from_millis(50)).await;
+    let before = jobs.get(record.job_id).await.unwrap();
+    assert_eq!(jobs.claim_beside_others(record.job_id, "worker-2", LONG).await.unwrap(), Claim::Suspect);
+    assert_eq!(jobs.get(record.job_id).await.unwrap(), before, "nobody is charged for it");
+    let alone = claimed(jobs.claim(record.job_id, "worker-2", LONG).await.unwrap());
+    assert_eq!(alone.attempt(), 2);
+    // One that was given back in words is like any other.
+    assert!(jobs.release(&alone, "It failed.").await.unwrap());
+    let third = jobs.claim_beside_others(record.job_id, "worker-3", LONG).await.unwrap();
+    assert_eq!(claimed(third).attempt(), 3);
+}
+
+pub async fn a_dead_letter_is_owed_until_it_is_sent(test: &TestBackend) {
+    let jobs = &test.backend.jobs;
+    let record = accepted();
+    jobs.create(&record).await.unwrap();
+    let claim = claimed(jobs.claim(record.job_id, "worker-1", LONG).await.unwrap());
+    let Finish::Failed { failure, quality, head, model, message_for_support, .. } = failed() else {
+        unreachable!()
+    };
+    let dead_letter = Some("index out of bounds".to_owned());
+    let given_up = Finish::Failed { failure, quality, head, model, message_for_support, dead_letter };
+    assert!(jobs.finish(&claim, given_up).await.unwrap());
+    let owed = Claim::DeadLetterOwed("index out of bounds".into());
+    assert_eq!(jobs.claim_beside_others(record.job_id, "worker-2", LONG).await.unwrap(), owed);
+    assert!(jobs.dead_letter_sent(record.job_id).await.unwrap());
+    assert!(!jobs.dead_letter_sent(record.job_id).await.unwrap(), "once");
+    let again = jobs.claim_beside_others(record.job_id, "worker-2", LONG).await.unwrap();
+    assert_eq!(again, Claim::Finished(Status::Failed));
+}
+
 pub async fn a_missing_job_is_missing(test: &TestBackend) {
     let jobs = &test.backend.jobs;
     let record = accepted();
@@ -200,6 +240,7 @@ fn failed() -> Finish {
         head: None,
         model: None,
         message_for_support: "No subject in the picture.".into(),
+        dead_letter: None,
     }
 }
 
@@ -225,5 +266,6 @@ pub fn done(job: JobId) -> Finish {
         },
         model: ModelInfo { name: "pet-matte-2".into(), sha256: "cd".repeat(32), provider: "cpu".into() },
         made: Made::Rendered { key: "f00d".into() },
+        message_for_support: "Rendered in 0.6 s on the first attempt.".into(),
     }
 }

@@ -74,9 +74,12 @@ pub async fn what_was_rendered_is_found_by_its_key(test: &TestBackend) {
     let record = accepted();
     jobs.create(&record).await.unwrap();
     let claim = claimed(jobs.claim(record.job_id, "worker-1", LONG).await.unwrap());
-    let Finish::Done { outputs, quality, head, model, .. } = done(record.job_id) else { unreachable!() };
+    let Finish::Done { outputs, quality, head, model, message_for_support, .. } = done(record.job_id) else {
+        unreachable!()
+    };
     let made = Made::Rendered { key: key.clone() };
-    assert!(jobs.finish(&claim, Finish::Done { outputs, quality, head, model, made }).await.unwrap());
+    let finish = Finish::Done { outputs, quality, head, model, made, message_for_support };
+    assert!(jobs.finish(&claim, finish).await.unwrap());
     let found = jobs.rendered(&key).await.unwrap().expect("it was rendered");
     assert_eq!((found.job_id, found.render_key), (record.job_id, Some(key.clone())));
 
@@ -84,9 +87,12 @@ pub async fn what_was_rendered_is_found_by_its_key(test: &TestBackend) {
     let copy = accepted();
     jobs.create(&copy).await.unwrap();
     let claim = claimed(jobs.claim(copy.job_id, "worker-1", LONG).await.unwrap());
-    let Finish::Done { outputs, quality, head, model, .. } = done(copy.job_id) else { unreachable!() };
+    let Finish::Done { outputs, quality, head, model, message_for_support, .. } = done(copy.job_id) else {
+        unreachable!()
+    };
     let made = Made::Taken { from: record.job_id };
-    assert!(jobs.finish(&claim, Finish::Done { outputs, quality, head, model, made }).await.unwrap());
+    let finish = Finish::Done { outputs, quality, head, model, made, message_for_support };
+    assert!(jobs.finish(&claim, finish).await.unwrap());
     let stored = jobs.get(copy.job_id).await.unwrap().unwrap();
     assert_eq!((stored.cached_from, stored.render_key), (Some(record.job_id), None));
     assert_eq!(jobs.rendered(&key).await.unwrap().map(|found| found.job_id), Some(record.job_id));

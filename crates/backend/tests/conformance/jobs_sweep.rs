@@ -57,6 +57,36 @@ pub async fn publishing_again_doubles_the_wait(test: &TestBackend) {
     assert_eq!(found(test, wait, 10).await, [record.job_id]);
 }
 
+pub async fn what_could_not_be_published_does_not_wait_longer(test: &TestBackend) {
+    let jobs = &test.backend.jobs;
+    let record = accepted_ago(5 * MINUTE);
+    jobs.create(&record).await.unwrap();
+    for _ in 0..3 {
+        let seen = jobs.get(record.job_id).await.unwrap().unwrap();
+        assert!(jobs.mark_republished(&seen).await.unwrap());
+        // The queue is away.
+        assert!(jobs.unmark_republished(&seen).await.unwrap());
+    }
+    assert_eq!(jobs.get(record.job_id).await.unwrap(), Some(record.clone()));
+    assert_eq!(found(test, MINUTE, 10).await, [record.job_id]);
+}
+
+pub async fn a_job_that_a_worker_had_does_not_wait_longer(test: &TestBackend) {
+    let jobs = &test.backend.jobs;
+    let record = accepted_ago(5 * MINUTE);
+    jobs.create(&record).await.unwrap();
+    for _ in 0..3 {
+        let seen = jobs.get(record.job_id).await.unwrap().unwrap();
+        assert!(jobs.mark_republished(&seen).await.unwrap());
+    }
+    // A worker gets it, and gives it back because storage is away.
+    let claim = claimed(jobs.claim(record.job_id, "worker-1", LONG).await.unwrap());
+    assert!(jobs.give_back(&claim, "Waiting.").await.unwrap());
+    let wait = Duration::from_secs(1);
+    sleep(wait + Duration::from_millis(100)).await;
+    assert_eq!(found(test, wait, 10).await, [record.job_id], "the wait is a new job's");
+}
+
 pub async fn of_two_sweeps_one_publishes(test: &TestBackend) {
     let other = test.another_process().await;
     let record = accepted_ago(5 * MINUTE);

@@ -198,5 +198,6 @@ fn refused() -> Finish {
         head: None,
         model: None,
         message_for_support: "No subject in the picture.".into(),
+        dead_letter: None,
     }
 }

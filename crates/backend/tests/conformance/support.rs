@@ -122,6 +122,13 @@ impl TestBackend {
         Backend::connect(&self.settings).await.expect("a second connection")
     }
 
+    /// The same, with Firestore at another address.
+    pub async fn another_process_by_way_of(&self, firestore: &str) -> Backend {
+        let BackendSettings::Gcp(settings) = &self.settings else { panic!("there is no Firestore") };
+        let settings = GcpSettings { firestore_emulator: Some(firestore.to_owned()), ..settings.clone() };
+        Backend::connect(&BackendSettings::Gcp(settings)).await.expect("a second connection")
+    }
+
     /// Puts bytes where a signed URL leads, with these headers, as a browser would.
     pub async fn put(
         &self,

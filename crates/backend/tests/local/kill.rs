@@ -106,6 +106,7 @@ async fn work(backend: &Backend, delivery: headshot_backend::Delivery) -> Option
                 head: None,
                 model: None,
                 message_for_support: "Only a test.".into(),
+                dead_letter: None,
             };
             let finished = backend.jobs.finish(&claim, outcome).await.unwrap();
             delivery.ack().await;
@@ -114,6 +115,9 @@ async fn work(backend: &Backend, delivery: headshot_backend::Delivery) -> Option
         Claim::Finished(_) | Claim::Missing => {
             delivery.ack().await;
             None
+        }
+        Claim::Suspect | Claim::DeadLetterOwed(_) => {
+            unreachable!("nobody is in company, and no letter is owed")
         }
         Claim::Held { .. } => {
             delivery.nack("held").await;

@@ -131,6 +131,44 @@ async fn what_killed_processes_left_is_cleared_away_after_an_hour() {
 }
 
 #[tokio::test]
+async fn a_process_that_runs_for_months_clears_away_what_others_left() {
+    let data = TempDir::new().unwrap();
+    let backend = connect(data.path()).await;
+    let (stale, fresh) = (data.path().join("tmp/stale"), data.path().join("tmp/fresh"));
+    for path in [&stale, &fresh] {
+        fs::write(path, b"half a photo").unwrap();
+    }
+    let two_hours_ago = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
+    File::options().write(true).open(&stale).unwrap().set_modified(two_hours_ago).unwrap();
+    // What the worker's sweep calls.
+    backend.uploads.clear_abandoned(10).await.unwrap();
+    assert!(!stale.exists() && fresh.exists());
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_does_not_stay_as_large_as_it_once_was() {
+    let data = TempDir::new().unwrap();
+    let backend = connect(data.path()).await;
+    let log = data.path().join("headshot.sqlite3-wal");
+    // A long read, as of a backup, keeps the log from beginning anew.
+    let reader = rusqlite::Connection::open(data.path().join("headshot.sqlite3")).unwrap();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM tasks").unwrap();
+    let count: i64 = reader.query_row("SELECT COUNT(*) FROM tasks", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 0);
+    let body = bytes::Bytes::from(vec![b' '; 1 << 20]);
+    for _ in 0..24 {
+        backend.tasks.publish_body(body.clone(), None).await.unwrap();
+    }
+    assert!(fs::metadata(&log).unwrap().len() > 20 << 20, "the log holds all of it");
+    reader.execute_batch("COMMIT").unwrap();
+    for _ in 0..4 {
+        backend.tasks.publish(&task(JobId::new()), None).await.unwrap();
+    }
+    let left = fs::metadata(&log).unwrap().len();
+    assert!(left <= 16 << 20, "{left} bytes");
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_written_is_named() {
     let parent = TempDir::new().unwrap();
     let file = parent.path().join("a-file");

@@ -57,7 +57,14 @@ pub(super) async fn take_over(worker: &Worker, claim: &Claimed, key: &str) -> an
     }
     info!(from = %from, "the same picture has been made before; it is copied");
     let made = Artefacts::Taken { from };
-    Ok(Some(Made::Headshot(Box::new(Finish::Done { outputs: copies, quality, head, model, made }))))
+    Ok(Some(Made::Headshot(Box::new(Finish::Done {
+        outputs: copies,
+        quality,
+        head,
+        model,
+        made,
+        message_for_support: String::new(),
+    }))))
 }
 
 /// The key says that it is the same; what is looked at besides is what a damaged index or a hasty hand could break.
@@ -83,7 +90,7 @@ async fn copy(
     content_type: &str,
 ) -> anyhow::Result<Copied> {
     let blob = worker.backend.blobs.get(from, MOST_ARTEFACT_BYTES).await;
-    let away = || Away("copying what an earlier job rendered".into());
+    let away = || Away::storage("copying what an earlier job rendered");
     let Some(bytes) = blob.with_context(away)? else { return Ok(Copied::Missing) };
     let stored = put(worker, claim, to, content_type, bytes).await.with_context(away)?;
     Ok(if stored { Copied::Done } else { Copied::ClaimLost })

@@ -7,6 +7,7 @@ mod sentences;
 mod store;
 mod work;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,11 @@ use headshot_core::{Failure, JobId, Stage};
 use headshot_pipeline::Rejection;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::interval;
 use tracing::{Instrument, Span, debug, error, field, info, info_span, warn};
 
 use crate::Worker;
+use crate::shutdown::Phase;
 use crate::stages::StageClock;
 use heartbeat::Interrupted;
 use work::{Away, Made};
@@ -110,8 +113,26 @@ async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedS
         }
     };
     let jobs = &worker.config.jobs;
-    match worker.backend.jobs.claim(job_id, &jobs.worker_name, jobs.lease).await {
+    let claim = worker.backend.jobs.claim_beside_others(job_id, &jobs.worker_name, jobs.lease).await;
+    let (claim, permit) = match claim {
+        Ok(Claim::Suspect) => {
+            info!("the worker that held this job ended without a word; from now on it is worked on alone");
+            drop(permit);
+            let Some(alone) = alone(worker, &delivery).await else {
+                delivery.give_back().await;
+                return Ended::GivenBack;
+            };
+            (worker.backend.jobs.claim(job_id, &jobs.worker_name, jobs.lease).await, alone)
+        }
+        claim => (claim, permit),
+    };
+    match claim {
         Ok(Claim::Claimed(claim)) => attempt(worker, *claim, delivery, permit).await,
+        Ok(Claim::DeadLetterOwed(reason)) => {
+            info!(reason, "the job was given up, and its task could not be set aside then");
+            set_aside(worker, job_id, delivery, &reason).await;
+            Ended::AlreadyFinished
+        }
         Ok(Claim::Finished(status)) => {
             info!(%status, "delivered again although it has ended; nothing to do");
             delivery.ack().await;
@@ -119,15 +140,47 @@ async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedS
         }
         Ok(Claim::Held { until }) => {
             debug!(%until, "another worker holds the job; the task waits");
-            delivery.nack("another worker holds the job").await;
+            delivery.put_off("another worker holds the job").await;
             Ended::HeldElsewhere
+        }
+        // Only beside others.
+        Ok(Claim::Suspect) => {
+            delivery.put_off("the job is to be worked on alone").await;
+            Ended::Retried
         }
         Ok(Claim::Missing) => without_record(worker, job_id, delivery).await,
         Err(error) => {
             warn!(error = format!("{error:#}"), "the job could not be claimed; its task goes back");
-            delivery.nack("the job could not be claimed").await;
+            delivery.put_off("the job could not be claimed").await;
             Ended::Retried
         }
+    }
+}
+
+/// Waits until this process works on nothing else, so that a job that kills it takes no other along. `None`: the process is
+/// to stop.
+async fn alone(worker: &Worker, delivery: &Delivery) -> Option<OwnedSemaphorePermit> {
+    let mut waiting = pin!(worker.hands.alone());
+    let mut extend = interval(worker.config.jobs.lease / 3);
+    loop {
+        tokio::select! {
+            biased;
+            () = worker.phases.reached(Phase::Draining) => return None,
+            permits = &mut waiting => return Some(permits),
+            // What cannot be extended comes again, and whoever gets it finds the job held.
+            _ = extend.tick() => {
+                let _ = delivery.extend().await;
+            }
+        }
+    }
+}
+
+/// Sets a given-up job's task aside; until that is done, the record owes it.
+async fn set_aside(worker: &Worker, job_id: JobId, delivery: Delivery, reason: &str) {
+    if delivery.dead_letter(reason).await
+        && let Err(error) = worker.backend.jobs.dead_letter_sent(job_id).await
+    {
+        debug!(error = format!("{error:#}"), "that the task was set aside could not be recorded");
     }
 }
 
@@ -146,7 +199,7 @@ async fn without_record(worker: &Worker, job_id: JobId, delivery: Delivery) -> E
         }
         Err(error) => {
             warn!(error = format!("{error:#}"), "the job could not be looked up; its task goes back");
-            delivery.nack("the job could not be looked up").await;
+            delivery.put_off("the job could not be looked up").await;
             Ended::Retried
         }
     }
@@ -177,8 +230,10 @@ async fn attempt(
     match result {
         Ok(Ok(Made::Headshot(finish))) => held.done(*finish).await,
         Ok(Ok(Made::Refusal(rejection))) => held.refused(rejection).await,
-        Ok(Err(error)) if error.is::<Away>() && held.may_wait() => held.put_off(&error).await,
-        Ok(Err(error)) => held.failed_attempt(&error).await,
+        Ok(Err(error)) => match error.downcast_ref::<Away>().map(|away| away.service) {
+            Some(service) if held.may_wait() => held.put_off(service, &error).await,
+            _ => held.failed_attempt(&error).await,
+        },
         Err(Interrupted::TooLong) => {
             let limit = worker.config.jobs.timeout.as_secs();
             held.failed_attempt(&anyhow!("the job took longer than {limit} s")).await
@@ -198,7 +253,10 @@ struct Held<'a> {
 }
 
 impl Held<'_> {
-    async fn done(self, finish: Finish) -> Ended {
+    async fn done(self, mut finish: Finish) -> Ended {
+        if let Finish::Done { made, quality, message_for_support, .. } = &mut finish {
+            *message_for_support = sentences::done(self.claim.attempt(), self.since.elapsed(), made, quality);
+        }
         match self.finish(finish).await {
             Ok(true) => {
                 finished::finished("preview and print are ready", None, self.since, &self.stages);
@@ -219,6 +277,7 @@ impl Held<'_> {
             head: None,
             model: None,
             message_for_support,
+            dead_letter: None,
         };
         match self.finish(refusal).await {
             Ok(true) => {
@@ -238,10 +297,10 @@ impl Held<'_> {
     }
 
     /// A service is away. That must not use up the job's attempts: it goes back, and comes again after the queue's back-off.
-    async fn put_off(self, error: &anyhow::Error) -> Ended {
+    async fn put_off(self, service: &str, error: &anyhow::Error) -> Ended {
         let error = format!("{error:#}");
         warn!(error, "a service is away; the job goes back to the queue and waits");
-        let support = sentences::put_off(&error);
+        let support = sentences::put_off(self.claim.record(), service, &error);
         match self.worker.backend.jobs.give_back(self.claim, &support).await {
             Ok(true) => {}
             Ok(false) => return self.lost().await,
@@ -250,7 +309,7 @@ impl Held<'_> {
                 warn!(error = format!("{error:#}"), "the claim could not be given back; it will lapse")
             }
         }
-        self.delivery.nack(&error).await;
+        self.delivery.put_off(&error).await;
         Ended::Retried
     }
 
@@ -262,7 +321,7 @@ impl Held<'_> {
         }
         let error = format!("{error:#}");
         warn!(error, of, "this attempt failed; the job goes back to the queue");
-        let support = sentences::will_retry(attempt, of, &error);
+        let support = sentences::will_retry(attempt, of, Timestamp::now(), &error);
         match self.worker.backend.jobs.release(self.claim, &support).await {
             Ok(true) => {}
             Ok(false) => return self.lost().await,
@@ -286,10 +345,11 @@ impl Held<'_> {
             head: None,
             model: None,
             message_for_support: sentences::given_up(attempts, &error),
+            dead_letter: Some(error.clone()),
         };
         match self.finish(failure).await {
             Ok(true) => {
-                self.delivery.dead_letter(&error).await;
+                set_aside(self.worker, self.claim.id(), self.delivery, &error).await;
                 Ended::Failed
             }
             Ok(false) => self.lost().await,
@@ -317,7 +377,7 @@ impl Held<'_> {
     /// when it comes round again, the record will tell.
     async fn lost(self) -> Ended {
         warn!("the claim was lost to another worker; this result is thrown away");
-        self.delivery.nack("the claim was lost").await;
+        self.delivery.put_off("the claim was lost").await;
         Ended::ClaimLost
     }
 

@@ -30,11 +30,25 @@ pub enum Made {
 
 /// What was being done when a service did not answer. As the context of an error it says that the job is not to blame.
 #[derive(Debug)]
-pub struct Away(pub(super) String);
+pub struct Away {
+    /// What did not answer, for support.
+    pub(super) service: &'static str,
+    doing: String,
+}
+
+impl Away {
+    pub(super) fn storage(doing: impl Into<String>) -> Self {
+        Self { service: "storage", doing: doing.into() }
+    }
+
+    pub(super) fn records(doing: impl Into<String>) -> Self {
+        Self { service: "the database of records", doing: doing.into() }
+    }
+}
 
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.doing)
     }
 }
 
@@ -61,7 +75,12 @@ pub async fn run(
     {
         return Ok(finish);
     }
-    let photo = stage(stages, Stage::Fetch, fetch(worker, claim, limit)).await?;
+    let Some(photo) = stage(stages, Stage::Fetch, fetch(worker, claim, limit)).await? else {
+        return Ok(refusal(
+            "photo_expired",
+            "We do not keep this photo any more, so that no picture can be made of it. Please send it again.",
+        ));
+    };
     let rendered = match render(worker, photo, recipe, stages, permit).await? {
         Outcome::Rendered(rendered) => rendered,
         Outcome::Rejected(rejection) => return Ok(Made::Refusal(rejection)),
@@ -72,7 +91,7 @@ pub async fn run(
         .jobs
         .renew(claim, Stage::Store, worker.config.jobs.lease)
         .await
-        .context(Away("renewing the claim".into()))?
+        .context(Away::records("renewing the claim"))?
     {
         return Ok(Made::Nothing);
     }
@@ -86,7 +105,14 @@ pub async fn run(
     });
     let Some(outputs) = stored.await? else { return Ok(Made::Nothing) };
     let made = Artefacts::Rendered { key };
-    Ok(Made::Headshot(Box::new(Finish::Done { outputs, quality, head, model, made })))
+    Ok(Made::Headshot(Box::new(Finish::Done {
+        outputs,
+        quality,
+        head,
+        model,
+        made,
+        message_for_support: String::new(),
+    })))
 }
 
 /// A photo, and the matte that an earlier render of it left.
@@ -98,22 +124,23 @@ struct Photo {
 /// No stored matte is larger: the planes of a network of 1024 pixels a side take 4 MB.
 const MOST_MATTE_BYTES: u64 = 32 << 20;
 
-async fn fetch(worker: &Worker, claim: &Claimed, limit: u64) -> anyhow::Result<Photo> {
+/// `None`: the photo is gone for good. Storage that does not answer is an error, and so is a bucket that is not there.
+async fn fetch(worker: &Worker, claim: &Claimed, limit: u64) -> anyhow::Result<Option<Photo>> {
     let record = claim.record();
     let blobs = &worker.backend.blobs;
     let uploaded_for = record.photo_of.unwrap_or(record.job_id);
     let original = blobs.get(BlobKey::Original(uploaded_for), limit).await;
-    let original = original.context(Away("fetching the original".into()))?;
-    let original = original.context("the original is not in storage")?;
+    let original = original.context(Away::storage("fetching the original"))?;
+    let Some(original) = original else { return Ok(None) };
     if record.photo_of.is_none() {
-        return Ok(Photo { original, matte: None });
+        return Ok(Some(Photo { original, matte: None }));
     }
     let matte = blobs.get(BlobKey::Matte(uploaded_for), MOST_MATTE_BYTES).await;
     let matte = matte.unwrap_or_else(|error| {
         warn!(error = format!("{error:#}"), "the stored matte cannot be read; the network is asked again");
         None
     });
-    Ok(Photo { original, matte })
+    Ok(Some(Photo { original, matte }))
 }
 
 /// Renders on a thread of its own, which shares the permit: when this future is dropped, the thread goes on to its next

@@ -60,7 +60,14 @@ async fn receive(worker: &Arc<Worker>, request: Request) -> Result<bool, Refused
     gate.admit(authorization.and_then(|value| value.to_str().ok())).await.map_err(Refused::NotAdmitted)?;
     let body = read_body(request).await?;
     let (delivery, answer) = worker.backend.tasks.pushed(&body).map_err(Refused::Malformed)?;
-    let permit = free_hand(worker).await?;
+    let permit = match free_hand(worker).await {
+        Ok(permit) => permit,
+        Err(refused) => {
+            // Each refusal counts as a delivery, of which a task has so many.
+            delivery.put_off("no hand is free").await;
+            return if answer.is_done_with().await { Ok(true) } else { Err(refused) };
+        }
+    };
     worker.hands.start(job::handle(worker.clone(), delivery, permit));
     Ok(answer.is_done_with().await)
 }

@@ -1,4 +1,5 @@
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -51,8 +52,11 @@ async fn an_attempt_that_fails_is_repeated() -> Result<()> {
             _ => Ok(headshot(b"picture")),
         }))
         .await?;
-    let between =
-        bench.until(id, |record| record.message_for_support.starts_with("Attempt 1 of 3 failed")).await?;
+    let between = bench
+        .until(id, |record| {
+            record.message_for_support.starts_with("Waiting for the second of 3 attempts since")
+        })
+        .await?;
     assert!(between.message_for_support.contains("the disk hiccuped"), "{}", between.message_for_support);
     let record = bench.until_ended(id).await?;
     assert_eq!((record.status, record.attempt, record.error), (Status::Done, 3, None));
@@ -107,19 +111,16 @@ async fn an_outage_of_storage_costs_a_job_none_of_its_attempts() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_whose_original_is_gone_is_tried_then_given_up() -> Result<()> {
+async fn a_job_whose_photo_is_gone_for_good_ends_at_once_and_says_so() -> Result<()> {
     let bench = Bench::new().await?;
     let id = bench.accept(b"photo").await?;
     bench.backend.blobs.delete(BlobKey::Original(id)).await?;
     let worker = bench.start(Fake::new(|_, _, _| Ok(headshot(b"picture")))).await?;
     let record = bench.until_ended(id).await?;
-    assert_eq!((record.status, record.attempt), (Status::Failed, 3));
-    assert!(
-        record.message_for_support.contains("the original is not in storage"),
-        "{}",
-        record.message_for_support
-    );
-    assert_eq!(bench.until_queue_is_empty().await?, 1);
+    assert_eq!((record.status, record.attempt), (Status::Failed, 1));
+    assert_eq!(record.error.map(|error| error.code).as_deref(), Some("photo_expired"));
+    assert!(record.message_for_support.contains("do not keep this photo"), "{}", record.message_for_support);
+    assert_eq!(bench.until_queue_is_empty().await?, 0, "nobody has to look at it");
     worker.stop().await
 }
 
@@ -167,6 +168,43 @@ async fn a_job_that_kills_every_worker_is_not_rendered_once_more_than_allowed() 
     assert_eq!(record.error.map(|e| e.code).as_deref(), Some("internal"));
     assert_eq!(bench.until_queue_is_empty().await?, 1);
     assert_eq!(render.calls.load(Ordering::SeqCst), 0);
+    worker.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_worker_died_is_worked_on_alone_and_the_others_wait() -> Result<()> {
+    let bench = Bench::new().await?;
+    let suspect = bench.accept(b"suspect").await?;
+    bench.backend.jobs.claim(suspect, "w-killed", Duration::from_millis(1)).await?;
+    let mut others = Vec::new();
+    for _ in 0..6 {
+        others.push(bench.accept(b"photo").await?);
+    }
+    // How many are rendered, how many were beside the suspect, and the most.
+    let counts = Arc::new(<(AtomicU32, AtomicU32, AtomicU32)>::default());
+    let seen = counts.clone();
+    let worker = bench
+        .start(Fake::new(move |photo, _, _| {
+            let (at_once, company, most) = &*seen;
+            let beside = at_once.fetch_add(1, Ordering::SeqCst);
+            most.fetch_max(beside + 1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(100));
+            if photo == b"suspect" {
+                company.fetch_add(beside + at_once.load(Ordering::SeqCst) - 1, Ordering::SeqCst);
+            }
+            at_once.fetch_sub(1, Ordering::SeqCst);
+            Ok(headshot(b"picture"))
+        }))
+        .await?;
+    let record = bench.until_ended(suspect).await?;
+    assert_eq!((record.status, record.attempt), (Status::Done, 2));
+    for id in others {
+        assert_eq!(bench.until_ended(id).await?.attempt, 1);
+    }
+    let (_, company, most) = &*counts;
+    assert_eq!(company.load(Ordering::SeqCst), 0, "nothing was rendered beside it");
+    assert_eq!(most.load(Ordering::SeqCst), 2, "the others used both hands");
+    assert_eq!(bench.until_queue_is_empty().await?, 0);
     worker.stop().await
 }
 

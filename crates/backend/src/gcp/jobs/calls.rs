@@ -8,6 +8,7 @@ use crate::gcp::{CALL_TIMEOUT, spread};
 /// The time and the tries that one call has.
 pub(in crate::gcp) struct Patience {
     until: Instant,
+    time: Duration,
     wait: Duration,
 }
 
@@ -16,7 +17,12 @@ const LONGEST_WAIT: Duration = Duration::from_millis(640);
 
 impl Patience {
     pub(in crate::gcp) fn new() -> Self {
-        Self { until: Instant::now() + CALL_TIMEOUT, wait: FIRST_WAIT }
+        Self::of(CALL_TIMEOUT)
+    }
+
+    /// For a call that has another time.
+    pub(in crate::gcp) fn of(time: Duration) -> Self {
+        Self { until: Instant::now() + time, time, wait: FIRST_WAIT }
     }
 
     /// Runs one request within the time that is left.
@@ -28,7 +34,7 @@ impl Patience {
             Ok(answer) => answer,
             Err(_) => Err(FirestoreError::DatabaseError(FirestoreDatabaseError::new(
                 Code::new("DeadlineExceeded".into()),
-                format!("no answer within {} s", CALL_TIMEOUT.as_secs()),
+                format!("no answer within {} s", self.time.as_secs()),
                 true,
             ))),
         }
@@ -61,6 +67,12 @@ impl Patience {
 /// Somebody else has written the document between our reading and our writing: nothing of ours was written.
 pub(in crate::gcp) fn is_conflict(error: &FirestoreError) -> bool {
     matches!(error, FirestoreError::DatabaseError(error) if error.public.code == "FailedPrecondition")
+}
+
+/// Too many want the same document at a time: nothing of ours was written.
+pub(in crate::gcp) fn is_contended(error: &FirestoreError) -> bool {
+    matches!(error, FirestoreError::DatabaseError(error)
+        if matches!(error.public.code.as_str(), "Aborted" | "ResourceExhausted"))
 }
 
 /// There was no answer, or none that is Firestore's own.

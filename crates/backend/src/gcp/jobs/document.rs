@@ -69,6 +69,8 @@ struct Document {
     webhook: Option<WebhookMap>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dead_letter_owed: Option<String>,
     republished: u32,
     created_at: FirestoreTimestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,6 +134,7 @@ impl From<&JobRecord> for Document {
             error: record.error,
             webhook: record.webhook.map(WebhookMap::from),
             trace_id: record.trace_id,
+            dead_letter_owed: record.dead_letter_owed,
             republished: record.republished,
             created_at: FirestoreTimestamp(record.created_at),
             started_at: record.started_at.map(FirestoreTimestamp),
@@ -167,6 +170,7 @@ impl From<Document> for JobRecord {
             error: document.error,
             webhook: document.webhook.map(Webhook::from),
             trace_id: document.trace_id,
+            dead_letter_owed: document.dead_letter_owed,
             republished: document.republished,
             created_at: document.created_at.0,
             started_at: document.started_at.map(|at| at.0),

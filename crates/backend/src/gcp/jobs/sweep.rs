@@ -14,15 +14,12 @@ use tracing::error;
 
 use super::calls::Patience;
 use super::{GcpRecords, document};
-use crate::jobs::{JobCounts, record_time};
+use crate::jobs::{JobCounts, MOST_DOUBLINGS, record_time};
 
 /// Documents are read in pages of so many, and no more pages than that: what is further back is found by a later sweep,
 /// when the jobs before it have been seen to.
 const PAGE: u32 = 200;
 const MOST_PAGES: usize = 10;
-
-/// A wait doubles this often at most.
-const MOST_DOUBLINGS: u32 = 10;
 
 #[derive(Deserialize)]
 struct Counted {

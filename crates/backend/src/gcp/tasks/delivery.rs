@@ -50,18 +50,30 @@ impl GcpDelivery {
         self.handler.nack();
     }
 
-    pub(crate) async fn dead_letter(self, reason: &str) {
+    pub(crate) async fn put_off(self, reason: &str) {
+        let Self { queue, message, .. } = &self;
+        if queue.renew(message.data.clone(), &message.attributes, self.counted_attempt()).await {
+            debug!(message_id = message.message_id, reason, "the task goes back to Pub/Sub as a new message");
+            self.handler.ack();
+        } else {
+            self.nack(reason);
+        }
+    }
+
+    pub(crate) async fn dead_letter(self, reason: &str) -> bool {
         let letter = DeadLetter {
             message_id: &self.message.message_id,
             data: self.message.data.clone(),
             attributes: self.message.attributes.clone(),
             delivery_attempt: self.counted_attempt(),
         };
-        if letter.set_aside(Some(&self.queue), reason).await {
+        let done_with = letter.set_aside(Some(&self.queue), reason).await;
+        if done_with {
             self.handler.ack();
         } else {
             self.handler.nack();
         }
+        done_with
     }
 
     /// The client does this by itself, every few seconds.

@@ -41,7 +41,16 @@ impl PushedDelivery {
         self.say(false);
     }
 
-    pub(crate) async fn dead_letter(mut self, reason: &str) {
+    pub(crate) async fn put_off(self, reason: &str) {
+        let Envelope { data, attributes, delivery_attempt, .. } = &self.envelope;
+        let renewed = match &self.queue {
+            Some(queue) => queue.renew(data.clone(), attributes, *delivery_attempt).await,
+            None => false,
+        };
+        if renewed { self.say(true) } else { self.nack(reason) }
+    }
+
+    pub(crate) async fn dead_letter(mut self, reason: &str) -> bool {
         let letter = DeadLetter {
             message_id: &self.envelope.message_id,
             data: std::mem::take(&mut self.envelope.data),
@@ -50,6 +59,7 @@ impl PushedDelivery {
         };
         let done_with = letter.set_aside(self.queue.as_ref(), reason).await;
         self.say(done_with);
+        done_with
     }
 
     fn say(self, done_with: bool) {
