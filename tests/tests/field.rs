@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use image::GrayImage;
 use anyhow::{Context, Result, bail};
 use headshot_core::Recipe;
 use headshot_pipeline::decode::{DecodeLimits, decode};
 use headshot_pipeline::{Outcome, process};
 use headshot_tests::{models, shared, shared_files};
+use image::GrayImage;
 use image::imageops::{FilterType, resize};
 
 /// What should come of a file.
