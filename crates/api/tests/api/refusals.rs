@@ -11,7 +11,7 @@ use crate::support::{Form, TestApp};
 #[tokio::test]
 async fn what_is_not_a_usable_photo_is_refused_with_a_reason_and_leaves_nothing() {
     let app = TestApp::start().await;
-    let truncated = photos::jpeg()[..4_000].to_vec();
+    let truncated = photos::png()[..4_000].to_vec();
     let cases = [
         (400, "empty_upload", Vec::new()),
         (415, "unsupported_type", b"Dear all, please find attached my dog.".to_vec()),
