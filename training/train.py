@@ -1,6 +1,6 @@
-"""Train PetNet. Start from the prototype's weights, or resume a run exactly:
+"""Train PetNet. Start from the weights that tflite_weights.py writes, or resume a run exactly:
 
-    python train.py --pets ../shared/pets --work WORK --init ../shared/models/pet-matte-0.pt --steps 9000
+    python train.py --pets ../shared/pets --work WORK --init WORK/start.pt --steps 9000
     python train.py --pets ../shared/pets --work WORK --steps 9000          # WORK/last.pt exists: resumes
 
 The schedule counts steps, never seconds: the process may be paused (SIGSTOP), starved or killed.
@@ -28,6 +28,7 @@ from sampler import Loader
 from validation import validate
 
 LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 250
+ENCODER_RATE = 0.1  # its learning rate, as a share of the others'
 
 
 def arguments():
@@ -38,7 +39,8 @@ def arguments():
     p.add_argument("--no-pet", help="folder of JPEGs without an animal, as negatives; see no_pet_photos.py")
     p.add_argument("--steps", type=int, default=9000)
     p.add_argument("--decay", type=float, default=0.35, help="last part of the run over which the learning rate falls")
-    p.add_argument("--lr", type=float, default=8e-4)
+    p.add_argument("--lr", type=float, default=1.2e-3)
+    p.add_argument("--frozen", type=int, default=3, help="so many of the encoder's first blocks, and its stem, keep their weights; -1: none does")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -49,11 +51,15 @@ def arguments():
 
 
 def make_optimizer(model, lr):
-    """AdamW; no weight decay on biases and batch-norm scales."""
-    decay = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW([dict(params=decay, weight_decay=0.03), dict(params=plain, weight_decay=0)],
-                             lr=lr, betas=(0.9, 0.99), fused=True)
+    """AdamW; the encoder learns slowly, and biases and batch-norm scales do not decay."""
+    encoder = {id(p) for p in model.encoder.parameters()}
+
+    def group(of_encoder, decays):
+        chosen = [p for p in model.parameters() if p.requires_grad and (id(p) in encoder) == of_encoder and (p.ndim > 1) == decays]
+        return dict(params=chosen, weight_decay=(0.01 if of_encoder else 0.03) if decays else 0, share=ENCODER_RATE if of_encoder else 1)
+
+    groups = [group(of_encoder, decays) for of_encoder in (False, True) for decays in (True, False)]
+    return torch.optim.AdamW([g for g in groups if g["params"]], lr=lr, betas=(0.9, 0.99), fused=True)
 
 
 @torch.no_grad()
@@ -87,7 +93,7 @@ def main():
     log = Log(work / "train.log")
     torch.set_num_threads(args.threads)
     build_cache(args.pets, work / "cache")
-    train_set, kept_out, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "kept_out", "val_pseudo"))
+    train_set, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "val_pseudo"))
 
     train_set.without = NoPetPhotos(args.no_pet) if args.no_pet else None
 
@@ -96,6 +102,7 @@ def main():
     resumed = checkpoint.load(last) if last.exists() else None
     if resumed is None and args.init:
         load_weights(model, checkpoint.load(args.init)["ema"])
+    model.encoder.freeze(args.frozen)
     model = model.to(args.device, memory_format=torch.channels_last)
     ema = copy.deepcopy(model).eval()
     optimizer = make_optimizer(model, args.lr)
@@ -106,7 +113,7 @@ def main():
         step, seen, cpu_before = resumed["step"], resumed["seen"], resumed["cpu_seconds"]
     torch.manual_seed(args.seed + step)
     log(event="start", step=step, steps=args.steps, train=len(train_set), labelled=int(train_set.labelled.sum()),
-        heads=int((~np.isnan(train_set.head[:, 0])).sum()), kept_out=len(kept_out), val_pseudo=len(val_pseudo),
+        heads=int((~np.isnan(train_set.head[:, 0])).sum()), val_pseudo=len(val_pseudo),
         relabelled=train_set.agreement is not None,
         without=len(train_set.without or ()), device=args.device)
 
@@ -118,8 +125,7 @@ def main():
                              decay=args.decay, cpu_seconds=cpu_before + time.process_time())
 
     def judge():
-        a, b = validate(ema, kept_out, device=args.device), validate(ema, val_pseudo, limit=120, device=args.device)
-        log(event="validate", step=step, seen=seen, **a, **{f"pseudo_{k}": b[k] for k in ("iou", "p10", "mae")})
+        log(event="validate", step=step, seen=seen, **validate(ema, val_pseudo, device=args.device))
 
     run = model
     if args.compile:
@@ -137,7 +143,7 @@ def main():
         loader.mix, loader.hard = schedule.size_mix(progress), progress < schedule.EASY_FROM
         lr = schedule.learning_rate(step, args.steps, args.lr, decay=args.decay)
         for group in optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["share"]
         batch = loader.next().to(args.device)
         with torch.autocast(args.device, dtype=torch.bfloat16):
             logits = run(batch.image)
