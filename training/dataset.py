@@ -11,9 +11,11 @@ import numpy as np
 
 SIDE = 320          # stored photos
 HALF = SIDE // 2    # and a half-size copy, so that strong reductions do not alias
+NO_HEAD = (0, 0, 0, 0, 1)  # an empty box, trusted: there is no face
 UNKNOWN = 3         # trimap value: 1 pet, 2 background, 3 unknown
 KEPT_OUT = Path(__file__).with_name("kept_out.txt")   # labelled photos that are never trained on
 FRESH = Path(__file__).with_name("fresh.txt")         # nor are these, and nothing is chosen by them
+NO_FACE = Path(__file__).with_name("no_face.txt")     # photos in which the pet's face is turned away
 PEOPLE = Path(__file__).with_name("people.txt")
 
 
@@ -95,16 +97,19 @@ class Pets:
         self.labelled = np.array([r["source"] == "gt" for r in self.rows])
         self.aspect = np.array([float(r["aspect"] or 0) for r in self.rows])
         self.weight = np.array([self._label_weight(r, judged.get(r["stem"])) for r in self.rows], np.float32)
-        self.head = np.array([self._head(r) for r in self.rows], np.float32)
+        no_face = set(stems_of(NO_FACE))
+        self.head = np.array([NO_HEAD if r["stem"] in no_face else self._head(r) for r in self.rows], np.float32)
         self.trimap = {i: cv2.imread(str(Path(pets) / "pseudo" / "trimaps" / f"{r['stem']}.png"), cv2.IMREAD_GRAYSCALE)
                        for i, r in enumerate(self.rows) if r["source"] == "gt"}
         self.box = np.array([self._pet_box(self.mask_half(i)) for i in range(len(self))], np.float32)
+        self.with_head = np.flatnonzero(self.head[:, 2] > self.head[:, 0])
         # True labels are few and good: draw them six times as often. Head boxes are fewer still.
         odds = np.where(self.labelled, 6.0, 1.0) * np.where(~np.isnan(self.head[:, 0]) & ~self.labelled, 1.3, 1.0)
         self.cumulative = np.cumsum(odds / odds.sum())
         self.agreement = self._load_agreement(cache)
         self.people = self._load_people()
-        self.without = None  # NoPetPhotos, when there are any
+        self.without = None   # NoPetPhotos, when there are any
+        self.cut_outs = None  # CutOuts, likewise
 
     def __len__(self):
         return len(self.rows)

@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 
 import checkpoint
-from dataset import Pets, build_cache
-from evaluate import background_crops, corpus_pictures, generated_scenes, load, unseen_by_prototype
+from dataset import Pets, build_cache, kept_out_stems
+from evaluate import background_crops, corpus_pictures, generated_scenes, load
 from export import fold_batch_norm
-from geometry import FILL
+from geometry import letterbox
 from model import PetNet, Verdict, load_weights
 from no_pet_photos import NoPetPhotos
 from sampler import draw_sample, negative, normalise
@@ -41,21 +41,12 @@ class Trunk:
 
     @torch.inference_mode()
     def __call__(self, images):
-        alpha, d16, _, e32 = self.net.trunk(normalise(np.stack(images)))
-        return Verdict.features(alpha, torch.sigmoid(self.net.hm(d16)), e32)
-
-
-def letterboxed(rgb):
-    """As the service does it: at the top left of the smallest canvas with sides that are multiples of 32."""
-    scale = SIDE / max(rgb.shape[:2])
-    width, height = (max(1, round(s * scale)) for s in rgb.shape[1::-1])
-    canvas = np.full((-(-height // 32) * 32, -(-width // 32) * 32, 3), FILL, np.uint8)
-    canvas[:height, :width] = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    return canvas
+        alpha, d16, _, deepest = self.net.trunk(normalise(np.stack(images)))
+        return Verdict.features(alpha, torch.sigmoid(self.net.hm(d16)), deepest)
 
 
 def features_of(trunk, pictures):
-    return torch.cat([trunk([letterboxed(picture)]) for picture in pictures])
+    return torch.cat([trunk([letterbox(picture, SIDE)[0]]) for picture in pictures])
 
 
 def smaller(rng, image):
@@ -156,9 +147,9 @@ def main():
     channels, hidden = net.cls.in_features, net.verdict.a.out_features // MEMBERS
     join(net.verdict, [fit(channels, features, present, hidden) for _ in range(MEMBERS)])
 
-    fresh, seen = unseen_by_prototype()
-    sets = {"with a pet, kept out": ([load(args.pets, s)[0] for s in fresh + seen], True),
-            "background crops": (list(background_crops(args.pets, fresh + seen)), False),
+    kept_out = kept_out_stems()
+    sets = {"with a pet, kept out": ([load(args.pets, s)[0] for s in kept_out], True),
+            "background crops": (list(background_crops(args.pets, kept_out)), False),
             "drawn scenes": (generated_scenes(100), False),
             "photos without a pet, held back": (list(NoPetPhotos(args.no_pet, held_back=True)), False)}
     if args.corpus:

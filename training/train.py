@@ -20,6 +20,7 @@ import torch
 
 import checkpoint
 import schedule
+from cut_outs import CutOuts
 from dataset import Pets, build_cache
 from losses import losses
 from model import PetNet, load_weights
@@ -28,6 +29,7 @@ from sampler import Loader
 from validation import validate
 
 LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 250
+LARGEST_CUT_OUT = 640
 ENCODER_RATE = 0.1  # its learning rate, as a share of the others'
 
 
@@ -37,6 +39,7 @@ def arguments():
     p.add_argument("--work", required=True, help="cache, checkpoints and log; outside the repository")
     p.add_argument("--init", help="weights to start from when there is no checkpoint to resume")
     p.add_argument("--no-pet", help="folder of JPEGs without an animal, as negatives; see no_pet_photos.py")
+    p.add_argument("--cut-outs", help="folder of drawn animals without a place (draw_pets --cut-outs)")
     p.add_argument("--steps", type=int, default=9000)
     p.add_argument("--decay", type=float, default=0.35, help="last part of the run over which the learning rate falls")
     p.add_argument("--lr", type=float, default=1.2e-3)
@@ -96,6 +99,7 @@ def main():
     train_set, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "val_pseudo"))
 
     train_set.without = NoPetPhotos(args.no_pet) if args.no_pet else None
+    train_set.cut_outs = CutOuts(args.cut_outs, LARGEST_CUT_OUT) if args.cut_outs else None
 
     model = PetNet()
     last, step, seen, cpu_before = work / "last.pt", 0, 0, 0.0
@@ -115,7 +119,7 @@ def main():
     log(event="start", step=step, steps=args.steps, train=len(train_set), labelled=int(train_set.labelled.sum()),
         heads=int((~np.isnan(train_set.head[:, 0])).sum()), val_pseudo=len(val_pseudo),
         relabelled=train_set.agreement is not None,
-        without=len(train_set.without or ()), device=args.device)
+        without=len(train_set.without or ()), cut_outs=len(train_set.cut_outs or ()), device=args.device)
 
     loader = Loader(train_set, seed=args.seed * 1_000_003 + step, mix=schedule.size_mix(step / args.steps))
     sums, since, since_cpu = {}, seen, time.process_time()
