@@ -11,16 +11,23 @@ import numpy as np
 
 SIDE = 320          # stored photos
 HALF = SIDE // 2    # and a half-size copy, so that strong reductions do not alias
+BY_EYE = 0.7        # trust in a head that was boxed from a small picture
 NO_HEAD = (0, 0, 0, 0, 1)  # an empty box, trusted: there is no face
 UNKNOWN = 3         # trimap value: 1 pet, 2 background, 3 unknown
 KEPT_OUT = Path(__file__).with_name("kept_out.txt")   # labelled photos that are never trained on
 FRESH = Path(__file__).with_name("fresh.txt")         # nor are these, and nothing is chosen by them
 NO_FACE = Path(__file__).with_name("no_face.txt")     # photos in which the pet's face is turned away
+HEADS = Path(__file__).with_name("heads.txt")         # heads found by eye
 PEOPLE = Path(__file__).with_name("people.txt")
 
 
 def stems_of(path):
     return [s for s in path.read_text().split("\n") if s and not s.startswith("#")]
+
+
+def boxes_of(path):
+    """Photo and box (x0, y0, x1, y1 in 0..1 of the photo) of each line."""
+    return [(stem, tuple(map(float, box))) for stem, *box in (line.split() for line in stems_of(path))]
 
 
 def kept_out_stems():
@@ -97,8 +104,8 @@ class Pets:
         self.labelled = np.array([r["source"] == "gt" for r in self.rows])
         self.aspect = np.array([float(r["aspect"] or 0) for r in self.rows])
         self.weight = np.array([self._label_weight(r, judged.get(r["stem"])) for r in self.rows], np.float32)
-        no_face = set(stems_of(NO_FACE))
-        self.head = np.array([NO_HEAD if r["stem"] in no_face else self._head(r) for r in self.rows], np.float32)
+        by_eye = {stem: NO_HEAD for stem in stems_of(NO_FACE)} | {stem: (*box, BY_EYE) for stem, box in boxes_of(HEADS)}
+        self.head = np.array([by_eye.get(r["stem"]) or self._head(r) for r in self.rows], np.float32)
         self.trimap = {i: cv2.imread(str(Path(pets) / "pseudo" / "trimaps" / f"{r['stem']}.png"), cv2.IMREAD_GRAYSCALE)
                        for i, r in enumerate(self.rows) if r["source"] == "gt"}
         self.box = np.array([self._pet_box(self.mask_half(i)) for i in range(len(self))], np.float32)
@@ -134,8 +141,7 @@ class Pets:
     def _load_people(self):
         """People in the photos of this split: row i, then the head's box."""
         here = {r["stem"]: i for i, r in enumerate(self.rows)}
-        found = (line.split() for line in PEOPLE.read_text().split("\n") if line and not line.startswith("#"))
-        return np.array([[here[stem], *map(float, box)] for stem, *box in found if stem in here], np.float32).reshape(-1, 5)
+        return np.array([[here[stem], *box] for stem, box in boxes_of(PEOPLE) if stem in here], np.float32).reshape(-1, 5)
 
     @staticmethod
     def _label_weight(row, judged):

@@ -15,10 +15,10 @@ import numpy as np
 
 import photometric
 import scenes
-from dataset import UNKNOWN, fresh_stems, kept_out_stems
+from dataset import SIDE, UNKNOWN, fresh_stems, kept_out_stems, mask_path, read_judged, read_manifest, split_rows
 from inference import Matter
 from postprocess import clean
-from validation import box_iou
+from validation import TYPICAL_ASPECT, box_iou
 
 NO_PET = Path(__file__).with_name("no_pet.txt")
 
@@ -86,11 +86,26 @@ def photo_rows(matter, pets, stems, degradation=None):
     return rows
 
 
+def other_breeds(matter, pets):
+    """Figures on the photos of other breeds, against the labels that teachers voted and people judged. Trained on by nobody."""
+    judged, source, rows = read_judged(pets), Path(pets) / "pseudo", []
+    for stem in (row["stem"] for row in split_rows(read_manifest(pets))["val_pseudo"]):
+        if judged.get(stem, ("voted",))[0] == "none":
+            continue
+        square = cv2.imread(str(source / "images" / f"{stem}.webp"), cv2.IMREAD_COLOR)[..., ::-1]
+        label = cv2.imread(str(mask_path(source, stem, judged)), cv2.IMREAD_GRAYSCALE)
+        photo = cv2.resize(square, (SIDE, round(SIDE / TYPICAL_ASPECT)), interpolation=cv2.INTER_AREA)
+        alpha = cv2.resize(matter(photo)[0], (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+        trimap = np.where(label > 127, 1, 2)
+        rows.append(dict(raw=matte_figures(alpha, trimap), clean=matte_figures(clean(alpha), trimap), head=None))
+    return rows
+
+
 def table_row(name, subset, stage, rows):
     iou, mae = np.array([r[stage] for r in rows]).T
     heads = np.array([r["head"] for r in rows if r["head"] is not None])
-    return (f"| {name} | {subset} | {stage} | {iou.mean():.3f} | {np.median(iou):.3f} | {np.percentile(iou, 10):.3f} | {mae.mean():.4f} "
-            f"| {heads.mean():.3f} ({(heads > 0.5).mean():.0%} > 0.5, n={len(heads)}) |")
+    head = f"{heads.mean():.3f} ({(heads > 0.5).mean():.0%} > 0.5, n={len(heads)})" if len(heads) else ""
+    return (f"| {name} | {subset} | {stage} | {iou.mean():.3f} | {np.median(iou):.3f} | {np.percentile(iou, 10):.3f} | {mae.mean():.4f} | {head} |")
 
 
 def seconds_per_run(matters, runs=25):
@@ -123,6 +138,8 @@ def main():
     for path in args.models:
         matter, name = Matter(path, args.side, mirrored_side=args.mirrored_side), Path(path).stem
         found = {group: photo_rows(matter, args.pets, stems, args.degrade) for group, stems in groups.items()}
+        if not args.degrade:
+            found["other breeds"] = other_breeds(matter, args.pets)
         lines += [table_row(name, f"{group}, {len(rows)}", stage, rows) for group, rows in found.items() for stage in ("raw", "clean")]
         # Without a `pet` output the head score is the only hint that there is an animal.
         verdict = lambda score, pet: score if pet is None else pet
