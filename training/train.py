@@ -28,7 +28,7 @@ from no_pet_photos import NoPetPhotos
 from sampler import Loader
 from validation import validate
 
-LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 250
+LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 500
 LARGEST_CUT_OUT = 640
 ENCODER_RATE = 0.1  # its learning rate, as a share of the others'
 
