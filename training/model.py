@@ -77,9 +77,13 @@ class PetNet(nn.Module):
         self.aux = nn.Conv2d(d[1], 1, 1)           # training only
         self.cls = nn.Linear(deepest, BREEDS)      # training only
 
+    def decode_deep(self, e16, deepest):
+        """The decoder's features at 1/16, which the head map reads."""
+        return self.c16(self.t16(deepest) + self.l16(e16)) * self.gate(deepest.mean((2, 3)))[..., None, None]
+
     def decode(self, e2, e4, e8, e16, deepest):
         """Alpha logits, and the decoder's own features at 1/16 and 1/8."""
-        d16 = self.c16(self.t16(deepest) + self.l16(e16)) * self.gate(deepest.mean((2, 3)))[..., None, None]
+        d16 = self.decode_deep(e16, deepest)
         d8 = self.c8(upsample2(self.t8(d16)) + self.l8(e8))
         d4 = self.c4(upsample2(self.t4(d8)) + self.l4(e4))
         d2 = self.c2(upsample2(self.t2(d4)) + self.l2(e2))

@@ -145,14 +145,14 @@ def drawn(pets, rng, width, height, hard):
     return Sample(image, matte, np.ones((height, width), np.float32), -1, np.zeros(5, np.float32), 1.0, False)
 
 
-def draw_sample(pets, rng, width, height, hard=True, negatives=NEGATIVES):
+def draw_sample(pets, rng, width, height, hard=True, negatives=NEGATIVES, bodies=BODIES):
     if rng.random() < negatives:
         sample = negative(pets, rng, width, height)
         sample.image = degrade(rng, sample.image, hard)
         return sample
     if pets.cut_outs is not None and rng.random() < DRAWN:
         return drawn(pets, rng, width, height, hard)
-    body = rng.random() < BODIES
+    body = rng.random() < bodies
     i = int(rng.choice(pets.with_head)) if body else pets.draw(rng)
     area = (pets.mask_half(i) > 127).mean()
     for _ in range(4):  # a placement that shows a good part of the pet

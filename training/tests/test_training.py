@@ -32,7 +32,8 @@ import scenes
 import schedule
 import subjects
 import tflite_weights
-from model import Deploy, PetNet, moments_box, peak_component
+from model import Deploy, PetNet, Verdict, moments_box, peak_component
+from presence import LINE, learnt_in_training
 
 # Beside the repository where the data is.
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared/models/deeplab_mnv2_quant_logits.tflite"
@@ -276,6 +277,17 @@ class Encoding(unittest.TestCase):
             self.assertLessEqual(len(layer.weight.unique()), 256)
         features = net(torch.rand(1, 3, 96, 96) * 2 - 1)
         self.assertTrue(all(f.std() > 0.05 for f in features))
+
+
+class Verdicts(unittest.TestCase):
+    def test_the_trunks_own_output_is_the_same_in_the_verdicts_form(self):
+        torch.manual_seed(0)
+        presence, verdict = torch.nn.Linear(12, 1), Verdict(6)
+        alpha, heat, deepest = torch.randn(3, 1, 64, 64), torch.rand(3, 1, 4, 4), torch.randn(3, 6, 4, 4)
+        own = presence(torch.cat([deepest.mean((2, 3)), deepest.amax((2, 3))], 1))
+        learnt_in_training(verdict, presence)
+        says = verdict(Verdict.features(alpha, heat, deepest))
+        self.assertTrue(torch.allclose(says - own, torch.full_like(own, np.log((1 - LINE) / LINE)), atol=1e-4))
 
 
 class Placing(unittest.TestCase):
