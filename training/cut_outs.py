@@ -13,6 +13,9 @@ class CutOuts:
         if not self._pictures:
             raise SystemExit(f"{folder} has no cut-outs")
 
+    def __len__(self):
+        return len(self._pictures)
+
     def draw(self, rng, width, height):
         """One of them, premultiplied (H x W x 3, 0..255), and its alpha (H x W, 0..1)."""
         return placed(rng, self._pictures[rng.integers(len(self._pictures))], width, height)

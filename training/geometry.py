@@ -7,6 +7,18 @@ from dataset import HALF, SIDE, UNKNOWN
 FILL = (124, 116, 104)  # letterbox colour, the same as in the service
 
 
+def letterbox(rgb, side, aspect=None):
+    """As the service does it: at the top left of the smallest canvas with sides that are multiples of 32.
+
+    `aspect` (width over height) is the photo's own, where it is stored stretched. Returns the canvas and the photo's width and height on it.
+    """
+    aspect = aspect or rgb.shape[1] / rgb.shape[0]
+    width, height = (side, max(1, round(side / aspect))) if aspect >= 1 else (max(1, round(side * aspect)), side)
+    canvas = np.full((-(-height // 32) * 32, -(-width // 32) * 32, 3), FILL, np.uint8)
+    canvas[:height, :width] = cv2.resize(np.asarray(rgb), (width, height), interpolation=cv2.INTER_AREA)
+    return canvas, width, height
+
+
 def draw_aspect(pets, rng, i):
     """Width over height to restore. Pseudo-labelled photos lost theirs: take one from a labelled photo, or any."""
     aspect = pets.aspect[i]
@@ -80,15 +92,48 @@ def warp_weight(pets, i, matrix, width, height):
     return weight
 
 
+def body_placement(pets, rng, i, width, height):
+    """As `draw_placement`, but of a part of the pet without its head: beside, above or below it. None where there is too little."""
+    head = pets.head[i]
+    if np.isnan(head[0]) or head[2] <= head[0]:
+        return None
+    # A face's box leaves out the ears, and beside them lies their edge.
+    wide, high = 0.25 * (head[2] - head[0]), 0.25 * (head[3] - head[1])
+    x0, y0, x1, y1 = np.clip(head[:4] + (-wide, -2 * high, wide, high), 0, 1)
+    mask = np.asarray(pets.mask_half(i)) > 127
+    best, shown = None, 0.3 * mask.sum()
+    for part in ((0, 0, x0, 1), (x1, 0, 1, 1), (0, 0, 1, y0), (0, y1, 1, 1)):
+        left, top, right, bottom = (round(v * mask.shape[0]) for v in part)
+        if mask[top:bottom, left:right].sum() > shown and min(part[2] - part[0], part[3] - part[1]) > 0.15:
+            best, shown = part, mask[top:bottom, left:right].sum()
+    if best is None:
+        return None
+    aspect = draw_aspect(pets, rng, i)
+    # The photo is aspect x 1; the part covers the canvas.
+    scale = max(width / (aspect * (best[2] - best[0])), height / (best[3] - best[1])) * np.exp(rng.uniform(0, 0.15))
+    w, h = aspect * scale, scale
+    x = -best[0] * w + (width - (best[2] - best[0]) * w) * rng.uniform()
+    y = -best[1] * h + (height - (best[3] - best[1]) * h) * rng.uniform()
+    matrix = np.array([[w, 0, x], [0, h, y], [0, 0, 1.0]])
+    return np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]) @ matrix if rng.random() < 0.5 else matrix
+
+
 def place_head(head, matrix, width, height):
-    """Head box on the canvas as x0, y0, x1, y1 in 0..1 and trust; all zero when unknown or mostly outside."""
+    """Head box on the canvas as x0, y0, x1, y1 in 0..1 and trust; no trust where it is unknown or mostly outside.
+
+    An empty box with trust says that no face is to be seen: it is turned away, or lies wholly outside.
+    """
     nothing = np.zeros(5, np.float32)
     if np.isnan(head[0]):
         return nothing
+    if head[2] <= head[0]:
+        return np.array([0, 0, 0, 0, head[4]], np.float32)
     corners = matrix @ np.array([[head[0], head[2], head[0], head[2]], [head[1], head[1], head[3], head[3]], [1, 1, 1, 1]])
     x0, x1 = corners[0].min() / width, corners[0].max() / width
     y0, y1 = corners[1].min() / height, corners[1].max() / height
     inside = np.clip([x0, y0, x1, y1], 0, 1)
+    if inside[2] <= inside[0] or inside[3] <= inside[1]:
+        return np.array([0, 0, 0, 0, head[4]], np.float32)
     if (inside[2] - inside[0]) * (inside[3] - inside[1]) <= 0.7 * (x1 - x0) * (y1 - y0):
         return nothing
     return np.array([*inside, head[4]], np.float32)

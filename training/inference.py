@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
-from geometry import FILL
+from geometry import letterbox
 
 
 class Matter:
@@ -21,27 +21,22 @@ class Matter:
         return dict(zip(self.outputs, self.session.run(None, {self.input: tensor})))
 
     def __call__(self, rgb):
-        alpha, out, (x, y, scale) = self.ask(rgb, self.side)
+        alpha, out, across, down = self.ask(rgb, self.side)
         head = out["head"][0]
         pet = float(out["pet"][0, 0]) if "pet" in out else None
         if self.mirrored_side:
             # The mean, whole; the service leaves the outline to the larger answer.
-            other, second, _ = self.ask(np.ascontiguousarray(rgb[:, ::-1]), self.mirrored_side)
+            other, second, *_ = self.ask(np.ascontiguousarray(rgb[:, ::-1]), self.mirrored_side)
             alpha = (alpha + other[:, ::-1]) / 2
             pet = None if pet is None else (pet + float(second["pet"][0, 0])) / 2
-        cx, cy, bw, bh = (float(v) * self.side for v in head[:4])
-        box = [(cx - bw / 2 - x) / scale, (cy - bh / 2 - y) / scale, (cx + bw / 2 - x) / scale, (cy + bh / 2 - y) / scale]
+        cx, cy, bw, bh = head[:4]
+        box = [(cx - bw / 2) * across, (cy - bh / 2) * down, (cx + bw / 2) * across, (cy + bh / 2) * down]
         return alpha, box, float(head[4]), pet
 
     def ask(self, rgb, side):
-        """One run: alpha at photo size, all outputs, and where the photo lay in the input."""
+        """One run: alpha at photo size, all outputs, and how many photo pixels the input is wide and high."""
+        canvas, w, h = letterbox(rgb, side)
         height, width = rgb.shape[:2]
-        scale = side / max(height, width)
-        w, h = max(1, round(width * scale)), max(1, round(height * scale))
-        x, y = (side - w) // 2, (side - h) // 2
-        canvas = np.empty((side, side, 3), np.uint8)
-        canvas[:] = FILL
-        canvas[y:y + h, x:x + w] = cv2.resize(rgb, (w, h), interpolation=cv2.INTER_AREA)
         out = self.run(canvas.transpose(2, 0, 1)[None].astype(np.float32) / 255)
-        alpha = cv2.resize(out["alpha"][0, 0, y:y + h, x:x + w], (width, height), interpolation=cv2.INTER_LINEAR)
-        return alpha, out, (x, y, scale)
+        alpha = cv2.resize(out["alpha"][0, 0, :h, :w], (width, height), interpolation=cv2.INTER_LINEAR)
+        return alpha, out, canvas.shape[1] * width / w, canvas.shape[0] * height / h

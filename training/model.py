@@ -1,17 +1,15 @@
-"""PetNet: a small dense-convolution encoder/decoder that predicts a matte, a head map and pet presence.
-
-Dense 3x3 residual blocks are used on purpose: per CPU second they train about three times faster
-than a depthwise-separable network of similar inference cost.
-"""
+"""PetNet: a pretrained encoder and a small decoder that predict a matte, a head map and pet presence."""
 from dataclasses import dataclass
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-BREEDS = 37  # size of the auxiliary classifier, fixed by the prototype's weights
-NORM_MEAN = (0.485, 0.456, 0.406)
-NORM_STD = (0.25, 0.25, 0.25)
+from encoder import CHANNELS, Encoder
+
+BREEDS = 37  # size of the auxiliary classifier
+NORM_MEAN = (0.5, 0.5, 0.5)  # the encoder's first weights were trained on -1..1
+NORM_STD = (0.5, 0.5, 0.5)
 
 
 class ConvBN(nn.Sequential):
@@ -24,37 +22,8 @@ class ConvBN(nn.Sequential):
         super().__init__(*layers)
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions and a skip. The last scale starts at zero, so a fresh block is the identity."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.a = ConvBN(channels, channels)
-        self.b = ConvBN(channels, channels, act=False)
-        nn.init.zeros_(self.b[1].weight)
-
-    def forward(self, x):
-        return F.relu(x + self.b(self.a(x)))
-
-
-class GlobalGate(nn.Module):
-    """Squeeze-and-excitation at 1/32: lets every pixel know what the whole photo shows."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.a = nn.Conv2d(channels, channels // 4, 1)
-        self.b = nn.Conv2d(channels // 4, channels, 1)
-
-    def forward(self, x):
-        return x * torch.sigmoid(self.b(F.relu(self.a(x.mean((2, 3), keepdim=True)))))
-
-
 def upsample2(x):
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def stage(c_in, c_out, blocks):
-    return [ConvBN(c_in, c_out, stride=2), *[Residual(c_out) for _ in range(blocks)]]
 
 
 @dataclass
@@ -79,65 +48,58 @@ class Verdict(nn.Module):
         self.b = nn.Linear(hidden, 1)
 
     @staticmethod
-    def features(alpha_logits, heat, e32):
-        cover = F.avg_pool2d(torch.sigmoid(alpha_logits), 32)
-        inside = (e32 * cover).sum((2, 3)) / (cover.sum((2, 3)) + 1e-3)
-        return torch.cat([inside, e32.amax((2, 3)), e32.mean((2, 3)), cover.mean((2, 3)), heat.amax((2, 3))], 1)
+    def features(alpha_logits, heat, deepest):
+        cover = F.avg_pool2d(torch.sigmoid(alpha_logits), 16)
+        inside = (deepest * cover).sum((2, 3)) / (cover.sum((2, 3)) + 1e-3)
+        return torch.cat([inside, deepest.amax((2, 3)), deepest.mean((2, 3)), cover.mean((2, 3)), heat.amax((2, 3))], 1)
 
     def forward(self, features):
         return self.b(F.relu(self.a(features)))
 
 
 class PetNet(nn.Module):
-    """Parameter names follow the prototype (pet-matte-0), so that its weights load unchanged."""
-
-    def __init__(self, widths=(16, 32, 64, 112, 160), blocks=(1, 2, 3, 2), decoder=(80, 56, 32, 16)):
+    def __init__(self, decoder=(96, 56, 32, 16)):
         super().__init__()
-        w, n, d = widths, blocks, decoder
-        self.s2 = ConvBN(3, w[0], stride=2)
-        self.s4 = nn.Sequential(*stage(w[0], w[1], n[0]))
-        self.s8 = nn.Sequential(*stage(w[1], w[2], n[1]))
-        self.s16 = nn.Sequential(*stage(w[2], w[3], n[2]))
-        self.s32 = nn.Sequential(*stage(w[3], w[4], n[3]), GlobalGate(w[4]))
+        e2, e4, e8, e16, deepest = CHANNELS
+        d = decoder
+        self.encoder = Encoder()
+        # what the whole photo shows, for every pixel to know
+        self.gate = nn.Sequential(nn.Linear(deepest, 64), nn.ReLU(), nn.Linear(64, d[0]), nn.Sigmoid())
         # additive decoder: t = from below, l = lateral, c = after the sum
-        self.t16, self.l16, self.c16 = ConvBN(w[4], d[0], 1), ConvBN(w[3], d[0], 1), ConvBN(d[0], d[0])
-        self.t8, self.l8, self.c8 = ConvBN(d[0], d[1], 1), ConvBN(w[2], d[1], 1), ConvBN(d[1], d[1])
-        self.t4, self.l4, self.c4 = ConvBN(d[1], d[2], 1), ConvBN(w[1], d[2], 1), ConvBN(d[2], d[2])
-        self.t2, self.c2 = ConvBN(d[2], d[3], 1), ConvBN(d[3] + w[0], d[3])
+        self.t16, self.l16, self.c16 = ConvBN(deepest, d[0], 1), ConvBN(e16, d[0], 1), ConvBN(d[0], d[0])
+        self.t8, self.l8, self.c8 = ConvBN(d[0], d[1], 1), ConvBN(e8, d[1], 1), ConvBN(d[1], d[1])
+        self.t4, self.l4, self.c4 = ConvBN(d[1], d[2], 1), ConvBN(e4, d[2], 1), ConvBN(d[2], d[2])
+        self.t2, self.l2, self.c2 = ConvBN(d[2], d[3], 1), ConvBN(e2, d[3], 1), ConvBN(d[3], d[3])
         self.o = nn.Conv2d(d[3], 4, 3, padding=1)  # pixel-shuffled to full resolution
         self.hm = nn.Sequential(ConvBN(d[0], 48), nn.Conv2d(48, 1, 1))
-        self.verdict = Verdict(w[4])
-        self.presence = nn.Linear(2 * w[4], 1)  # training only: makes the trunk tell pets from people
-        self.aux = nn.Conv2d(d[1], 1, 1)      # training only
-        self.cls = nn.Linear(w[4], BREEDS)    # training only
+        self.verdict = Verdict(deepest)
+        self.presence = nn.Linear(2 * deepest, 1)  # training only: makes the trunk tell pets from people
+        self.aux = nn.Conv2d(d[1], 1, 1)           # training only
+        self.cls = nn.Linear(deepest, BREEDS)      # training only
 
-    def encode(self, x):
-        """Features at 1/2, 1/4, 1/8, 1/16 and 1/32."""
-        e2 = self.s2(x)
-        e4 = self.s4(e2)
-        e8 = self.s8(e4)
-        e16 = self.s16(e8)
-        return e2, e4, e8, e16, self.s32(e16)
+    def decode_deep(self, e16, deepest):
+        """The decoder's features at 1/16, which the head map reads."""
+        return self.c16(self.t16(deepest) + self.l16(e16)) * self.gate(deepest.mean((2, 3)))[..., None, None]
 
-    def decode(self, e2, e4, e8, e16, e32):
+    def decode(self, e2, e4, e8, e16, deepest):
         """Alpha logits, and the decoder's own features at 1/16 and 1/8."""
-        d16 = self.c16(upsample2(self.t16(e32)) + self.l16(e16))
+        d16 = self.decode_deep(e16, deepest)
         d8 = self.c8(upsample2(self.t8(d16)) + self.l8(e8))
         d4 = self.c4(upsample2(self.t4(d8)) + self.l4(e4))
-        d2 = self.c2(torch.cat([upsample2(self.t2(d4)), e2], 1))
+        d2 = self.c2(upsample2(self.t2(d4)) + self.l2(e2))
         return F.pixel_shuffle(self.o(d2), 2), d16, d8
 
     def trunk(self, x):
-        """Alpha logits, and the features that the other heads read: decoder 1/16, decoder 1/8, encoder 1/32."""
-        features = self.encode(x)
+        """Alpha logits, and the features that the other heads read: decoder 1/16, decoder 1/8, the encoder's deepest."""
+        features = self.encoder(x)
         return *self.decode(*features), features[-1]
 
-    def presence_logit(self, e32):
-        return self.presence(torch.cat([e32.mean((2, 3)), e32.amax((2, 3))], 1))
+    def presence_logit(self, deepest):
+        return self.presence(torch.cat([deepest.mean((2, 3)), deepest.amax((2, 3))], 1))
 
     def forward(self, x):
-        alpha, d16, d8, e32 = self.trunk(x)
-        return Logits(alpha, self.hm(d16), self.aux(d8), self.cls(e32.mean((2, 3))), self.presence_logit(e32))
+        alpha, d16, d8, deepest = self.trunk(x)
+        return Logits(alpha, self.hm(d16), self.aux(d8), self.cls(deepest.mean((2, 3))), self.presence_logit(deepest))
 
 
 def load_weights(model, state):
@@ -187,7 +149,7 @@ class Deploy(nn.Module):
         self.register_buffer("std", torch.tensor(NORM_STD).view(1, 3, 1, 1))
 
     def forward(self, image):
-        alpha, d16, _, e32 = self.net.trunk((image - self.mean) / self.std)
+        alpha, d16, _, deepest = self.net.trunk((image - self.mean) / self.std)
         heat = torch.sigmoid(self.net.hm(d16))
         head = torch.cat([moments_box(peak_component(heat)), heat.amax((2, 3))], 1)
-        return torch.sigmoid(alpha), head, torch.sigmoid(self.net.verdict(Verdict.features(alpha, heat, e32)))
+        return torch.sigmoid(alpha), head, torch.sigmoid(self.net.verdict(Verdict.features(alpha, heat, deepest)))

@@ -1,6 +1,6 @@
 """Fit the network's verdict, whether there is a pet at all, on a finished trunk. The matte stays as it is.
 
-    python presence.py --pets ../../shared/pets --work WORK --no-pet FOLDER --checkpoint WORK/last.pt --out WORK/judged.pt
+    python presence.py --pets ../../shared/pets --work WORK --no-pet FOLDER --checkpoint WORK/heads.pt --out WORK/judged.pt
 
 Features of samples like those of training are drawn once, half of them without a pet; a small network is fitted to them in
 seconds. `--samples` costs about 0.05 CPU seconds each.
@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 
 import checkpoint
-from dataset import Pets, build_cache
-from evaluate import background_crops, corpus_pictures, generated_scenes, load, unseen_by_prototype
+from dataset import Pets, build_cache, kept_out_stems
+from evaluate import background_crops, corpus_pictures, generated_scenes, load
 from export import fold_batch_norm
-from geometry import FILL
+from geometry import letterbox
 from model import PetNet, Verdict, load_weights
 from no_pet_photos import NoPetPhotos
 from sampler import draw_sample, negative, normalise
@@ -32,7 +32,7 @@ NOISE = 1.2   # added to features of unit scale, so that none of them decides al
 
 
 class Trunk:
-    """Features of pictures, as the deployed network computes them."""
+    """Features of pictures, as the deployed network computes them but for rounding."""
 
     def __init__(self, net):
         self.net = copy.deepcopy(net).eval()
@@ -41,21 +41,14 @@ class Trunk:
 
     @torch.inference_mode()
     def __call__(self, images):
-        alpha, d16, _, e32 = self.net.trunk(normalise(np.stack(images)))
-        return Verdict.features(alpha, torch.sigmoid(self.net.hm(d16)), e32)
-
-
-def letterboxed(rgb):
-    """As the service does it: at the top left of the smallest canvas with sides that are multiples of 32."""
-    scale = SIDE / max(rgb.shape[:2])
-    width, height = (max(1, round(s * scale)) for s in rgb.shape[1::-1])
-    canvas = np.full((-(-height // 32) * 32, -(-width // 32) * 32, 3), FILL, np.uint8)
-    canvas[:height, :width] = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    return canvas
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            alpha, d16, _, deepest = self.net.trunk(normalise(np.stack(images)))
+            heat = self.net.hm(d16)
+        return Verdict.features(alpha.float(), torch.sigmoid(heat.float()), deepest.float())
 
 
 def features_of(trunk, pictures):
-    return torch.cat([trunk([letterboxed(picture)]) for picture in pictures])
+    return torch.cat([trunk([letterbox(picture, SIDE)[0]]) for picture in pictures])
 
 
 def smaller(rng, image):
@@ -125,23 +118,23 @@ def join(verdict, members):
     verdict.b.bias.copy_(sum(m.b.bias for m in members) / len(members) + np.log((1 - LINE) / LINE))
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("--pets", "--work", "--no-pet", "--checkpoint", "--out"):
-        p.add_argument(name, required=True)
-    p.add_argument("--drawn", help="folder of drawn pets (cargo run --release -p headshot-tests --example draw_pets -- FOLDER 240): "
-                   "they are pets too, and the tests live on them")
-    p.add_argument("--corpus", help="folder with the pictures that no_pet.txt names, to be judged too")
-    p.add_argument("--samples", type=int, default=24000)
-    args = p.parse_args()
-    torch.set_num_threads(1)
-    torch.manual_seed(3)
-    state = checkpoint.load(args.checkpoint)
-    net = PetNet()
-    load_weights(net, state["ema"])
-    net.eval()
-    trunk = Trunk(net)
+@torch.no_grad()
+def learnt_in_training(verdict, presence):
+    """The trunk's own linear output in the verdict's form: of its ReLUs one lets z through and one -z."""
+    channels = presence.in_features // 2
+    for p in verdict.parameters():
+        p.zero_()
+    mean, largest = presence.weight[0].split(channels)
+    verdict.a.weight[0, channels:3 * channels] = torch.cat([largest, mean])
+    verdict.a.bias[0] = presence.bias[0]
+    verdict.a.weight[1], verdict.a.bias[1] = -verdict.a.weight[0], -verdict.a.bias[0]
+    verdict.b.weight[0, 0], verdict.b.weight[0, 1] = 1, -1
+    verdict.b.bias += np.log((1 - LINE) / LINE)
 
+
+def fit_verdict(net, args):
+    """On features of samples like those of training."""
+    trunk = Trunk(net)
     build_cache(args.pets, Path(args.work) / "cache")
     pets = Pets(args.pets, Path(args.work) / "cache", "train")
     pets.without = NoPetPhotos(args.no_pet)
@@ -156,9 +149,32 @@ def main():
     channels, hidden = net.cls.in_features, net.verdict.a.out_features // MEMBERS
     join(net.verdict, [fit(channels, features, present, hidden) for _ in range(MEMBERS)])
 
-    fresh, seen = unseen_by_prototype()
-    sets = {"with a pet, kept out": ([load(args.pets, s)[0] for s in fresh + seen], True),
-            "background crops": (list(background_crops(args.pets, fresh + seen)), False),
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--pets", "--work", "--no-pet", "--checkpoint", "--out"):
+        p.add_argument(name, required=True)
+    p.add_argument("--drawn", help="folder of drawn pets (cargo run --release -p headshot-tests --example draw_pets -- FOLDER 240): "
+                   "they are pets too, and the tests live on them")
+    p.add_argument("--corpus", help="folder with the pictures that no_pet.txt names, to be judged too")
+    p.add_argument("--samples", type=int, default=24000, help="0: no fit, the linear output that training has learnt")
+    p.add_argument("--threads", type=int, default=2)
+    args = p.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(3)
+    state = checkpoint.load(args.checkpoint)
+    net = PetNet()
+    load_weights(net, state["ema"])
+    net.eval()
+    if args.samples:
+        fit_verdict(net, args)
+    else:
+        learnt_in_training(net.verdict, net.presence)
+    trunk = Trunk(net)
+
+    kept_out = kept_out_stems()
+    sets = {"with a pet, kept out": ([load(args.pets, s)[0] for s in kept_out], True),
+            "background crops": (list(background_crops(args.pets, kept_out)), False),
             "drawn scenes": (generated_scenes(100), False),
             "photos without a pet, held back": (list(NoPetPhotos(args.no_pet, held_back=True)), False)}
     if args.corpus:

@@ -17,28 +17,23 @@ import torch
 
 import checkpoint
 from dataset import HALF, SIDE, Pets
-from geometry import FILL
+from geometry import letterbox
 from model import PetNet, load_weights
 from sampler import normalise
+from validation import TYPICAL_ASPECT
 
 FLOOR = 0.15          # weight where the two contradict each other outright
 HOPELESS = 0.55       # IoU between label and student below which the whole photo counts less
-TYPICAL_ASPECT = 1.33
 
 
 @torch.inference_mode()
 def student_alpha(net, square, aspect):
     """Alpha on the stored square, from the photo at about its true aspect, averaged with its mirror image."""
-    h = round(min(SIDE, SIDE / aspect))
-    w = min(SIDE, round(h * aspect))
-    y, x = (SIDE - h) // 2, (SIDE - w) // 2
-    canvas = np.empty((SIDE, SIDE, 3), np.uint8)
-    canvas[:] = FILL
-    canvas[y:y + h, x:x + w] = cv2.resize(square, (w, h), interpolation=cv2.INTER_AREA)
+    canvas, w, h = letterbox(square, SIDE, aspect)
+    mirrored, *_ = letterbox(np.asarray(square)[:, ::-1], SIDE, aspect)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        alpha = torch.sigmoid(net(normalise(np.stack([canvas, canvas[:, ::-1]]))).alpha.float())[:, 0].numpy()
-    mean = (alpha[0] + alpha[1][:, ::-1]) / 2
-    return cv2.resize(mean[y:y + h, x:x + w], (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+        alpha = torch.sigmoid(net(normalise(np.stack([canvas, mirrored]))).alpha.float())[:, 0, :h, :w].numpy()
+    return cv2.resize((alpha[0] + alpha[1][:, ::-1]) / 2, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
 
 
 def agreement_map(student, label):

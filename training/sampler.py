@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 import scenes
+from cut_outs import patched
 from fur import draw_whiskers, grow_fur
-from geometry import draw_placement, place_head, scale_of, warp_photo, warp_weight
+from geometry import body_placement, draw_placement, place_head, scale_of, warp_photo, warp_weight
 from model import NORM_MEAN, NORM_STD
 from occluders import paste_arm, paste_leash
 from photometric import degrade
@@ -19,6 +20,9 @@ from subjects import crowd_of, paste_subject
 cv2.setNumThreads(1)
 
 NEGATIVES = 0.16  # share of samples without a pet
+DRAWN = 0.08      # of the others: a drawn animal, where there are any
+BODIES = 0.04     # of the rest: a body whose head is outside, so that the head map learns to stay dark
+PATCHED = 0.05    # and as many of them get patches of another coat
 
 
 @dataclass
@@ -119,15 +123,42 @@ def negative(pets, rng, width, height):
     return Sample(np.ascontiguousarray(image), empty, np.ones((height, width), np.float32), -1, head, 0.0, False)
 
 
-def draw_sample(pets, rng, width, height, hard=True, negatives=NEGATIVES):
+def drawn(pets, rng, width, height, hard):
+    """A drawn animal over a place that is not its own: coats tell what belongs to an animal too well on photos."""
+    colour, alpha = pets.cut_outs.draw(rng, width, height)
+    own = colour / np.maximum(alpha, 0.02)[..., None]
+    for _ in range(rng.integers(0, 3)):
+        own = patched(rng, own, alpha)
+    kind = rng.random()
+    ground = pets.without.place(rng, width, height) if pets.without is not None and kind < 0.35 else \
+        scenes.background(pets, rng, width, height) if kind < 0.75 else scenes.generated(rng, width, height)
+    ground = ground.astype(np.float32)
+    matte = np.round(alpha * 255).astype(np.uint8)
+    if rng.random() < 0.35:
+        ground = match_hue(rng, ground, np.clip(own, 0, 255), matte)
+    if rng.random() < 0.6:
+        ground = cv2.GaussianBlur(ground, (0, 0), np.exp(rng.uniform(np.log(0.6), np.log(9))))
+    image = np.clip(own * alpha[..., None] + ground * (1 - alpha[..., None]), 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        image, matte = grow_fur(rng, image, matte)
+    image = degrade(rng, np.ascontiguousarray(image), hard)
+    return Sample(image, matte, np.ones((height, width), np.float32), -1, np.zeros(5, np.float32), 1.0, False)
+
+
+def draw_sample(pets, rng, width, height, hard=True, negatives=NEGATIVES, bodies=BODIES):
     if rng.random() < negatives:
         sample = negative(pets, rng, width, height)
         sample.image = degrade(rng, sample.image, hard)
         return sample
-    i = pets.draw(rng)
+    if pets.cut_outs is not None and rng.random() < DRAWN:
+        return drawn(pets, rng, width, height, hard)
+    body = rng.random() < bodies
+    i = int(rng.choice(pets.with_head)) if body else pets.draw(rng)
     area = (pets.mask_half(i) > 127).mean()
     for _ in range(4):  # a placement that shows a good part of the pet
-        matrix = draw_placement(pets, rng, i, width, height, hard)
+        matrix = body_placement(pets, rng, i, width, height) if body else None
+        if matrix is None:
+            matrix = draw_placement(pets, rng, i, width, height, hard)
         image, alpha = warp_photo(pets, i, matrix, width, height)
         shown = (alpha > 127).sum()
         if shown > 0.35 * area * scale_of(matrix) ** 2 or shown > 0.3 * alpha.size:
@@ -136,9 +167,13 @@ def draw_sample(pets, rng, width, height, hard=True, negatives=NEGATIVES):
                     place_head(pets.head[i], matrix, width, height), 1.0, not pets.labelled[i])
     if rng.random() < (0.32 if hard else 0.15):
         composite(pets, rng, sample, i, hard)
+    if rng.random() < PATCHED:
+        cover = sample.alpha.astype(np.float32)[..., None] / 255
+        coat = patched(rng, sample.image.astype(np.float32), cover[..., 0])
+        sample.image = (sample.image * (1 - cover) + coat * cover).astype(np.uint8)
     if rng.random() < 0.10:
         sample.image, sample.alpha = grow_fur(rng, sample.image, sample.alpha)
-    if sample.head[4] > 0 and rng.random() < 0.3:
+    if sample.head[2] > sample.head[0] and rng.random() < 0.3:
         sample.image, sample.alpha = draw_whiskers(rng, sample.image, sample.alpha, sample.head)
     if hard and rng.random() < 0.05:
         sample.image, sample.alpha = paste_subject(pets, rng, sample.image, sample.alpha)

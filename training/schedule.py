@@ -6,12 +6,12 @@ checkpoint taken before the decay began, or cut it short by lowering `steps`.
 """
 import math
 
-# From this fraction of the run on: probability of each training size. The last quarter is at shipping sizes.
+# From this fraction of the run on: probability of each training size. 320 is the first look's, 224 the mirrored one's.
 SIZE_MIX = (
-    (0.00, {256: 0.50, 320: 0.40, 384: 0.10}),
-    (0.75, {320: 0.80, 384: 0.20}),
+    (0.00, {224: 0.15, 256: 0.35, 320: 0.45, 384: 0.05}),
+    (0.70, {224: 0.10, 320: 0.80, 384: 0.10}),
 )
-BATCH = {256: 28, 320: 20, 384: 14}  # about equal cost a step
+BATCH = {224: 32, 256: 24, 320: 16, 384: 11}  # about equal cost a step
 EASY_FROM = 0.88                     # the last steps see gentler augmentation, closer to real photos
 
 

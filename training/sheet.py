@@ -9,7 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from evaluate import load, matte_figures, unseen_by_prototype
+from dataset import kept_out_stems
+from evaluate import load, matte_figures
 from inference import Matter
 from postprocess import clean
 
@@ -60,7 +61,7 @@ def main():
     matters = [Matter(m, args.input) for m in args.models]
     if args.worst:
         found = []
-        for stem in sum(unseen_by_prototype(), []):
+        for stem in kept_out_stems():
             rgb, trimap, _ = load(args.pets, stem)
             found.append((matte_figures(matters[-1](rgb)[0], trimap)[0], stem, rgb))
         items = [(f"{stem} {iou:.2f}", rgb) for iou, stem, rgb in sorted(found, key=lambda f: f[0])[:args.worst]]

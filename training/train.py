@@ -1,6 +1,6 @@
-"""Train PetNet. Start from the prototype's weights, or resume a run exactly:
+"""Train PetNet. Start from the weights that tflite_weights.py writes, or resume a run exactly:
 
-    python train.py --pets ../shared/pets --work WORK --init ../shared/models/pet-matte-0.pt --steps 9000
+    python train.py --pets ../shared/pets --work WORK --init WORK/start.pt --steps 9000
     python train.py --pets ../shared/pets --work WORK --steps 9000          # WORK/last.pt exists: resumes
 
 The schedule counts steps, never seconds: the process may be paused (SIGSTOP), starved or killed.
@@ -20,6 +20,7 @@ import torch
 
 import checkpoint
 import schedule
+from cut_outs import CutOuts
 from dataset import Pets, build_cache
 from losses import losses
 from model import PetNet, load_weights
@@ -27,7 +28,9 @@ from no_pet_photos import NoPetPhotos
 from sampler import Loader
 from validation import validate
 
-LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 250
+LOG_EVERY, SAVE_EVERY, VALIDATE_EVERY = 25, 50, 500
+LARGEST_CUT_OUT = 640
+ENCODER_RATE = 0.1  # its learning rate, as a share of the others'
 
 
 def arguments():
@@ -36,9 +39,11 @@ def arguments():
     p.add_argument("--work", required=True, help="cache, checkpoints and log; outside the repository")
     p.add_argument("--init", help="weights to start from when there is no checkpoint to resume")
     p.add_argument("--no-pet", help="folder of JPEGs without an animal, as negatives; see no_pet_photos.py")
+    p.add_argument("--cut-outs", help="folder of drawn animals without a place (draw_pets --cut-outs)")
     p.add_argument("--steps", type=int, default=9000)
     p.add_argument("--decay", type=float, default=0.35, help="last part of the run over which the learning rate falls")
-    p.add_argument("--lr", type=float, default=8e-4)
+    p.add_argument("--lr", type=float, default=1.2e-3)
+    p.add_argument("--frozen", type=int, default=3, help="so many of the encoder's first blocks, and its stem, keep their weights; -1: none does")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -49,11 +54,15 @@ def arguments():
 
 
 def make_optimizer(model, lr):
-    """AdamW; no weight decay on biases and batch-norm scales."""
-    decay = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW([dict(params=decay, weight_decay=0.03), dict(params=plain, weight_decay=0)],
-                             lr=lr, betas=(0.9, 0.99), fused=True)
+    """AdamW; the encoder learns slowly, and biases and batch-norm scales do not decay."""
+    encoder = {id(p) for p in model.encoder.parameters()}
+
+    def group(of_encoder, decays):
+        chosen = [p for p in model.parameters() if p.requires_grad and (id(p) in encoder) == of_encoder and (p.ndim > 1) == decays]
+        return dict(params=chosen, weight_decay=(0.01 if of_encoder else 0.03) if decays else 0, share=ENCODER_RATE if of_encoder else 1)
+
+    groups = [group(of_encoder, decays) for of_encoder in (False, True) for decays in (True, False)]
+    return torch.optim.AdamW([g for g in groups if g["params"]], lr=lr, betas=(0.9, 0.99), fused=True)
 
 
 @torch.no_grad()
@@ -87,15 +96,17 @@ def main():
     log = Log(work / "train.log")
     torch.set_num_threads(args.threads)
     build_cache(args.pets, work / "cache")
-    train_set, kept_out, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "kept_out", "val_pseudo"))
+    train_set, val_pseudo = (Pets(args.pets, work / "cache", s) for s in ("train", "val_pseudo"))
 
     train_set.without = NoPetPhotos(args.no_pet) if args.no_pet else None
+    train_set.cut_outs = CutOuts(args.cut_outs, LARGEST_CUT_OUT) if args.cut_outs else None
 
     model = PetNet()
     last, step, seen, cpu_before = work / "last.pt", 0, 0, 0.0
     resumed = checkpoint.load(last) if last.exists() else None
     if resumed is None and args.init:
         load_weights(model, checkpoint.load(args.init)["ema"])
+    model.encoder.freeze(args.frozen)
     model = model.to(args.device, memory_format=torch.channels_last)
     ema = copy.deepcopy(model).eval()
     optimizer = make_optimizer(model, args.lr)
@@ -106,9 +117,9 @@ def main():
         step, seen, cpu_before = resumed["step"], resumed["seen"], resumed["cpu_seconds"]
     torch.manual_seed(args.seed + step)
     log(event="start", step=step, steps=args.steps, train=len(train_set), labelled=int(train_set.labelled.sum()),
-        heads=int((~np.isnan(train_set.head[:, 0])).sum()), kept_out=len(kept_out), val_pseudo=len(val_pseudo),
+        heads=int((~np.isnan(train_set.head[:, 0])).sum()), val_pseudo=len(val_pseudo),
         relabelled=train_set.agreement is not None,
-        without=len(train_set.without or ()), device=args.device)
+        without=len(train_set.without or ()), cut_outs=len(train_set.cut_outs or ()), device=args.device)
 
     loader = Loader(train_set, seed=args.seed * 1_000_003 + step, mix=schedule.size_mix(step / args.steps))
     sums, since, since_cpu = {}, seen, time.process_time()
@@ -118,8 +129,7 @@ def main():
                              decay=args.decay, cpu_seconds=cpu_before + time.process_time())
 
     def judge():
-        a, b = validate(ema, kept_out, device=args.device), validate(ema, val_pseudo, limit=120, device=args.device)
-        log(event="validate", step=step, seen=seen, **a, **{f"pseudo_{k}": b[k] for k in ("iou", "p10", "mae")})
+        log(event="validate", step=step, seen=seen, **validate(ema, val_pseudo, device=args.device))
 
     run = model
     if args.compile:
@@ -137,7 +147,7 @@ def main():
         loader.mix, loader.hard = schedule.size_mix(progress), progress < schedule.EASY_FROM
         lr = schedule.learning_rate(step, args.steps, args.lr, decay=args.decay)
         for group in optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["share"]
         batch = loader.next().to(args.device)
         with torch.autocast(args.device, dtype=torch.bfloat16):
             logits = run(batch.image)

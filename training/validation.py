@@ -1,12 +1,14 @@
-"""Quick validation while training: the stored 320 x 320 photos, letterboxed to their true aspect."""
+"""Quick validation while training: the stored 320 x 320 photos, letterboxed to their true aspect where it is known."""
 import cv2
 import numpy as np
 import torch
 
 from dataset import SIDE, UNKNOWN
-from geometry import FILL
+from geometry import letterbox
 from model import moments_box, peak_component
 from sampler import normalise
+
+TYPICAL_ASPECT = 1.33  # most stored photos have lost theirs
 
 
 def box_iou(a, b):
@@ -21,16 +23,10 @@ def validate(net, pets, limit=None, side=320, device="cpu"):
     """Mean, median and 10th percentile IoU over known pixels, mean absolute error, head-box IoU, presence."""
     ious, errors, heads, presence = [], [], [], []
     for i in range(min(limit or len(pets), len(pets))):
-        aspect = pets.aspect[i] or 1.33
-        h = round(min(side, side / aspect))
-        w = min(side, round(h * aspect))
-        y, x = (side - h) // 2, (side - w) // 2
-        canvas = np.empty((side, side, 3), np.uint8)
-        canvas[:] = FILL
-        canvas[y:y + h, x:x + w] = cv2.resize(pets.image(i), (w, h), interpolation=cv2.INTER_AREA)
+        canvas, w, h = letterbox(pets.image(i), side, pets.aspect[i] or TYPICAL_ASPECT)
         with torch.autocast(device, dtype=torch.bfloat16):
             logits = net(normalise(canvas[None]).to(device))
-        alpha = torch.sigmoid(logits.alpha.float())[0, 0, y:y + h, x:x + w].cpu().numpy()
+        alpha = torch.sigmoid(logits.alpha.float())[0, 0, :h, :w].cpu().numpy()
         alpha = cv2.resize(alpha, (SIDE, SIDE))
         truth = pets.mask(i) > 127
         known = pets.trimap[i] != UNKNOWN if i in pets.trimap else np.ones_like(truth)
@@ -40,7 +36,7 @@ def validate(net, pets, limit=None, side=320, device="cpu"):
         presence.append(float(torch.sigmoid(logits.presence.float())[0, 0]))
         if pets.labelled[i] and not np.isnan(pets.head[i, 0]):
             cx, cy, bw, bh = moments_box(peak_component(torch.sigmoid(logits.head.float())))[0].tolist()
-            to_photo = lambda px, py: ((px * side - x) / w, (py * side - y) / h)
+            to_photo = lambda px, py: (px * canvas.shape[1] / w, py * canvas.shape[0] / h)
             heads.append(box_iou((*to_photo(cx - bw / 2, cy - bh / 2), *to_photo(cx + bw / 2, cy + bh / 2)), pets.head[i, :4]))
     return dict(iou=float(np.mean(ious)), median=float(np.median(ious)), p10=float(np.percentile(ious, 10)),
                 mae=float(np.mean(errors)), head=float(np.mean(heads)) if heads else float("nan"),

@@ -33,18 +33,30 @@ struct Score {
     absolute_error: f64,
 }
 
+/// The photos that rules were chosen by.
 pub fn judge(models: &Models) -> Result<Report> {
+    judge_listed("kept-out", "kept_out.txt", models)
+}
+
+/// Those by which nothing is chosen: to be looked at once per release.
+pub fn judge_fresh(models: &Models) -> Result<Report> {
+    judge_listed("fresh", "fresh.txt", models)
+}
+
+fn judge_listed(group: &str, list: &str, models: &Models) -> Result<Report> {
     let mut report = Report::default();
     let Some(labelled) = shared("pets/labelled") else { return Ok(report) };
-    let blocks = listed("kept_out.txt")?;
+    let blocks = listed(list)?;
     let unseen = blocks.first().map_or(0, Vec::len);
     let stems: Vec<String> = blocks.into_iter().flatten().collect();
-    let rows = progress("kept-out", stems.iter())
+    let rows = progress(group, stems.iter())
         .map(|stem| look_at(&labelled, stem, models).with_context(|| stem.clone()))
         .collect::<Result<Vec<_>>>()?;
-    for (name, rows) in
-        [(format!("all {}", rows.len()), &rows[..]), (format!("first {unseen}"), &rows[..unseen])]
-    {
+    let mut parts = vec![(format!("all {}", rows.len()), &rows[..])];
+    if unseen < rows.len() {
+        parts.push((format!("first {unseen}"), &rows[..unseen]));
+    }
+    for (name, rows) in parts {
         let coarse: Vec<&Score> = rows.iter().map(|row| &row.coarse).collect();
         let refined: Vec<&Score> = rows.iter().map(|row| &row.refined).collect();
         let print: Vec<&Score> = rows.iter().filter_map(|row| row.print.as_ref()).collect();

@@ -1,7 +1,7 @@
 //! Prints the figures of the matte over the real pipeline, each beside its limit: `infra/judge-matte` runs it.
 //!
 //! `judge_matte [--model FILE]… [--only GROUP]…`: without a model the built-in one is judged; several are shown side by
-//! side. Groups are `kept-out`, `silver`, `drawn`, `gate` and `verdicts`.
+//! side. Groups are `kept-out`, `fresh`, `silver`, `drawn`, `gate` and `verdicts`.
 
 mod drawn;
 mod figure;
@@ -26,8 +26,9 @@ use figure::Report;
 /// Judges one group of figures.
 type Judge = fn(&Models) -> Result<Report>;
 
-const GROUPS: [(&str, Judge); 5] = [
+const GROUPS: [(&str, Judge); 6] = [
     ("kept-out", kept_out::judge),
+    ("fresh", kept_out::judge_fresh),
     ("silver", silver::judge),
     ("drawn", drawn::judge),
     ("gate", gate::judge),
