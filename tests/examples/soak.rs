@@ -76,7 +76,7 @@ fn main() -> Result<ExitCode> {
         Ok((kills, growth))
     })?;
     let accepted = sent.accepted.lock().expect("no client panics").clone();
-    let lost = drain(&app, &accepted)?;
+    let lost = drain(&mut app, &accepted)?;
     let twice = finished_twice(&app);
     let orphans = orphans(app.data_dir(), &accepted)?;
     let refused = sent.refused.load(Ordering::Relaxed);
@@ -230,14 +230,18 @@ fn size(process: &Process) -> Result<Size> {
 }
 
 /// Waits until every job has ended. Those that are not done are lost.
-fn drain(app: &TestApp, accepted: &[String]) -> Result<BTreeSet<String>> {
+fn drain(app: &mut TestApp, accepted: &[String]) -> Result<BTreeSet<String>> {
     let mut open: BTreeSet<String> = accepted.iter().cloned().collect();
     let mut lost = BTreeSet::new();
     let mut news = Instant::now();
     while !open.is_empty() && news.elapsed() < PATIENCE {
         let before = open.len();
         for id in open.clone() {
-            let job = app.job(&id)?;
+            let Ok(job) = app.job(&id) else {
+                // Whatever is the matter, it must not be that a process has ended by itself.
+                app.check_alive()?;
+                continue;
+            };
             match job["status"].as_str() {
                 Some("done") => _ = open.remove(&id),
                 Some("failed") => {

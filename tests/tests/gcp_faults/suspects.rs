@@ -13,7 +13,7 @@ const DEATHS: u64 = 5;
 #[test]
 fn a_photo_that_kills_its_worker_takes_no_other_along() -> Result<()> {
     let Some(cloud) = Cloud::start("a photo that kills its worker")? else { return Ok(()) };
-    let options = cloud.options().worker("WORKER_CONCURRENCY", 4).worker("JOB_LEASE_SECONDS", 3);
+    let options = cloud.options().worker("WORKER_CONCURRENCY", 4).worker("JOB_LEASE_SECONDS", 12);
     let mut app = TestApp::start_with(options)?;
     app.take_worker(0)?.terminate(Duration::from_secs(10))?;
     let killer = app.submit(&drawn_pet(3600))?;
