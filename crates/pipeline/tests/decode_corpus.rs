@@ -54,6 +54,51 @@ fn every_file_ends_as_a_photo_or_as_a_refusal_with_a_reason() {
     assert!(photos >= 315, "only {photos} files open");
 }
 
+/// Every file cut off somewhere, and with bytes changed: `CORPUS_CASES` of each (2 unless it says otherwise).
+#[test]
+fn cut_and_spoilt_files_end_as_photos_or_as_refusals() {
+    let Some(corpus) = corpus() else { return };
+    let cases: u64 = std::env::var("CORPUS_CASES").ok().map_or(2, |cases| cases.parse().expect("a number"));
+    let limits = DecodeLimits { pixels: 20_000_000, ..DecodeLimits::default() };
+    let mut seed = 1_u64;
+    // Xorshift: the same cases in every run.
+    let mut random = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % below.max(1) as u64) as usize
+    };
+    for file in files_under(&corpus).into_iter().chain(files_under(&corpus.with_file_name("field"))) {
+        let bytes = std::fs::read(&file).expect("a readable file");
+        for case in 0..cases {
+            let mut spoilt = bytes[..random(bytes.len())].to_vec();
+            println!("{} {case}: {} bytes", file.display(), spoilt.len());
+            try_to_open(&spoilt, limits);
+            spoilt = bytes.clone();
+            for _ in 0..30 {
+                let at = random(spoilt.len());
+                if let Some(byte) = spoilt.get_mut(at) {
+                    *byte = random(256) as u8;
+                }
+            }
+            try_to_open(&spoilt, limits);
+        }
+    }
+}
+
+fn try_to_open(bytes: &[u8], limits: DecodeLimits) {
+    let begin = Instant::now();
+    match decode(bytes, &limits) {
+        Ok(photo) => assert_eq!(photo.rgb.len(), photo.width as usize * photo.height as usize * 3),
+        Err(error) => {
+            assert!(!error.code().is_empty() && error.to_string().ends_with('.'), "{error}");
+            // A panic is caught by the decoder's caller, but it is a mistake all the same.
+            assert_ne!(error.detail(), Some("the decoder panicked"));
+        }
+    }
+    assert!(begin.elapsed() < PATIENCE, "took {:?}", begin.elapsed());
+}
+
 /// What Pillow opens and we do not, with the reason. Anything else that it opens must open here too: the count above.
 #[test]
 fn what_pillow_opens_and_we_refuse_is_known() {
