@@ -124,7 +124,7 @@ impl Limits {
             } else {
                 let drawing = lease.drawing(allowance, waiting.count());
                 match self.draw(allowance, drawing).await {
-                    Ok(Some(drawn)) => lease.drawn(drawn),
+                    Ok(Some(drawn)) => lease.drawn(drawn, drawing.wanted),
                     // Others get tokens, so there is a store and a limit; whoever calls comes again.
                     Ok(None) => lease.overtaken(),
                     Err(()) => lease.draw_alone(allowance),

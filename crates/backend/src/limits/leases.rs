@@ -150,7 +150,7 @@ impl Lease {
     }
 
     pub(super) fn empty_for(&self) -> Option<Duration> {
-        let until = self.empty_until.filter(|until| Instant::now() < *until)?;
+        let until = self.empty_until.filter(|until| self.tokens == 0 && Instant::now() < *until)?;
         Some(self.next.unwrap_or(until).saturating_duration_since(Instant::now()))
     }
 
@@ -166,18 +166,19 @@ impl Lease {
         Drawing { returned: std::mem::take(&mut self.tokens), wanted: self.batch.max(waiting) }
     }
 
-    pub(super) fn drawn(&mut self, drawn: Drawn) {
+    /// Takes what a draw brought. When it is less than was wanted, the bucket is empty once these tokens are spent.
+    pub(super) fn drawn(&mut self, drawn: Drawn, wanted: u64) {
         let now = Instant::now();
         self.tokens = drawn.granted;
         self.drawn = Some(now);
         self.left_in_store = Some(drawn.left);
         self.alone = None;
-        self.empty(drawn, now);
+        self.empty(drawn, wanted, now);
     }
 
     /// There was no getting at the bucket for all the others who draw on it.
     pub(super) fn overtaken(&mut self) {
-        self.empty(Drawn { granted: 0, left: 0, next: Duration::ZERO }, Instant::now());
+        self.empty(Drawn { granted: 0, left: 0, next: Duration::ZERO }, 1, Instant::now());
     }
 
     /// Takes a token of the limit as if this process were the only one. Of a quota there is as much as was last seen, and if
@@ -200,12 +201,12 @@ impl Lease {
         let now = Instant::now();
         self.tokens = drawn.granted;
         self.drawn = Some(now);
-        self.empty(drawn, now);
+        self.empty(drawn, 1, now);
     }
 
     /// An empty bucket is not asked again before a second is over, and is believed to be empty for a few seconds at most.
-    fn empty(&mut self, drawn: Drawn, now: Instant) {
-        let empty = drawn.granted == 0;
+    fn empty(&mut self, drawn: Drawn, wanted: u64, now: Instant) {
+        let empty = drawn.granted < wanted;
         let next = drawn.next.max(LEASE);
         self.empty_until = empty.then(|| now + next.min(BELIEF));
         self.next = if empty { now.checked_add(next) } else { None };
@@ -248,7 +249,7 @@ mod tests {
     }
 
     fn drew(lease: &mut Lease, drawing: Drawing, left: u64) {
-        lease.drawn(Drawn { granted: drawing.wanted, left, next: Duration::ZERO });
+        lease.drawn(Drawn { granted: drawing.wanted, left, next: Duration::ZERO }, drawing.wanted);
     }
 
     #[test]
@@ -286,8 +287,18 @@ mod tests {
         assert!(pause > Duration::from_millis(900) && pause <= LEASE, "{pause:?}");
         assert_eq!(lease.pause(None), None, "a store that can take it is not spared");
         // One comes back every hundredth of a second.
-        lease.drawn(Drawn { granted: 0, left: 0, next: Duration::from_millis(10) });
+        lease.drawn(Drawn { granted: 0, left: 0, next: Duration::from_millis(10) }, 1);
         assert!(lease.is_known_to_be_empty());
+        assert!(lease.empty_for().is_some_and(|wait| wait > Duration::from_millis(900)));
+    }
+
+    #[test]
+    fn what_a_bucket_can_no_longer_give_is_refused_and_not_waited_for() {
+        let mut lease = Lease::default();
+        lease.begin(&Allowance::per_minute("x".into(), 120));
+        lease.drawn(Drawn { granted: 2, left: 0, next: Duration::from_millis(500) }, 6);
+        assert!(lease.empty_for().is_none() && lease.spend() && lease.spend());
+        assert!(!lease.spend() && lease.is_known_to_be_empty());
         assert!(lease.empty_for().is_some_and(|wait| wait > Duration::from_millis(900)));
     }
 }
