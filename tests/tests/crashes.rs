@@ -206,7 +206,16 @@ fn two_workers_share_the_queue() -> Result<()> {
         assert_eq!(app.wait_done(id)?["attempt"], 1);
     }
     let done = "headshot_jobs_total{outcome=\"done\"}";
-    let (one, other) = (app.worker_metric(0, done)?, app.worker_metric(1, done)?);
+    let mut counts = (0.0, 0.0);
+    // A job is counted after its record says that it is done.
+    for _ in 0..200 {
+        counts = (app.worker_metric(0, done)?, app.worker_metric(1, done)?);
+        if counts.0 + counts.1 == 10.0 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    let (one, other) = counts;
     assert_eq!(one + other, 10.0);
     assert!(one >= 1.0 && other >= 1.0, "one worker did {one}, the other {other}");
     Ok(())
