@@ -62,7 +62,17 @@ fn the_last_line_of_a_job_says_how_long_each_stage_took() -> Result<()> {
     let app = TestApp::start()?;
     let id = app.submit(&drawn_pet(1600))?;
     app.wait_done(&id)?;
-    let lines = lines(app.worker(0)?, &id);
+    // The line follows the record's last write.
+    let worker = app.worker(0)?;
+    let mut found = lines(worker, &id);
+    for _ in 0..200 {
+        if !found.is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        found = lines(worker, &id);
+    }
+    let lines = found;
     let [line] = lines.as_slice() else { panic!("one line a job: {lines:#?}") };
     let seconds = |name: &str| line[name].as_f64().with_context(|| format!("no {name} in {line}"));
     let mut sum = 0.0;
