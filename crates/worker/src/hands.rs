@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tracing::error;
@@ -15,10 +15,9 @@ pub struct Hands {
     permits: Arc<Semaphore>,
     /// `None` once the last job has been taken.
     jobs: Mutex<Option<JoinSet<()>>>,
-    /// One job at a time waits to be the only one.
-    turn: tokio::sync::Mutex<()>,
-    /// Whether one does.
-    wanted: watch::Sender<bool>,
+    /// Shared by the jobs that are claimed, from before the claim until they are settled; a permit is given back when the render
+    /// has ended.
+    company: Arc<RwLock<()>>,
     /// When a job was last begun.
     last: Mutex<Instant>,
 }
@@ -31,34 +30,19 @@ impl Hands {
             number,
             permits,
             jobs: Mutex::new(Some(JoinSet::new())),
-            turn: tokio::sync::Mutex::default(),
-            wanted: watch::Sender::new(false),
+            company: Arc::default(),
             last: Mutex::new(Instant::now()),
         }
     }
 
-    /// Waits until no job is at hand, and keeps it so for as long as the permit lives. The caller must hold no other.
-    pub async fn alone(&self) -> OwnedSemaphorePermit {
-        struct Wanted<'a>(&'a watch::Sender<bool>);
-        impl Drop for Wanted<'_> {
-            fn drop(&mut self) {
-                self.0.send_replace(false);
-            }
-        }
-        let _turn = self.turn.lock().await;
-        let _wanted = Wanted(&self.wanted);
-        self.wanted.send_replace(true);
-        let all = u32::try_from(self.number).unwrap_or(u32::MAX);
-        match self.permits.clone().acquire_many_owned(all).await {
-            Ok(permit) => permit,
-            Err(_) => unreachable!("nobody closes the semaphore"),
-        }
+    /// Waits until no job is worked on alone, and keeps it so for as long as the guard lives.
+    pub async fn beside_others(&self) -> OwnedRwLockReadGuard<()> {
+        self.company.clone().read_owned().await
     }
 
-    /// Waits until a job waits to be the only one. Whoever holds a permit without a job gives it back then.
-    pub async fn wanted_alone(&self) {
-        // The sender lives as long as this.
-        let _ = self.wanted.subscribe().wait_for(|wanted| *wanted).await;
+    /// Waits until no other job is claimed, and keeps it so for as long as the guard lives. Whoever waits longest comes first.
+    pub async fn alone(&self) -> OwnedRwLockWriteGuard<()> {
+        self.company.clone().write_owned().await
     }
 
     /// How long a hand has been free and no job has come: so long the queue seems to be empty. Zero while all are busy.

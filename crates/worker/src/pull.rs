@@ -38,8 +38,7 @@ struct Puller {
 }
 
 impl Puller {
-    /// One task with a permit to work on it; `None` after a failure, which has been waited out, and when a job waits to be
-    /// the only one. It may be cancelled at
+    /// One task with a permit to work on it; `None` after a failure, which has been waited out. It may be cancelled at
     /// any point.
     async fn turn(&mut self) -> Option<(Delivery, OwnedSemaphorePermit)> {
         if !self.worker.config.pulls() {
@@ -47,12 +46,7 @@ impl Puller {
         }
         // First the permit, then the task: a task in the hands of a worker that is busy would be stuck there.
         let permit = self.worker.hands.free().await;
-        let taken = tokio::select! {
-            biased;
-            () = self.worker.hands.wanted_alone() => return None,
-            taken = next(&self.worker, &mut self.subscription) => taken,
-        };
-        match taken {
+        match self.next().await {
             Ok(delivery) => {
                 self.outage.over();
                 Some((delivery, permit))
@@ -65,12 +59,14 @@ impl Puller {
             }
         }
     }
-}
 
-async fn next(worker: &Worker, subscription: &mut Option<Subscription>) -> anyhow::Result<Delivery> {
-    let subscription = match subscription {
-        Some(subscription) => subscription,
-        none => none.insert(worker.backend.tasks.subscribe(worker.config.jobs.concurrency).await?),
-    };
-    subscription.next().await
+    async fn next(&mut self) -> anyhow::Result<Delivery> {
+        let subscription = match &mut self.subscription {
+            Some(subscription) => subscription,
+            none => {
+                none.insert(self.worker.backend.tasks.subscribe(self.worker.config.jobs.concurrency).await?)
+            }
+        };
+        subscription.next().await
+    }
 }

@@ -113,19 +113,27 @@ async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedS
         }
     };
     let jobs = &worker.config.jobs;
-    let claim = worker.backend.jobs.claim_beside_others(job_id, &jobs.worker_name, jobs.lease).await;
-    let (claim, permit) = match claim {
-        Ok(Claim::Suspect) => {
-            info!("the worker that held this job ended without a word; from now on it is worked on alone");
-            drop(permit);
-            let Some(alone) = alone(worker, &delivery).await else {
+    let Some(beside_others) = wait(worker, &delivery, worker.hands.beside_others()).await else {
+        delivery.give_back().await;
+        return Ended::GivenBack;
+    };
+    let mut claim = worker.backend.jobs.claim_beside_others(job_id, &jobs.worker_name, jobs.lease).await;
+    // Until the job is settled.
+    let (_beside_others, _alone);
+    if let Ok(Claim::Suspect) = claim {
+        info!("the worker that held this job ended without a word; now it is worked on alone");
+        drop(beside_others);
+        _alone = match wait(worker, &delivery, worker.hands.alone()).await {
+            Some(alone) => alone,
+            None => {
                 delivery.give_back().await;
                 return Ended::GivenBack;
-            };
-            (worker.backend.jobs.claim(job_id, &jobs.worker_name, jobs.lease).await, alone)
-        }
-        claim => (claim, permit),
-    };
+            }
+        };
+        claim = worker.backend.jobs.claim(job_id, &jobs.worker_name, jobs.lease).await;
+    } else {
+        _beside_others = beside_others;
+    }
     match claim {
         Ok(Claim::Claimed(claim)) => attempt(worker, *claim, delivery, permit).await,
         Ok(Claim::DeadLetterOwed(reason)) => {
@@ -157,16 +165,15 @@ async fn claim_and_work(worker: &Arc<Worker>, delivery: Delivery, permit: OwnedS
     }
 }
 
-/// Waits until this process works on nothing else, so that a job that kills it takes no other along. `None`: the process is
-/// to stop.
-async fn alone(worker: &Worker, delivery: &Delivery) -> Option<OwnedSemaphorePermit> {
-    let mut waiting = pin!(worker.hands.alone());
+/// Waits for the right company, and holds the delivery meanwhile. `None`: the process is to stop.
+async fn wait<T>(worker: &Worker, delivery: &Delivery, company: impl Future<Output = T>) -> Option<T> {
+    let mut company = pin!(company);
     let mut extend = interval(worker.config.jobs.lease / 3);
     loop {
         tokio::select! {
             biased;
+            company = &mut company => return Some(company),
             () = worker.phases.reached(Phase::Draining) => return None,
-            permits = &mut waiting => return Some(permits),
             // What cannot be extended comes again, and whoever gets it finds the job held.
             _ = extend.tick() => {
                 let _ = delivery.extend().await;
