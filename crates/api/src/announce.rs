@@ -35,9 +35,9 @@ const SUBMIT_WITHIN: Duration = Duration::from_secs(60 * 60);
 #[serde(deny_unknown_fields)]
 #[schema(as = Announcement, example = json!({"content_type": "image/heic", "bytes": 41415926, "file_name": "rex.heic"}))]
 struct Announcement {
-    /// The media type that your system has for it: any `image/…`, `application/octet-stream`, or an empty one. The bytes decide
-    /// what it is.
-    content_type: String,
+    /// The media type that your system has for it: any `image/…`, `application/octet-stream`, an empty one or none. The bytes
+    /// decide what it is.
+    content_type: Option<String>,
     /// Its exact size.
     #[schema(minimum = 1)]
     bytes: u64,
@@ -90,7 +90,8 @@ pub(crate) async fn announce(
         return Err(IntakeError::MalformedJson(sentence.into()).into());
     }
     let Announcement { content_type, bytes, file_name } = read(&app.config, body).await?;
-    let content_type = signed_type(&content_type).ok_or(IntakeError::UnsupportedUpload)?;
+    let content_type =
+        signed_type(content_type.as_deref().unwrap_or_default()).ok_or(IntakeError::UnsupportedUpload)?;
     let limit_bytes = app.config.max_signed_upload_bytes;
     if bytes == 0 {
         return Err(Refusal::Empty.into());

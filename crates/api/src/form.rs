@@ -2,6 +2,7 @@
 
 use axum::http::header;
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use headshot_core::upload::Refusal;
 use multer::{Field, Multipart};
 
@@ -10,7 +11,8 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::intake::{Intake, Received};
 use crate::limits::{MAX_FIELD_BYTES, MAX_FORM_FIELDS};
-use crate::parameter::parameter;
+use crate::parameter::{extended, parameter};
+use crate::part_heads::PartHeads;
 
 /// Reads the whole form. The fields may stand before or after the photo, and a file input that was left empty
 /// counts as not given. Nothing is kept unless all of the form is in order: the photo comes back received,
@@ -22,6 +24,8 @@ pub(crate) async fn read(
     fields: &mut Fields,
 ) -> Result<Received, ApiError> {
     let (stream, gauge) = body.into_paced_stream();
+    let mut heads = PartHeads::new(&boundary);
+    let stream = stream.map_ok(move |chunk| heads.without_control_characters(chunk));
     let mut form = Multipart::new(stream, boundary);
     let mut waiting = Some(intake);
     let mut photo = None;
@@ -35,7 +39,8 @@ pub(crate) async fn read(
         }
         let name = attribute(&field, "name").unwrap_or_default();
         if name == "file" {
-            let file_name = attribute(&field, "filename").unwrap_or_default();
+            let encoded = attribute(&field, "filename*").and_then(|value| extended(&value));
+            let file_name = encoded.or_else(|| attribute(&field, "filename")).unwrap_or_default();
             let mut piece = chunk(&mut field, &gauge).await?;
             if piece.is_none() && file_name.is_empty() {
                 left_empty = true;

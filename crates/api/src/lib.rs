@@ -36,6 +36,7 @@ mod observe;
 mod openapi;
 mod page;
 mod parameter;
+mod part_heads;
 mod prefer;
 mod problem;
 mod put_file;

@@ -4,6 +4,8 @@
 //! RFC 9110 § 5.6.6), a boundary with `=`, `/`, `:` or `?` that stands without quotes, a file name in which
 //! `name` occurs.
 
+use percent_encoding::percent_decode_str;
+
 /// The value of the first parameter called `name`, without its quotes; `None` when there is none.
 pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
     let (_, mut rest) = header.split_once(';')?;
@@ -23,6 +25,19 @@ pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
         rest = behind;
     }
     None
+}
+
+/// The text of a value in the extended notation of RFC 8187, such as `UTF-8''r%C3%A9x.jpg`; `None` when it is none, or in another
+/// character set.
+pub(crate) fn extended(value: &str) -> Option<String> {
+    let (charset, rest) = value.split_once('\'')?;
+    let (_language, text) = rest.split_once('\'')?;
+    let text = percent_decode_str(text);
+    if charset.eq_ignore_ascii_case("utf-8") {
+        Some(text.decode_utf8_lossy().into_owned())
+    } else {
+        charset.eq_ignore_ascii_case("iso-8859-1").then(|| text.map(char::from).collect())
+    }
 }
 
 /// What stands before the closing quote, and what follows the next semicolon. Only quotes and backslashes are
@@ -82,6 +97,20 @@ mod tests {
         ] {
             assert_eq!(parameter(header, "name").as_deref(), Some("file"), "{header}");
             assert_eq!(parameter(header, "filename").as_deref(), Some(file), "{header}");
+        }
+    }
+
+    #[test]
+    fn names_in_the_extended_notation_are_read() {
+        for (value, name) in [
+            ("UTF-8''r%C3%A9x.jpg", Some("réx.jpg")),
+            ("utf-8'fr'%E2%82%AC%20dog.jpg", Some("€ dog.jpg")),
+            ("ISO-8859-1''r%E9x.jpg", Some("réx.jpg")),
+            ("utf-8''%ff%.jpg", Some("\u{fffd}%.jpg")),
+            ("koi8-r''%c1.jpg", None),
+            ("dog.jpg", None),
+        ] {
+            assert_eq!(extended(value).as_deref(), name, "{value}");
         }
     }
 

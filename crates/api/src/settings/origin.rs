@@ -21,6 +21,14 @@ pub(super) fn as_browsers_send_it(listed: &str) -> Result<String, String> {
                 .into(),
         );
     }
+    if listed.contains(';') {
+        return Err("must have commas, not semicolons, between its origins".into());
+    }
+    if listed.starts_with("file:") {
+        return Err("must not have file://, which every file on a device sends; serve the app's pages from an origin of its \
+                    own, such as https://localhost or capacitor://localhost"
+            .into());
+    }
     let parsed = Url::parse(listed).ok().filter(|url| !NO_PAGES.contains(&url.scheme()));
     let Some((url, host)) = parsed.as_ref().and_then(|url| Some((url, url.host_str()?))) else {
         return Err("must be a list of origins such as https://shop.example or capacitor://localhost".into());
@@ -91,6 +99,10 @@ mod tests {
                 "{listed}"
             );
         }
+        let semicolons = as_browsers_send_it("https://a.example;https://b.example").expect_err("a semicolon");
+        assert!(semicolons.contains("commas"), "{semicolons}");
+        let files = as_browsers_send_it("file://").expect_err("files have no origin");
+        assert!(files.contains("capacitor://localhost"), "{files}");
         for listed in [
             "shop.example",
             "localhost:3000",

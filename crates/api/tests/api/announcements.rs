@@ -39,6 +39,16 @@ async fn a_photo_is_announced_as_whatever_the_customers_system_calls_it() {
 }
 
 #[tokio::test]
+async fn a_photo_may_be_announced_without_a_type() {
+    let app = TestApp::start().await;
+    for announcement in [json!({"bytes": 9}), json!({"content_type": null, "bytes": 9})] {
+        let answer = post(&app, "/uploads", &announcement).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(answer.json()["headers"], json!({"content-type": "application/octet-stream"}));
+    }
+}
+
+#[tokio::test]
 async fn an_upload_id_in_capitals_and_a_file_name_that_is_a_path_are_taken() {
     let app = TestApp::start().await;
     let photo = photos::jpeg();

@@ -166,6 +166,8 @@ async fn a_file_name_is_information_and_refuses_no_photo() {
         ("C:\\fakepath\\dog.jpg", "dog.jpg"),
         ("/storage/emulated/0/DCIM/dog.jpg", "dog.jpg"),
         ("a\tb.jpg", "ab.jpg"),
+        ("a\u{1}\u{0}b\u{7f}\u{1b}.jpg", "ab.jpg"),
+        ("=?utf-8?B?ZMO2Zy5qcGc=?=\"; filename*=\"utf-8''d%C3%B6g.jpg", "dög.jpg"),
         ("\u{2067}كلبي\u{2069}.jpg", "كلبي.jpg"),
         (&kanji, &"犬".repeat(85)),
         (&endless, &endless[..255]),

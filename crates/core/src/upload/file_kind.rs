@@ -48,6 +48,8 @@ pub enum FileKind {
     WebPage,
     /// A program.
     Program,
+    /// A form whose request does not say that it is one.
+    Form,
     /// Text.
     Text,
 }
@@ -110,6 +112,10 @@ impl FileKind {
             Self::Xml => ("a list of edits or another XML file", BESIDE),
             Self::WebPage => ("a web page", ITSELF),
             Self::Program => ("a program", "Please send a photo."),
+            Self::Form => (
+                "a form that was sent as if it were a file",
+                "Please send it with the header Content-Type: multipart/form-data and the form's boundary.",
+            ),
             Self::Text => ("a text file", "Please send a photo."),
         }
     }

@@ -4,7 +4,7 @@ use super::gather::{be, le};
 use super::{FileKind, Format};
 
 /// No magic looked for here needs more than this; a longer list of brands, or name in an archive, is cut.
-pub(super) const PREFIX: usize = 128;
+pub(super) const PREFIX: usize = 512;
 
 /// What the first bytes say.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn sniff(head: &[u8], all: bool) -> Option<Kind> {
         return zip(head, last).map(|kind| Kind::Other(Some(kind)));
     }
     // A film of QuickTime's early days begins with any of its boxes.
-    if head.len() >= 8 && matches!(&head[4..8], b"moov" | b"mdat" | b"wide" | b"pnot") {
+    if head.len() >= 8 && matches!(&head[4..8], b"moov" | b"mdat" | b"wide" | b"pnot" | b"free" | b"skip") {
         return Some(Kind::Other(Some(FileKind::Video)));
     }
     if let Some((_, kind)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -62,7 +62,7 @@ pub(super) fn sniff(head: &[u8], all: bool) -> Option<Kind> {
             return Some(kind);
         }
     }
-    Some(Kind::Other(text(head)))
+    Some(Kind::Other(packets(head).or_else(|| text(head))))
 }
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -82,6 +82,7 @@ const OTHERS: &[(&[u8], FileKind)] = &[
     (b"II\xbc", FileKind::JpegXr),
     (b"%PDF-", FileKind::Pdf),
     (b"%!PS", FileKind::PostScript),
+    (b"\xc5\xd0\xd3\xc6", FileKind::PostScript),
     (b"8BPS", FileKind::Layers),
     (b"gimp xcf", FileKind::Layers),
     (b"\0\0\x01\0", FileKind::Icon),
@@ -97,19 +98,20 @@ const OTHERS: &[(&[u8], FileKind)] = &[
     (b"ID3", FileKind::Sound),
     (b"#!AMR", FileKind::Sound),
     (b"fLaC", FileKind::Sound),
+    (b"\xff\xfb", FileKind::Sound),
+    (b"\xff\xf3", FileKind::Sound),
+    (b"\xff\xf2", FileKind::Sound),
+    (b"PK\x05\x06", FileKind::Zip),
     (b"\x1f\x8b", FileKind::Archive),
+    (b"\xfd7zXZ\0", FileKind::Archive),
+    (b"\x28\xb5\x2f\xfd", FileKind::Archive),
+    (b"BZh", FileKind::Archive),
     (b"7z\xbc\xaf\x27\x1c", FileKind::Archive),
     (b"Rar!", FileKind::Archive),
     (b"\0\x05\x16\x07", FileKind::AppleDouble),
     (b"bplist00", FileKind::PropertyList),
     (b"\x7fELF", FileKind::Program),
     (b"MZ", FileKind::Program),
-    (b"<svg", FileKind::Svg),
-    (b"<?xml", FileKind::Xml),
-    (b"<!DOCTYPE", FileKind::WebPage),
-    (b"<!doctype", FileKind::WebPage),
-    (b"<html", FileKind::WebPage),
-    (b"<HTML", FileKind::WebPage),
 ];
 
 /// What an archive is by the name of its first file. `None`: the name has not come yet.
@@ -147,7 +149,7 @@ fn brand(brands: &[u8]) -> Kind {
     if all.clone().any(|brand| matches!(brand, b"avif" | b"avis")) {
         return Kind::Photo(Format::Avif);
     }
-    let heif = all.any(|brand| {
+    let heif = all.clone().any(|brand| {
         matches!(
             brand,
             b"mif1" | b"mif2" | b"msf1" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx"
@@ -156,19 +158,47 @@ fn brand(brands: &[u8]) -> Kind {
     if heif {
         return Kind::Photo(Format::Heif);
     }
-    Kind::Other(match major {
-        b"qt  " | b"avc1" | b"M4V " | b"M4VH" | b"M4VP" | b"dash" | b"f4v " | b"MSNV" | b"XAVC" => {
-            Some(FileKind::Video)
+    let video = |brand: &[u8]| match brand {
+        b"qt  " | b"avc1" | b"dash" | b"f4v " | b"MSNV" | b"NDSC" | b"XAVC" | b"caqv" | b"mmp4" | b"nvr1" => {
+            true
         }
-        [b'i', b's', b'o', _] | [b'm', b'p', b'4', _] | [b'3', b'g', ..] => Some(FileKind::Video),
-        _ => None,
-    })
+        [b'M', b'4', b'V', _] | [b'i', b's', b'o', _] | [b'm', b'p', b'4', _] | [b'3', b'g', ..] => true,
+        _ => false,
+    };
+    Kind::Other(all.any(video).then_some(FileKind::Video))
+}
+
+/// Broadcast video, whose packets of 188 bytes each begin with the same byte (in files of cameras behind four others); and
+/// archives of tape, whose mark stands far behind.
+fn packets(head: &[u8]) -> Option<FileKind> {
+    let packet = |at: usize, length: usize| (0..2).all(|i| head.get(at + i * length) == Some(&0x47));
+    if packet(0, 188) || packet(4, 192) {
+        return Some(FileKind::Video);
+    }
+    (head.get(257..262) == Some(b"ustar")).then_some(FileKind::Archive)
 }
 
 fn text(head: &[u8]) -> Option<FileKind> {
     let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
-    (!head.is_empty()
-        && head.iter().all(printable)
-        && std::str::from_utf8(&head[..head.len().min(32)]).is_ok())
-    .then_some(FileKind::Text)
+    let text =
+        |part: &[u8]| part.iter().all(printable) && std::str::from_utf8(&part[..part.len().min(32)]).is_ok();
+    let lower = head.to_ascii_lowercase();
+    let has = |word: &[u8]| lower.windows(word.len()).any(|part| part == word);
+    // Behind a blank, a line or the mark of UTF-8, as in what is written by hand.
+    let start = lower.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&lower).trim_ascii_start();
+    if start.starts_with(b"%pdf-") {
+        return Some(FileKind::Pdf);
+    }
+    if start.starts_with(b"--") && has(b"content-disposition") {
+        return Some(FileKind::Form);
+    }
+    if head.is_empty() || !text(head) {
+        return None;
+    }
+    Some(match start.starts_with(b"<") {
+        true if has(b"<svg") || has(b"<!doctype svg") => FileKind::Svg,
+        true if has(b"<html") || has(b"<!doctype html") => FileKind::WebPage,
+        true if has(b"<?xml") || has(b"<x:xmpmeta") || has(b"<plist") => FileKind::Xml,
+        _ => FileKind::Text,
+    })
 }
