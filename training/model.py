@@ -126,16 +126,17 @@ def moments_box(heat):
     return torch.stack([cx, cy, side * torch.sqrt(vx + 1e-6), side * torch.sqrt(vy + 1e-6)], 1)
 
 
-def peak_component(heat, level=0.35, reach=24):
-    """Keep only the part of the heat map that hangs together with its peak, so that a second answer cannot stretch the box.
+def peak_component(heat, levels=(0.2, 0.5), near_peak=0.9, reach=24):
+    """Keep what hangs together with the heat map's peak, so that a second answer cannot stretch the box.
 
-    A flood fill as `reach` masked 3x3 dilations: exportable, deterministic, and cheap at 1/16 resolution.
+    A flood fill as `reach` 3x3 dilations: exportable, deterministic, and cheap at 1/16 resolution. It has no threshold: a place
+    counts as much as the weakest place on the best way to it from the peak, so that the box moves little when the heat does.
     """
-    peak = heat.amax((2, 3), keepdim=True)
-    allowed = (heat >= level * peak).to(heat.dtype)
-    filled = (heat >= peak).to(heat.dtype)
+    share = heat / heat.amax((2, 3), keepdim=True)
+    passable = ((share - levels[0]) / (levels[1] - levels[0])).clamp(0, 1)
+    filled = ((share - near_peak) / (1 - near_peak)).clamp(0, 1)
     for _ in range(reach):
-        filled = F.max_pool2d(filled, 3, 1, 1) * allowed
+        filled = torch.minimum(F.max_pool2d(filled, 3, 1, 1), passable)
     return heat * filled
 
 

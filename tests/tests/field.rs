@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use headshot_core::Recipe;
 use headshot_pipeline::decode::{DecodeLimits, decode};
-use headshot_pipeline::{Outcome, process};
+use headshot_pipeline::{Outcome, Region, process};
 use headshot_tests::{models, shared, shared_files};
 use image::GrayImage;
 use image::imageops::{FilterType, resize};
@@ -68,6 +68,26 @@ fn photos_from_the_field_give_the_portrait_of_the_plain_picture() -> Result<()> 
     if !wrong.is_empty() {
         bail!("not as they should be:\n{}", wrong.join("\n"));
     }
+    Ok(())
+}
+
+/// How much the frame may change, as a share of its height.
+const ALIKE: f64 = 0.01;
+
+#[test]
+fn one_photo_saved_at_two_qualities_is_framed_alike() -> Result<()> {
+    let Some(folder) = shared("field/fail") else { return Ok(()) };
+    let frame = |name: &str| -> Result<Region> {
+        match process(&fs::read(folder.join(name))?, &Recipe::headshot(), models(), &|_| ())? {
+            Outcome::Rendered(rendered) => Ok(rendered.frame),
+            Outcome::Rejected(rejection) => bail!("{name}: {}", rejection.code),
+        }
+    };
+    let (one, other) = (frame("edge_q60.jpg")?, frame("edge_q63.jpg")?);
+    let scale = other.height / one.height - 1.0;
+    let (right, down) = ((other.x - one.x) / one.height, (other.y - one.y) / one.height);
+    println!("scale {scale:+.4}, place {right:+.4} {down:+.4}");
+    assert!(scale.abs().max(right.abs()).max(down.abs()) <= ALIKE, "{one:?} became {other:?}");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The 4:5 crop around the head.
 
+use std::ops::Range;
+
 use headshot_core::{Head, Shot};
 
 use crate::plane::{Plane, smoothstep};
@@ -32,6 +34,17 @@ const PROFILE: (f32, f32) = (0.04, 0.20);
 const BODY_ASIDE: (f32, f32) = (0.15, 0.60);
 /// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
 const EARS: (f64, f64) = (0.55, 0.40);
+/// Where an edge of the head is looked for, the animal begins once so much of it has been met, as a share of the head's box; and at
+/// least so many samples of the matte.
+const EDGE: (f64, f64) = (0.0008, 1.5);
+/// So much of the box's height or width the tip of an ear and the outermost fur have begun by then.
+const TIP: f64 = 0.015;
+/// The skull begins where its middle third is filled over this share of the head's height.
+const SKULL: f64 = 0.03;
+/// Alpha from which a sample counts as animal when an edge is looked for, and from which it counts in full.
+const SOLID: (f32, f32) = (0.15, 0.85);
+/// How far below the photo's upper edge ears begin that it cuts off, and that it does not, as shares of the photo's height.
+const CUT_ABOVE: (f32, f32) = (0.004, 0.03);
 /// A bust shows the head this much smaller, at the smallest.
 const BUST_SCALE: f64 = 0.70;
 /// However close, so much of the frame's width stays free beside the head.
@@ -51,6 +64,9 @@ pub struct Framing {
 }
 
 /// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, and room in the direction of its look.
+///
+/// Nothing here is decided by a threshold: a matte and a head that differ a little, as those of a photo that was saved again do,
+/// give frames that differ a little.
 ///
 /// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
 pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> Framing {
@@ -72,8 +88,8 @@ pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> F
     let (most, least) = (EYE_LINE.1 - eyes / height, EYE_LINE.0 - eyes / height);
     let headroom = height * between(HEADROOM).min(most).max(least).clamp(HEADROOMS.0, HEADROOMS.1);
     // Ears that the photo cuts off end at the frame's edge: a straight cut in mid-air would look like a mistake.
-    let cut_above = head.y < height * 0.01;
-    let y = if cut_above { head.y.max(0.0) } else { head.y - headroom };
+    let whole_above = f64::from(smoothstep(CUT_ABOVE.0, CUT_ABOVE.1, (head.y / size.1) as f32));
+    let y = head.y - headroom * whole_above;
     let beside = (width - head.width) / 2.0;
     let aside = looks_aside(head, matte, size) * (LOOKING_ROOM * width).min(0.8 * beside);
     let frame = Region { x: head.x + head.width / 2.0 - width / 2.0 + aside, y, width, height };
@@ -84,13 +100,11 @@ pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> F
 fn eyes_below_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
     let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
     // Between ears that stand up there is nothing: the skull begins where the middle third of the head does.
-    let column = |share: f64| ((head.x + share * head.width) / sx).max(0.0) as usize;
-    let middle = column(1.0 / 3.0).min(matte.width)..column(2.0 / 3.0).min(matte.width);
-    let rows =
-        (head.y / sy).max(0.0) as usize..(((head.y + head.height / 2.0) / sy) as usize).min(matte.height);
-    let solid = |y: usize| matte.row(y)[middle.clone()].iter().filter(|&&a| a >= 0.5).count();
-    let first = rows.into_iter().find(|&y| 2 * solid(y) >= middle.len());
-    let skull = first.map_or(0.0, |y| (y as f64 * sy - head.y).max(0.0));
+    let middle = (head.x + head.width / 3.0) / sx..(head.x + head.width * 2.0 / 3.0) / sx;
+    let rows = head.y / sy..(head.y + head.height / 2.0) / sy;
+    let filled = row_sums(matte, middle.clone());
+    let enough = SKULL * head.height / sy * (middle.end - middle.start);
+    let skull = until_met(&filled, rows, enough) * sy;
     skull + EYES * (head.height - skull)
 }
 
@@ -142,24 +156,73 @@ fn inside_photo(head: &Head, size: (f64, f64)) -> Region {
 
 /// The head box grown to what the matte shows of ears and ruff around it.
 fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region {
+    // In samples of the matte from here on.
     let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
-    let Region { x, y, width: w, height: h } = head;
-    let column = |v: f64| ((v / sx).round().max(0.0) as usize).min(matte.width);
-    let row = |v: f64| ((v / sy).round().max(0.0) as usize).min(matte.height);
+    let (x, y, w, h) = (head.x / sx, head.y / sy, head.width / sx, head.height / sy);
+    let enough = (EDGE.0 * w * h).max(EDGE.1);
 
-    let columns = column(x - 0.15 * w)..column(x + 1.15 * w);
-    let solid = |y: usize, columns: std::ops::Range<usize>| matte.row(y)[columns].iter().any(|&a| a >= 0.5);
-    let first_row = (row(y - EARS.0 * h)..row(y + h)).find(|&r| solid(r, columns.clone()));
-    let top = first_row.map_or(y, |r| (r as f64 * sy).min(y + 0.2 * h));
+    let above = y - EARS.0 * h..y + h;
+    let rows = row_sums(matte, x - 0.15 * w..x + 1.15 * w);
+    let top = (above.start.max(0.0) + until_met(&rows, above, enough) - TIP * h).min(y + 0.2 * h);
 
     // Above the jaw only: the shoulders are no part of the head.
-    let rows = row(top)..row(y + 0.75 * h);
-    let in_rows = |x: usize| rows.clone().any(|r| matte.at(x, r) >= 0.5);
-    let left = (column(x - EARS.1 * w)..column(x + w / 2.0)).find(|&c| in_rows(c));
-    let right = (column(x + w / 2.0)..column(x + (1.0 + EARS.1) * w)).rev().find(|&c| in_rows(c));
-    let left = left.map_or(x, |c| (c as f64 * sx).min(x + 0.2 * w));
-    let right = right.map_or(x + w, |c| ((c + 1) as f64 * sx).max(x + 0.8 * w));
-    Region { x: left, y: top, width: right - left, height: y + h - top }
+    let columns = column_sums(matte, top..y + 0.75 * h);
+    let from_left = x - EARS.1 * w..x + w / 2.0;
+    let left = (from_left.start.max(0.0) + until_met(&columns, from_left, enough) - TIP * w).min(x + 0.2 * w);
+    let all = matte.width as f64;
+    let mirrored: Vec<f64> = columns.into_iter().rev().collect();
+    let from_right = all - x - (1.0 + EARS.1) * w..all - x - w / 2.0;
+    let right = from_right.start.max(0.0) + until_met(&mirrored, from_right, enough);
+    let right = (all - right + TIP * w).max(x + 0.8 * w);
+    let (left, top, right) = (left.max(0.0), top.max(0.0), right.min(all));
+    Region { x: left * sx, y: top * sy, width: (right - left) * sx, height: (y + h - top) * sy }
+}
+
+/// How much of each row is animal, within some columns. Columns and rows may begin and end within a sample.
+fn row_sums(matte: &Plane, columns: Range<f64>) -> Vec<f64> {
+    let weights: Vec<f64> = (0..matte.width).map(|x| overlap(&columns, x)).collect();
+    let sum = |row: &[f32]| row.iter().zip(&weights).map(|(&a, w)| w * solid(a)).sum();
+    matte.data.chunks_exact(matte.width).map(sum).collect()
+}
+
+/// How much of each column is animal, within some rows.
+fn column_sums(matte: &Plane, rows: Range<f64>) -> Vec<f64> {
+    let mut sums = vec![0.0; matte.width];
+    for (y, row) in matte.data.chunks_exact(matte.width).enumerate() {
+        let weight = overlap(&rows, y);
+        if weight > 0.0 {
+            sums.iter_mut().zip(row).for_each(|(sum, &a)| *sum += weight * solid(a));
+        }
+    }
+    sums
+}
+
+/// How far into `range`, or into what of it the plane has, one comes until `enough` of the animal has been met: the mean over all
+/// amounts from none to twice as much, so that a faint spot on the way moves the answer as little as it weighs.
+fn until_met(sums: &[f64], range: Range<f64>, enough: f64) -> f64 {
+    let most = 2.0 * enough;
+    let (mut met, mut way) = (0.0, 0.0);
+    for (i, &sum) in sums.iter().enumerate() {
+        let step = overlap(&range, i);
+        let here = sum * step;
+        // Within the step the amount grows evenly; beyond the most, the way ends.
+        let part = if met + here > most { (most - met) / here } else { 1.0 };
+        way += step * part * (1.0 - (2.0 * met + part * here) / (2.0 * most));
+        met += here;
+        if met >= most {
+            break;
+        }
+    }
+    way
+}
+
+/// How much of sample `i` lies within a range.
+fn overlap(range: &Range<f64>, i: usize) -> f64 {
+    (range.end.min(i as f64 + 1.0) - range.start.max(i as f64)).max(0.0)
+}
+
+fn solid(alpha: f32) -> f64 {
+    f64::from(smoothstep(SOLID.0, SOLID.1, alpha))
 }
 
 #[cfg(test)]
@@ -189,6 +252,34 @@ mod tests {
         let headroom = (framing.head.y - framing.frame.y) / framing.frame.height;
         assert!((framing.head.y - 320.0).abs() < 5.0, "the ears start at 320, not {}", framing.head.y);
         assert!((0.06..=0.12).contains(&headroom), "headroom {headroom}");
+    }
+
+    #[test]
+    fn a_faint_spot_above_the_head_moves_the_frame_as_little_as_it_weighs() {
+        let frame = |spot: f32| {
+            let matte = Plane::from_fn(250, 250, |x, y| {
+                let face = (100..150).contains(&x) && (100..150).contains(&y);
+                let above = (120..124).contains(&x) && (84..86).contains(&y);
+                if face {
+                    1.0
+                } else if above {
+                    spot
+                } else {
+                    0.0
+                }
+            });
+            frame_head(&head(400.0, 400.0, 200.0, 200.0), &matte, (1000.0, 1000.0)).frame
+        };
+        let mut before = frame(0.0);
+        let mut most = 0.0f64;
+        for spot in 1..=100 {
+            let now = frame(spot as f32 / 100.0);
+            most =
+                most.max((now.height / before.height - 1.0).abs()).max((now.y - before.y).abs() / now.height);
+            before = now;
+        }
+        assert!(most < 0.015, "a hundredth of alpha moves it by {most}");
+        assert!(frame(1.0).y < frame(0.0).y - 5.0, "a spot that is there counts");
     }
 
     #[test]

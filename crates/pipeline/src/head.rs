@@ -3,21 +3,24 @@
 use headshot_core::{Head, HeadSource};
 
 use crate::matting::HeadBox;
-use crate::plane::Plane;
+use crate::plane::{Plane, smoothstep};
 use crate::resample::Region;
 
-/// Below this score the network's head box is not trusted: on photos without a head it stays under 0.3.
-const TRUSTED_SCORE: f32 = 0.35;
-/// A head must be mostly animal.
-const COVERED: f32 = 0.35;
+/// The network's head box is not trusted at the first score, and wholly at the second: on photos without a head it stays under 0.3.
+const TRUSTED_SCORE: (f32, f32) = (0.25, 0.45);
+/// The same for the share of the box that is animal: a head must be mostly animal.
+const COVERED: (f32, f32) = (0.25, 0.45);
 
 /// The head in photo pixels. `matte` is the cleaned coarse matte, spread over the whole photo of `size` pixels.
-/// `None` when the matte is empty.
+/// `None` when the matte is empty. Where the network is half sure, the head lies between its box and the outline's.
 pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64, f64)) -> Option<Head> {
     let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
-    let trusted =
-        proposal.filter(|p| p.score >= TRUSTED_SCORE && covered(matte, p.region, sx, sy) >= COVERED);
-    if let Some(head) = trusted {
+    let trust = |p: &HeadBox| {
+        let covered = covered(matte, p.region, sx, sy);
+        smoothstep(TRUSTED_SCORE.0, TRUSTED_SCORE.1, p.score) * smoothstep(COVERED.0, COVERED.1, covered)
+    };
+    let (trust, proposal) = proposal.map_or((0.0, None), |p| (f64::from(trust(&p)), Some(p)));
+    if let Some(head) = proposal.filter(|_| trust >= 1.0) {
         return Some(to_head(head.region, head.score, HeadSource::Model));
     }
     let outline = matte.bounds(|a| a >= 0.5)?;
@@ -37,7 +40,13 @@ pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64
     let side = animal_width.min(animal_height * 0.6).max(1.0);
     let x = (centre * sx - side / 2.0).clamp(0.0, (width - side).max(0.0));
     let region = Region { x, y: outline.y0 as f64 * sy, width: side, height: side };
-    Some(to_head(region, 0.0, HeadSource::Matte))
+    Some(match proposal {
+        Some(head) if trust >= 0.5 => {
+            to_head(region.towards(&head.region, trust), head.score, HeadSource::Model)
+        }
+        Some(head) => to_head(region.towards(&head.region, trust), 0.0, HeadSource::Matte),
+        None => to_head(region, 0.0, HeadSource::Matte),
+    })
 }
 
 fn covered(matte: &Plane, region: Region, sx: f64, sy: f64) -> f32 {

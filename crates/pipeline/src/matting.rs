@@ -21,9 +21,12 @@ pub use profiles::{PROFILES, profile};
 
 use crate::decode::Photo;
 use crate::models::Models;
-use crate::plane::Plane;
+use crate::plane::{Plane, smoothstep};
 use crate::process::PipelineError;
 use crate::resample::{Region, Resample};
+
+/// Two boxes surely mean different heads up to the first overlap (intersection over union), and surely the same from the second on.
+const SAME_HEAD: (f32, f32) = (0.3, 0.6);
 
 /// What the network saw in a region of the photo.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +54,7 @@ pub struct HeadBox {
 ///
 /// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a smaller, mirrored
 /// one. The probability is the mean of both, the matte is the larger's, corrected by the smaller's (`matting/corrected.rs`). The
-/// head is the first answer's.
+/// head is the mean of both as far as they mean the same one: what moves with the noise of a file moves less in it.
 ///
 /// A small animal is hard to tell from a thing. Where the probability is doubtful and what was found fills only a part of the
 /// photo, the network is asked once more about that part, and the probability takes its answer in.
@@ -69,6 +72,10 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
         // Its samples are but a little larger.
         seen.alpha = corrected(&seen.alpha, &alpha, 1.0);
         seen.pet = seen.pet.zip(other.pet).map(|(one, other)| (one + other) / 2.0);
+        seen.head = seen.head.map(|head| match other.head {
+            Some(other) => head.agreed(HeadBox { region: mirrored_in(other.region, whole), ..other }),
+            None => head,
+        });
     }
     if let Some(close) = closer_look::wanted(&seen) {
         let closer = ask(photo, close, description.long_side, false, models)?.pet;
@@ -129,6 +136,19 @@ fn ask(
         _ => 0.0,
     });
     Ok(CoarseMatte { alpha, region, head, pet })
+}
+
+impl HeadBox {
+    /// The mean with another answer about the same head; itself where the other means another one.
+    fn agreed(self, other: Self) -> Self {
+        let share =
+            f64::from(smoothstep(SAME_HEAD.0, SAME_HEAD.1, self.region.iou(&other.region) as f32)) / 2.0;
+        Self { region: self.region.towards(&other.region, share), ..self }
+    }
+}
+
+fn mirrored_in(region: Region, whole: Region) -> Region {
+    Region { x: 2.0 * whole.x + whole.width - region.x - region.width, ..region }
 }
 
 fn mirrored(plane: &Plane) -> Plane {

@@ -42,6 +42,8 @@ pub struct Rendered {
     pub quality: Quality,
     /// Where the head is in the upright photo.
     pub head: Head,
+    /// The 4:5 frame in the upright photo, before a tilted head was turned; it may reach beyond the photo.
+    pub frame: Region,
     /// Which network made the matte.
     pub model: ModelInfo,
     /// What it answered, as the file of a [`StoredMatte`], for [`process_again`].
@@ -169,6 +171,7 @@ pub fn portray(
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: Some(head) }));
     }
 
+    let frame = framing.frame;
     let upright = roll.and_then(|roll| {
         stage(Stage::Compose, on_stage, || level(&photo, &framing, &head, &animal, roll, print_height))
     });
@@ -206,7 +209,7 @@ pub fn portray(
         Ok::<_, PipelineError>((renditions(&portrait, &framing, recipe)?, stored))
     })?;
     let seen = Seen { animal, head: Some(head.clone()) };
-    let rendered = Rendered { artefacts, quality, head, model: sight.model(), matte: stored };
+    let rendered = Rendered { artefacts, quality, head, frame, model: sight.model(), matte: stored };
     Ok((Outcome::Rendered(rendered), seen))
 }
 

@@ -7,7 +7,7 @@ use headshot_core::Head;
 use crate::decode::Photo;
 use crate::framing::inside;
 use crate::look::{LUMINANCE, ToneTables};
-use crate::plane::Plane;
+use crate::plane::{Plane, smoothstep};
 use crate::resample::{Region, Resample};
 
 /// Side of the square patch in which the head is mirrored, in samples, and half of it as a share of the head's longer edge.
@@ -24,15 +24,20 @@ const STEP: f64 = 2.0;
 const ASIDE: i32 = 9;
 /// Shares of the drawing within the head and of its outline in the likeness of both halves.
 const DRAWING: f32 = 0.75;
-/// How alike the halves must be at their best, and how much more than at the middling tilt: a profile has no mirror.
-const ALIKE: (f32, f32) = (0.60, 0.12);
-/// A smaller tilt is none.
-const LEAST: f64 = 1.5;
-/// A larger one is a gesture.
-const MOST: f64 = 8.0;
+/// How alike the halves are at their best, and how much more than at the middling tilt: at the first of each pair the head has no
+/// mirror, as in a profile; at the second it surely has.
+const ALIKE: [(f32, f32); 2] = [(0.55, 0.65), (0.07, 0.17)];
+/// Tilts whose likeness comes so close to the best one's count, the less the further below they are.
+const NEAR_BEST: f32 = 0.06;
+/// A tilt up to the first of these degrees is none; from the second on it is taken in full.
+const LEAST: (f32, f32) = (1.0, 2.5);
+/// A tilt up to the first of these degrees is an accident; from the second on it is a gesture.
+const MOST: (f32, f32) = (7.0, 10.0);
+/// Turning by less changes nothing that one could see, and costs sharpness.
+const WORTH_TURNING: f64 = 0.2;
 
 /// By how many degrees the head must be turned, counter-clockwise, to stand upright; `None` where its halves are not alike enough
-/// to tell, where it stands upright already, or where it is tilted on purpose.
+/// to tell, where it stands upright already, or where it is tilted on purpose. In between the answer shrinks towards none.
 ///
 /// The head is mirrored at every tilt within 16 degrees and the likeness of both halves compared, as in the search for mirror
 /// symmetry by correlation (Marola, "On the detection of the axes of symmetry of symmetric and almost symmetric planar
@@ -41,20 +46,21 @@ const MOST: f64 = 8.0;
 pub fn roll(photo: &Photo, head: &Head, animal: &Plane) -> Option<f64> {
     let (drawing, alpha) = surroundings(photo, head, animal);
     let tried: Vec<f32> = TRIED.map(|i| likeness(&drawing, &alpha, f64::from(i) * STEP)).collect();
-    let best = (0..tried.len()).max_by(|&a, &b| tried[a].total_cmp(&tried[b]))?;
+    let best = tried.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sorted = tried.clone();
     sorted.sort_by(f32::total_cmp);
-    if best == 0 || best + 1 == tried.len() || tried[best] < ALIKE.0 {
-        return None;
+    let above = best - sorted[sorted.len() / 2];
+    let (mut sum, mut moment) = (0.0f32, 0.0f32);
+    for (i, likeness) in TRIED.zip(&tried) {
+        let weight = (likeness - best + NEAR_BEST).max(0.0).powi(2);
+        sum += weight;
+        moment += weight * i as f32 * STEP as f32;
     }
-    if tried[best] - sorted[sorted.len() / 2] < ALIKE.1 {
-        return None;
-    }
-    // The top of the parabola through the best and its neighbours.
-    let (before, at, after) = (tried[best - 1], tried[best], tried[best + 1]);
-    let offset = f64::from((before - after) / (2.0 * (before - 2.0 * at + after)).min(-1e-6));
-    let degrees = (f64::from(*TRIED.start()) + best as f64 + offset) * STEP;
-    (LEAST..=MOST).contains(&degrees.abs()).then_some(degrees)
+    let tilt = moment / sum;
+    let sure = smoothstep(ALIKE[0].0, ALIKE[0].1, best) * smoothstep(ALIKE[1].0, ALIKE[1].1, above);
+    let meant = smoothstep(LEAST.0, LEAST.1, tilt.abs()) * (1.0 - smoothstep(MOST.0, MOST.1, tilt.abs()));
+    let degrees = f64::from(tilt * sure * meant);
+    (degrees.abs() >= WORTH_TURNING).then_some(degrees)
 }
 
 /// Lightness without its large shades, and alpha, of a square around the head that can be turned within.

@@ -10,7 +10,7 @@ use image::GrayImage;
 
 use crate::figure::{Limit, Report};
 use crate::fur::from_bytes;
-use crate::measures::{box_iou, mean, percentile};
+use crate::measures::{mean, percentile};
 use crate::{listed, progress, quick_recipe};
 
 /// The trimap's value for the animal.
@@ -110,7 +110,7 @@ fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Row> {
         coarse: score(&proof.coarse.resize(width, height), &trimap),
         refined: score(&refined, &trimap),
         print,
-        head: true_head.map(|truth| found.map_or(0.0, |found| box_iou(found, truth))),
+        head: true_head.map(|truth| found.map_or(0.0, |found| found.iou(&truth))),
     })
 }
 

@@ -1,10 +1,12 @@
 //! Prints the figures of the matte over the real pipeline, each beside its limit: `infra/judge-matte` runs it.
 //!
 //! `judge_matte [--model FILE]… [--only GROUP]…`: without a model the built-in one is judged; several are shown side by
-//! side. Groups are `kept-out`, `fresh`, `silver`, `drawn`, `gate` and `verdicts`.
+//! side. Groups are `kept-out`, `fresh`, `silver`, `drawn`, `gate`, `verdicts`, `framing` and
+//! `framing-fresh`.
 
 mod drawn;
 mod figure;
+mod framing;
 mod fur;
 mod gate;
 mod kept_out;
@@ -26,13 +28,15 @@ use figure::Report;
 /// Judges one group of figures.
 type Judge = fn(&Models) -> Result<Report>;
 
-const GROUPS: [(&str, Judge); 6] = [
+const GROUPS: [(&str, Judge); 8] = [
     ("kept-out", kept_out::judge),
     ("fresh", kept_out::judge_fresh),
     ("silver", silver::judge),
     ("drawn", drawn::judge),
     ("gate", gate::judge),
     ("verdicts", verdicts::judge),
+    ("framing", framing::judge),
+    ("framing-fresh", framing::judge_fresh),
 ];
 
 fn main() -> Result<()> {

@@ -1,6 +1,6 @@
 //! What is measured, on planes of values from 0 to 1.
 
-use headshot_pipeline::{Plane, Region};
+use headshot_pipeline::Plane;
 
 /// Sum of absolute differences.
 pub fn sad(found: &Plane, truth: &Plane) -> f64 {
@@ -12,14 +12,6 @@ pub fn sad(found: &Plane, truth: &Plane) -> f64 {
 pub fn gradient_error(found: &Plane, truth: &Plane) -> f64 {
     let (found, truth) = (gradient(found), gradient(truth));
     found.data.iter().zip(&truth.data).map(|(a, b)| f64::from((a - b) * (a - b))).sum()
-}
-
-/// Intersection over union of two boxes.
-pub fn box_iou(a: Region, b: Region) -> f64 {
-    let along =
-        |a: f64, a_length: f64, b: f64, b_length: f64| ((a + a_length).min(b + b_length) - a.max(b)).max(0.0);
-    let shared = along(a.x, a.width, b.x, b.width) * along(a.y, a.height, b.y, b.height);
-    shared / (a.width * a.height + b.width * b.height - shared)
 }
 
 pub fn mean(values: &[f64]) -> f64 {

@@ -95,7 +95,7 @@ pub async fn run(
     {
         return Ok(Made::Nothing);
     }
-    let Rendered { artefacts, quality, head, model, matte } = rendered;
+    let Rendered { artefacts, quality, head, model, matte, .. } = rendered;
     let stored = stage(stages, Stage::Store, async {
         // First, so that a finished job has one.
         if !store_matte(worker, claim, matte).await? {
