@@ -132,7 +132,7 @@ def peak_component(heat, levels=(0.2, 0.5), near_peak=0.9, reach=24):
     A flood fill as `reach` 3x3 dilations: exportable, deterministic, and cheap at 1/16 resolution. It has no threshold: a place
     counts as much as the weakest place on the best way to it from the peak, so that the box moves little when the heat does.
     """
-    share = heat / heat.amax((2, 3), keepdim=True)
+    share = heat / heat.amax((2, 3), keepdim=True).clamp(min=1e-6)
     passable = ((share - levels[0]) / (levels[1] - levels[0])).clamp(0, 1)
     filled = ((share - near_peak) / (1 - near_peak)).clamp(0, 1)
     for _ in range(reach):

@@ -158,12 +158,10 @@ fn brand(brands: &[u8]) -> Kind {
     if heif {
         return Kind::Photo(Format::Heif);
     }
-    let video = |brand: &[u8]| match brand {
-        b"qt  " | b"avc1" | b"dash" | b"f4v " | b"MSNV" | b"NDSC" | b"XAVC" | b"caqv" | b"mmp4" | b"nvr1" => {
-            true
-        }
-        [b'M', b'4', b'V', _] | [b'i', b's', b'o', _] | [b'm', b'p', b'4', _] | [b'3', b'g', ..] => true,
-        _ => false,
+    let named = [b"qt  ", b"avc1", b"dash", b"f4v ", b"MSNV", b"NDSC", b"XAVC", b"caqv", b"mmp4", b"nvr1"];
+    let video = |brand: &[u8]| {
+        let series = [&b"M4V"[..], b"iso", b"mp4", b"3g"];
+        named.iter().any(|name| brand == *name) || series.iter().any(|start| brand.starts_with(start))
     };
     Kind::Other(all.any(video).then_some(FileKind::Video))
 }
