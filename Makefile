@@ -35,13 +35,16 @@ setup-tests: # the same, and a browser
 	@infra/setup --test
 
 # Built for release on purpose: the system tests start the real binaries, and one build serves users and tests alike.
-.PHONY: test fuzz-api soak bench
+.PHONY: test fuzz-api fuzz-decoders soak bench
 test soak bench: export ORT_DYLIB_PATH := $(ORT_DYLIB_PATH)
 test: setup-tests ## every test, over the release binaries
 	cargo build --locked --release --workspace --bins
 	cargo test --release --workspace
 fuzz-api: setup ## what its own description says and forbids, sent to the API: schemathesis
 	@infra/fuzz-api
+
+fuzz-decoders: setup ## two minutes of fuzzing for each decoder and the inspector, where there is a nightly Rust
+	@infra/fuzz-decoders
 soak: setup ## a minute of photos with kill -9 of API and worker at random; infra/soak for longer
 	@infra/soak --seconds 60
 bench: setup ## measure: rendering, the API under load, the local backend
