@@ -12,9 +12,8 @@ resource "google_cloud_run_v2_service" "api" {
     # An upload may take 300 s (UPLOAD_TIMEOUT), and POST /headshot waits another 25 for the worker (SYNC_WAIT).
     timeout = "330s"
 
-    # What the API holds open before it says so itself: 64 uploads (MAX_CONCURRENT_UPLOADS) and 256 requests that wait for news.
-    # Event streams share these. Cloud Run starts another instance at 60 % of it.
-    max_instance_request_concurrency = 320
+    # Uploads, requests that wait for news, and event streams share these.
+    max_instance_request_concurrency = local.api_concurrency
 
     scaling {
       min_instance_count = var.api_min_instances

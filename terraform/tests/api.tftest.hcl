@@ -12,18 +12,19 @@ run "api" {
 
   assert {
     condition = { for setting in google_cloud_run_v2_service.api.template[0].containers[0].env : setting.name => setting.value } == {
-      BACKEND              = "gcp"
-      PROJECT_ID           = "perkie-test"
-      GCS_BUCKET_ORIGINAL  = "perkie-test-headshot-originals"
-      GCS_BUCKET_OUTPUT    = "perkie-test-headshot-outputs"
-      PUBSUB_TOPIC         = "headshot-tasks"
-      FIRESTORE_DATABASE   = "headshot"
-      FIRESTORE_COLLECTION = "headshots"
-      ALLOWED_ORIGINS      = "https://shop.example,https://www.shop.example"
-      MAX_UPLOAD_BYTES     = "33292288"
-      RECORD_TTL_DAYS      = "90"
-      ALLOW_ANONYMOUS      = "true"
-      MAX_BACKLOG          = "2000"
+      BACKEND                = "gcp"
+      PROJECT_ID             = "perkie-test"
+      GCS_BUCKET_ORIGINAL    = "perkie-test-headshot-originals"
+      GCS_BUCKET_OUTPUT      = "perkie-test-headshot-outputs"
+      PUBSUB_TOPIC           = "headshot-tasks"
+      FIRESTORE_DATABASE     = "headshot"
+      FIRESTORE_COLLECTION   = "headshots"
+      ALLOWED_ORIGINS        = "https://shop.example,https://www.shop.example"
+      MAX_UPLOAD_BYTES       = "33292288"
+      MAX_CONCURRENT_UPLOADS = "200"
+      RECORD_TTL_DAYS        = "90"
+      ALLOW_ANONYMOUS        = "true"
+      MAX_BACKLOG            = "2000"
     }
     error_message = "The API's settings are these and no others."
   }
@@ -53,8 +54,16 @@ run "api" {
   }
 
   assert {
-    condition     = google_cloud_run_v2_service.api.template[0].timeout == "330s" && google_cloud_run_v2_service.api.template[0].max_instance_request_concurrency == 320
+    condition     = google_cloud_run_v2_service.api.template[0].timeout == "330s"
     error_message = "The slowest upload and the wait for its picture must fit into a request."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service.api.template[0].max_instance_request_concurrency * 0.6 < local.api_uploads
+      && local.api_uploads < google_cloud_run_v2_service.api.template[0].max_instance_request_concurrency
+    )
+    error_message = "Another instance is started before an upload is refused, and Cloud Run lets in so many uploads."
   }
 
   assert {
