@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::response::Response;
+use axum::body::HttpBody;
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -58,8 +57,15 @@ enum State {
     Idle(Instant),
     /// A request's head has begun.
     Head(Instant),
-    /// A request is being answered.
-    Busy,
+    /// So many requests are being answered: the rest of one's body may still be read when the next one has come.
+    Busy(usize),
+    /// It was asked to go. If a head has begun, its end is not waited for.
+    Leaving { begun: bool },
+}
+
+enum Until {
+    Now,
+    Then(Instant),
 }
 
 impl Connections {
@@ -103,9 +109,7 @@ impl Connections {
         let silent =
             open.connections.values().filter_map(|connection| Some((connection.silent_since()?, connection)));
         if let Some((_, longest)) = silent.min_by_key(|(since, _)| *since) {
-            // It may be found again before it has gone; then the next one is later in line all the same.
-            *longest.state() = State::Busy;
-            longest.leave.notify_one();
+            longest.ask_to_leave();
         }
     }
 
@@ -133,10 +137,12 @@ impl Connection {
         self.leave.notified().await;
     }
 
-    /// A request is being answered until the answer's body has been passed on, or is dropped.
-    pub(crate) fn answering(&self) -> Answering {
-        *self.state() = State::Busy;
-        Answering(self.clone())
+    /// A request is being answered until its body has been read and the answer's has been passed on, or both are dropped.
+    pub(crate) fn answering(&self) -> Arc<Answering> {
+        let mut state = self.state();
+        let before = if let State::Busy(requests) = *state { requests } else { 0 };
+        *state = State::Busy(before + 1);
+        Arc::new(Answering(self.clone()))
     }
 
     /// Reads and writes on behalf of this connection.
@@ -147,8 +153,14 @@ impl Connection {
     fn silent_since(&self) -> Option<Instant> {
         match *self.state() {
             State::Idle(since) | State::Head(since) => Some(since),
-            State::Busy => None,
+            State::Busy(_) | State::Leaving { .. } => None,
         }
+    }
+
+    fn ask_to_leave(&self) {
+        let mut state = self.state();
+        *state = State::Leaving { begun: matches!(*state, State::Head(_)) };
+        self.leave.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -157,48 +169,56 @@ impl Connection {
 
     fn heard(&self) {
         let mut state = self.state();
-        if let State::Idle(_) = *state {
-            *state = State::Head(Instant::now());
-        }
+        *state = match *state {
+            State::Idle(_) => State::Head(Instant::now()),
+            State::Leaving { .. } => State::Leaving { begun: true },
+            other => other,
+        };
     }
 
-    fn head_since(&self) -> Option<Instant> {
+    /// How long a head that has begun is waited for.
+    fn head_until(&self) -> Option<Until> {
         match *self.state() {
-            State::Head(since) => Some(since),
-            State::Idle(_) | State::Busy => None,
+            State::Head(since) => Some(Until::Then(since + HEADER_TIMEOUT)),
+            State::Leaving { begun: true } => Some(Until::Now),
+            _ => None,
         }
     }
 }
 
-/// Says, by its end, that a connection is idle again.
+/// Says, by its end, that a request has been answered.
 pub(crate) struct Answering(Connection);
-
-impl Answering {
-    /// The answer, whose body ends this.
-    pub(crate) fn until_passed_on(self, answer: Response) -> Response {
-        answer.map(|body| Body::new(Passing { body, _answering: self }))
-    }
-}
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        *self.0.state() = State::Idle(Instant::now());
+        let mut state = self.0.state();
+        *state = match *state {
+            State::Busy(requests) if requests > 1 => State::Busy(requests - 1),
+            _ => State::Idle(Instant::now()),
+        };
     }
 }
 
-struct Passing {
-    body: Body,
-    _answering: Answering,
+/// The body of a request or of its answer, which is being answered for as long as there is one of them.
+pub(crate) struct Passing<B> {
+    body: B,
+    _answering: Arc<Answering>,
 }
 
-impl HttpBody for Passing {
-    type Data = Bytes;
-    type Error = axum::Error;
+impl<B> Passing<B> {
+    pub(crate) fn new(body: B, answering: Arc<Answering>) -> Self {
+        Self { body, _answering: answering }
+    }
+}
+
+impl<B: HttpBody + Unpin> HttpBody for Passing<B> {
+    type Data = B::Data;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -229,17 +249,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         if buffer.filled().len() > before {
             self.connection.heard();
         }
-        match self.connection.head_since() {
-            Some(since) if outcome.is_pending() => {
-                let ends = (since + HEADER_TIMEOUT).into();
-                let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep_until(ends)));
-                if deadline.deadline() != ends {
-                    deadline.as_mut().reset(ends);
-                }
-                deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
-            }
-            _ => outcome,
+        if outcome.is_ready() {
+            return outcome;
         }
+        let is_over = match self.connection.head_until() {
+            None => false,
+            Some(Until::Now) => true,
+            Some(Until::Then(ends)) => {
+                let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep_until(ends.into())));
+                if deadline.deadline() != ends.into() {
+                    deadline.as_mut().reset(ends.into());
+                }
+                deadline.as_mut().poll(cx).is_ready()
+            }
+        };
+        if is_over { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { outcome }
     }
 }
 
@@ -297,9 +321,11 @@ mod tests {
         let connections = Connections::new(1);
         let place = connections.place().await;
         let answering = place.connection().answering();
+        let next = place.connection().answering();
+        drop(answering);
         let mut waiting = pin!(connections.place());
         assert!(timeout(Duration::from_millis(300), waiting.as_mut()).await.is_err());
-        drop(answering);
+        drop(next);
         let leaving = async {
             place.connection().has_to_leave().await;
             drop(place);

@@ -22,7 +22,7 @@ use tracing::{debug, info, warn};
 use crate::Config;
 use crate::admission::Peer;
 use crate::auth::Gate;
-use crate::connections::{Connections, Place};
+use crate::connections::{Connections, Passing, Place};
 use crate::limits::{CONNECTION_BUFFER, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::routes::{App, router};
 use crate::stall::Unstalled;
@@ -69,8 +69,9 @@ pub async fn run(
         let stream = connection.watch(Unstalled::new(stream, WRITE_STALL));
         let answer = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            let (answering, answer) = (connection.answering(), service.call(request));
-            async move { Ok::<_, Infallible>(answering.until_passed_on(answer.await?)) }
+            let answering = connection.answering();
+            let answer = service.call(request.map(|body| Passing::new(body, answering.clone())));
+            async move { Ok::<_, Infallible>(answer.await?.map(|body| Passing::new(body, answering))) }
         });
         let mut stopping = stopping.clone();
         tokio::spawn(async move {

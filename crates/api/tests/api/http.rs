@@ -1,6 +1,6 @@
 //! What every answer has in common, and the addresses that are for operators.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::Method;
@@ -105,6 +105,20 @@ async fn is_answered(connection: &mut TcpStream) -> bool {
     }
 }
 
+/// A connection on which a body was refused before its end, and then came to its end.
+async fn answered_early(app: &TestApp) -> TcpStream {
+    const HALF: usize = 1_000_000;
+    let mut early = TcpStream::connect(app.address).await.unwrap();
+    let head = format!("POST /headshot-async HTTP/1.1\r\nhost: shop\r\ncontent-length: {}\r\n\r\n", 2 * HALF);
+    early.write_all(head.as_bytes()).await.unwrap();
+    early.write_all(&[b'x'; HALF]).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let length = early.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 415"), "{}", String::from_utf8_lossy(&answer));
+    early.write_all(&[b'x'; HALF]).await.unwrap();
+    early
+}
+
 /// Load balancers keep connections for ten minutes and send the next request on them.
 #[tokio::test]
 async fn a_connection_may_be_idle_for_longer_than_a_head_may_take() {
@@ -113,10 +127,12 @@ async fn a_connection_may_be_idle_for_longer_than_a_head_may_take() {
     let mut slow = TcpStream::connect(app.address).await.unwrap();
     let mut fresh = TcpStream::connect(app.address).await.unwrap();
     assert!(is_answered(&mut idle).await && is_answered(&mut slow).await);
+    let mut early = answered_early(&app).await;
     slow.write_all(b"GET /healthz HTTP/1.1\r\nhost:").await.unwrap();
     tokio::time::sleep(Duration::from_secs(34)).await;
     assert!(is_answered(&mut idle).await, "it was used before");
     assert!(is_answered(&mut fresh).await, "it was not");
+    assert!(is_answered(&mut early).await, "what came last was the rest of a body, and no head");
     let mut rest = Vec::new();
     let _ = slow.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP/1.1 200"), "a head that does not end is not waited for");
@@ -140,6 +156,28 @@ async fn idle_connections_make_room_and_the_oldest_goes_first() {
     let mut end = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(5), idle[0].read_to_end(&mut end)).await;
     assert!(closed.is_ok(), "the oldest was closed");
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn heads_that_do_not_end_make_room_too() {
+    let app = TestApp::start().await;
+    let mut half = Vec::new();
+    for _ in 0..1_000 {
+        let mut connection = TcpStream::connect(app.address).await.unwrap();
+        connection.write_all(b"G").await.unwrap();
+        half.push(connection);
+    }
+    let began = Instant::now();
+    let mut others = Vec::new();
+    for _ in 0..20 {
+        let mut other = TcpStream::connect(app.address).await.unwrap();
+        assert!(is_answered(&mut other).await);
+        others.push(other);
+    }
+    let took = began.elapsed();
+    println!("20 others are answered after {took:.1?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     app.stop().await.unwrap();
 }
 
