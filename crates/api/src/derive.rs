@@ -11,7 +11,7 @@ use headshot_backend::telemetry::TraceContext;
 use headshot_core::{BlobKey, JobId, JobRecord, Look, Recipe, Shot, Status};
 use jiff::Timestamp;
 use serde::Deserialize;
-use tracing::{Span, info};
+use tracing::{Span, debug, info};
 use utoipa::ToSchema;
 
 use crate::accept::publish;
@@ -114,8 +114,16 @@ pub(crate) async fn retry(
     match record.status {
         Status::Queued => {
             // Whoever has written it meanwhile, a worker or the sweep, has done what is wanted.
-            app.backend.jobs.mark_republished(&record).await.map_err(ApiError::records)?;
-            publish(&app, &record, &trace).await?;
+            let marked = app.backend.jobs.mark_republished(&record).await.map_err(ApiError::records)?;
+            let published = publish(&app, &record, &trace).await;
+            // The sweep, which has to do it then, must not wait twice as long.
+            if published.is_err()
+                && marked
+                && let Err(error) = app.backend.jobs.unmark_republished(&record).await
+            {
+                debug!(error = format!("{error:#}"), "the mark of a job that could not be published stays");
+            }
+            published?;
             Ok(queued(id))
         }
         Status::Failed => {

@@ -18,8 +18,20 @@ pub struct Hands {
     /// Shared by the jobs that are claimed, from before the claim until they are settled; a permit is given back when the render
     /// has ended.
     company: Arc<RwLock<()>>,
-    /// When a job was last begun.
-    last: Mutex<Instant>,
+    load: Arc<Mutex<Load>>,
+}
+
+/// How busy the hands are.
+struct Load {
+    running: usize,
+    /// When all were last busy, or when the process began.
+    full: Instant,
+}
+
+/// A hand that is busy.
+struct Busy {
+    number: usize,
+    load: Arc<Mutex<Load>>,
 }
 
 impl Hands {
@@ -31,7 +43,7 @@ impl Hands {
             permits,
             jobs: Mutex::new(Some(JoinSet::new())),
             company: Arc::default(),
-            last: Mutex::new(Instant::now()),
+            load: Arc::new(Mutex::new(Load { running: 0, full: Instant::now() })),
         }
     }
 
@@ -45,16 +57,10 @@ impl Hands {
         self.company.clone().write_owned().await
     }
 
-    /// How long a hand has been free and no job has come: so long the queue seems to be empty. Zero while all are busy.
+    /// How long there has always been a free hand: so long the queue has nothing that waits.
     pub fn idle_for(&self) -> Duration {
-        let running = self.jobs().as_mut().map_or(0, |jobs| {
-            while let Some(ended) = jobs.try_join_next() {
-                report(ended);
-            }
-            jobs.len()
-        });
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if running >= self.number { Duration::ZERO } else { last.elapsed() }
+        let load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        if load.running >= self.number { Duration::ZERO } else { load.full.elapsed() }
     }
 
     /// Waits for a free hand. Whoever waits longest gets the next one.
@@ -71,8 +77,11 @@ impl Hands {
             while let Some(ended) = jobs.try_join_next() {
                 report(ended);
             }
-            jobs.spawn(job);
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            let busy = Busy::new(self.number, &self.load);
+            jobs.spawn(async move {
+                let _busy = busy;
+                job.await;
+            });
         }
     }
 
@@ -92,9 +101,50 @@ impl Hands {
     }
 }
 
+impl Busy {
+    fn new(number: usize, load: &Arc<Mutex<Load>>) -> Self {
+        load.lock().unwrap_or_else(PoisonError::into_inner).running += 1;
+        Self { number, load: load.clone() }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        if load.running >= self.number {
+            load.full = Instant::now();
+        }
+        load.running -= 1;
+    }
+}
+
 fn report(ended: Result<(), JoinError>) {
     // The job's claim and its delivery lapse, and the job is tried again.
     if let Err(error) = ended {
         error!(%error, "the handling of a job broke off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_has_always_had_a_free_hand_is_idle_however_often_jobs_come() {
+        let hands = Hands::new(2);
+        let job = |length| sleep(Duration::from_millis(length));
+        for _ in 0..5 {
+            hands.start(job(10));
+            sleep(Duration::from_millis(40)).await;
+        }
+        assert!(hands.idle_for() >= Duration::from_millis(200));
+        hands.start(job(100));
+        hands.start(job(200));
+        assert_eq!(hands.idle_for(), Duration::ZERO, "all are busy");
+        sleep(Duration::from_millis(130)).await;
+        assert!(hands.idle_for() < Duration::from_millis(80), "counted from when one became free");
+        hands.settled().await;
     }
 }

@@ -1,9 +1,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use headshot_emulators::Queue;
 use headshot_tests::{Cloud, Dependency, Line, TestApp};
+use serde_json::Value;
 
 use super::{all_done_once, photo};
 
@@ -17,8 +18,11 @@ const POLICY: Queue = Queue {
 
 const OUTAGE: Duration = Duration::from_secs(60);
 
-/// What is promised.
-const BACK: Duration = Duration::from_secs(120);
+/// What is promised, in the same proportions. Twice the wait after each try of an outage would be more.
+const BACK: Duration = Duration::from_secs(30);
+
+/// More than the sweep publishes at a time.
+const UNPUBLISHED: usize = 20;
 
 #[test]
 fn what_an_outage_put_off_comes_back_soon_after_it_and_leaves_no_dead_letter() -> Result<()> {
@@ -28,11 +32,8 @@ fn what_an_outage_put_off_comes_back_soon_after_it_and_leaves_no_dead_letter() -
     for down in [Dependency::Storage, Dependency::Records, Dependency::Queue] {
         let mut ids = Vec::new();
         if down == Dependency::Queue {
-            // Whoever sends a photo now is told that the job is safe, and no worker.
             cloud.line(down, Line::Refused)?;
-            for _ in 0..4 {
-                ids.push(app.post(photo())?.job_id()?);
-            }
+            ids.extend(unpublished(&app)?);
         } else {
             app.take_worker(0)?.terminate(Duration::from_secs(10))?;
             for _ in 0..4 {
@@ -41,17 +42,22 @@ fn what_an_outage_put_off_comes_back_soon_after_it_and_leaves_no_dead_letter() -
             cloud.line(down, Line::Refused)?;
             app.start_worker_unready(0)?;
         }
-        thread::sleep(OUTAGE);
+        let began = Instant::now();
+        while began.elapsed() < OUTAGE {
+            thread::sleep(Duration::from_secs(1));
+            let most = most_republished(&cloud)?;
+            ensure!(most <= 1, "{}: marked {most} times, and never published", down.name());
+        }
         cloud.line(down, Line::Open)?;
         let back = Instant::now();
         for id in &ids {
             let job = app.wait_done(id)?;
             ensure!(job["attempt"] == 1, "an outage is nobody's fault: {job:#}");
         }
-        let took = back.elapsed();
+        let (took, jobs) = (back.elapsed(), ids.len());
         let letters = cloud.dead_letters()?.len();
         println!(
-            "{}: the last of 4 jobs done {took:.1?} after its return, {letters} dead letters",
+            "{}: the last of {jobs} jobs done {took:.1?} after its return, {letters} dead letters",
             down.name()
         );
         ensure!(took < BACK, "{}: only after {took:?}", down.name());
@@ -60,4 +66,36 @@ fn what_an_outage_put_off_comes_back_soon_after_it_and_leaves_no_dead_letter() -
     }
     all_done_once(&cloud, &app, &all)?;
     app.check_alive()
+}
+
+#[test]
+fn what_support_could_not_publish_does_not_wait_longer_for_the_sweep() -> Result<()> {
+    let Some(cloud) = Cloud::start("a retry in an outage")? else { return Ok(()) };
+    let app = TestApp::start_with(cloud.options().workers(0))?;
+    cloud.line(Dependency::Queue, Line::Refused)?;
+    let id = app.post(photo())?.job_id()?;
+    let answer = app.post_json(&format!("/admin/jobs/{id}/retry"), &Value::Null, &[])?;
+    ensure!(answer.status == 503, "{answer:?}");
+    let times = most_republished(&cloud)?;
+    ensure!(times == 0, "marked as published {times} times");
+    Ok(())
+}
+
+/// Whoever sends a photo now is told that the job is safe, and no worker.
+fn unpublished(app: &TestApp) -> Result<Vec<String>> {
+    thread::scope(|scope| {
+        let senders: Vec<_> =
+            (0..UNPUBLISHED).map(|_| scope.spawn(|| app.client().post(photo())?.job_id())).collect();
+        senders.into_iter().map(|sender| sender.join().expect("no sender panics")).collect()
+    })
+}
+
+/// How often the sweep has published the job that it published most often, by its record.
+fn most_republished(cloud: &Cloud) -> Result<u32> {
+    let mut most = 0;
+    for record in cloud.records()? {
+        let times = record["fields"]["republished"]["integerValue"].as_str().unwrap_or("0");
+        most = most.max(times.parse().context("a number")?);
+    }
+    Ok(most)
 }

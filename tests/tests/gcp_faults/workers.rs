@@ -1,9 +1,10 @@
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use headshot_tests::{Cloud, TestApp, drawn_pet};
+use headshot_tests::{Cloud, Dependency, Line, TestApp, drawn_pet};
 
-use super::{all_done_once, finished, photo, until};
+use super::{all_done_once, finished, is, photo, until};
 
 #[test]
 fn eight_workers_on_one_subscription_claim_each_of_a_hundred_jobs_once() -> Result<()> {
@@ -51,6 +52,33 @@ fn a_backlog_that_is_worked_off_is_not_published_again() -> Result<()> {
     println!("after {:?} {again} of {} jobs were published again", began.elapsed(), ids.len());
     ensure!(again == 0, "{again} times a job was published again");
     all_done_once(&cloud, &app, &ids)?;
+    Ok(())
+}
+
+/// How long a crash of the API may keep a photo from being rendered: the wait, a round of the sweep, and some seconds on a
+/// busy machine. Ten times the wait would be 50 s.
+const PROMISED: Duration = Duration::from_secs(20);
+
+#[test]
+fn what_was_never_published_is_done_in_time_although_photos_keep_coming() -> Result<()> {
+    let Some(cloud) = Cloud::start("light traffic")? else { return Ok(()) };
+    let options = cloud.options().worker("WORKER_CONCURRENCY", 3).worker("SWEEP_UNTOUCHED_SECONDS", 5);
+    let app = TestApp::start_with(options)?;
+    cloud.line(Dependency::Queue, Line::Refused)?;
+    let forgotten = app.post(photo())?.job_id()?;
+    cloud.line(Dependency::Queue, Line::Open)?;
+    app.wait_done(&app.submit(photo())?)?;
+    let mut others = Vec::new();
+    let took = until("the forgotten job is done", PROMISED, || {
+        others.push(app.submit(photo())?);
+        thread::sleep(Duration::from_millis(1500));
+        Ok(is(&app.job(&forgotten)?, "done"))
+    })?;
+    println!("done after {took:.1?}, beside {} others", others.len());
+    others.push(forgotten);
+    for id in &others {
+        app.wait_done(id)?;
+    }
     Ok(())
 }
 
