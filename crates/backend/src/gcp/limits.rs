@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::jobs;
-use super::jobs::calls::{Patience, is_conflict, is_contended, is_unanswered};
+use super::jobs::calls::{Patience, is_conflict, is_contended, is_passing, is_unanswered};
 use super::renewable::Renewable;
 use super::spread;
 use crate::GcpSettings;
@@ -55,11 +55,11 @@ impl GcpLimits {
         Self { shared: Arc::new(Shared { collection, firestore: jobs::client(settings) }) }
     }
 
-    /// Draws within the time. `None`: other instances were faster until it was over.
+    /// Draws within the time. `None`: other instances were faster until it was over. An error: nothing answered until then.
     pub(crate) fn draw<'a>(
         &'a self,
         allowance: &'a Allowance,
-        drawing: Drawing,
+        mut drawing: Drawing,
         within: Duration,
     ) -> BoxFuture<'a, Result<Option<Drawn>>> {
         async move {
@@ -76,18 +76,20 @@ impl GcpLimits {
                     || is_contended(&error)
                     || matches!(error, FirestoreError::DataConflictError(_));
                 answered |= overtaken;
-                if answered && Instant::now() >= until {
-                    return Ok(None);
+                if is_unanswered(&error) {
+                    self.shared.firestore.unanswered();
                 }
                 if !overtaken {
-                    if is_unanswered(&error) {
-                        self.shared.firestore.unanswered();
-                    }
-                    return Err(error).with_context(|| format!("cannot count in {}", self.shared.collection));
+                    // It may have been written all the same, and must not be given back twice.
+                    drawing.returned = 0;
                 }
                 let spread = wait.mul_f64(0.5 + spread());
-                if Instant::now() + spread >= until {
+                let is_over = Instant::now() + spread >= until;
+                if is_over && answered {
                     return Ok(None);
+                }
+                if is_over || !(overtaken || is_passing(&error)) {
+                    return Err(error).with_context(|| format!("cannot count in {}", self.shared.collection));
                 }
                 sleep(spread).await;
                 wait = (wait * 2).min(AGAIN.1);

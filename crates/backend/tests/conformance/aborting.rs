@@ -24,6 +24,7 @@ pub struct Aborting {
 #[derive(Default)]
 struct Counts {
     writes: AtomicU64,
+    written: AtomicU64,
     reads: AtomicU64,
     /// Of so many writes one; 0 is none.
     one_of: AtomicU64,
@@ -32,8 +33,8 @@ struct Counts {
     of: std::sync::Mutex<String>,
 }
 
-/// `ABORTED` and `RESOURCE_EXHAUSTED`, in turn.
-const STATUSES: [&str; 2] = ["10", "8"];
+/// `ABORTED`, `UNAVAILABLE`, `RESOURCE_EXHAUSTED` and `INTERNAL`, in turn: too many writers, and moments of trouble.
+const STATUSES: [&str; 4] = ["10", "14", "8", "13"];
 
 impl Aborting {
     pub async fn start(upstream: String) -> Self {
@@ -53,6 +54,11 @@ impl Aborting {
     pub fn refuse_one_of(&self, writes: u64, what: &str) {
         *self.counts.of.lock().expect("nobody panics") = what.to_owned();
         self.counts.one_of.store(writes, Ordering::SeqCst);
+    }
+
+    /// How often a document was written so far.
+    pub fn written(&self) -> u64 {
+        self.counts.written.load(Ordering::SeqCst)
     }
 
     /// Writes and reads so far, those that were refused included.
@@ -100,5 +106,10 @@ async fn pass_on(
         counts.reads.fetch_add(1, Ordering::SeqCst);
     }
     let request = Request::from_parts(head, http_body_util::Full::new(body));
-    Ok(sender.send_request(request).await?.map(Either::Left))
+    let answer = sender.send_request(request).await?;
+    // An answer without a body says by this header that it is an error.
+    if is_write && !answer.headers().contains_key("grpc-status") {
+        counts.written.fetch_add(1, Ordering::SeqCst);
+    }
+    Ok(answer.map(Either::Left))
 }

@@ -86,7 +86,8 @@ pub(in crate::gcp) fn is_unanswered(error: &FirestoreError) -> bool {
     }
 }
 
-fn is_passing(error: &FirestoreError) -> bool {
+/// Another try may help.
+pub(in crate::gcp) fn is_passing(error: &FirestoreError) -> bool {
     match error {
         FirestoreError::DatabaseError(error) => {
             error.retry_possible
