@@ -101,6 +101,7 @@ pub(crate) async fn list(
     let is_last = found.len() <= search.limit as usize;
     found.truncate(search.limit as usize);
     let next_before = found.last().filter(|_| !is_last).map(|record| record.created_at);
+    found.retain(|record| record.expire_at > Timestamp::now());
     Ok(Json(Page { jobs: found.into_iter().map(Job::from).collect(), next_before }))
 }
 

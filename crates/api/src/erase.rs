@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use headshot_backend::keys::Scope;
 use headshot_backend::{AuditEntry, ERASE, Erased};
-use headshot_core::{BlobKey, Failure, JobId, JobRecord, Rendition, Status};
+use headshot_core::{BlobKey, Failure, JobId, JobRecord, Status};
 use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
@@ -47,7 +47,7 @@ pub(crate) async fn erase(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Gone>, ApiError> {
     caller.require(Scope::Admin)?;
-    let record = status::find(&app, id, &caller).await?;
+    let record = status::find_kept(&app, id, &caller).await?;
     let jobs = &app.backend.jobs;
     let mut family = jobs.made_from(record.job_id).await.map_err(ApiError::records)?;
     family.retain(|made| made.tenant == caller.tenant);
@@ -95,8 +95,7 @@ async fn end(app: &App, record: &JobRecord) -> Result<(), ApiError> {
 
 async fn remove_blobs(app: &App, record: &JobRecord) -> Result<(), ApiError> {
     let id = record.job_id;
-    let artefacts = Rendition::ALL.map(|rendition| BlobKey::Artefact(id, rendition));
-    for key in artefacts.into_iter().chain([BlobKey::Matte(id), BlobKey::Original(id)]) {
+    for key in BlobKey::all_of(id) {
         app.backend.blobs.delete(key).await.map_err(|cause| {
             let sentence =
                 "Not all files could be deleted just now. Nothing is lost track of: please try again.";

@@ -67,11 +67,24 @@ fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, ApiError> {
     id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(ApiError::NoSuchHeadshot)
 }
 
+/// The same also of a record that has expired and is not deleted yet, for whoever erases it.
+pub(crate) async fn find_kept(
+    app: &App,
+    id: Result<Path<String>, PathRejection>,
+    caller: &Caller,
+) -> Result<JobRecord, ApiError> {
+    read_kept(app, parse(id)?, caller).await
+}
+
 pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
-    let record = app.backend.jobs.get(id).await.map_err(ApiError::records)?;
     // Firestore takes up to a day to delete what has expired, and by then the pictures are gone.
-    let is_there = |record: &JobRecord| record.tenant == caller.tenant && record.expire_at > Timestamp::now();
-    record.filter(is_there).ok_or(ApiError::NoSuchHeadshot)
+    let record = read_kept(app, id, caller).await?;
+    if record.expire_at > Timestamp::now() { Ok(record) } else { Err(ApiError::NoSuchHeadshot) }
+}
+
+async fn read_kept(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
+    let record = app.backend.jobs.get(id).await.map_err(ApiError::records)?;
+    record.filter(|record| record.tenant == caller.tenant).ok_or(ApiError::NoSuchHeadshot)
 }
 
 fn wait(query: RawQuery) -> Result<Duration, ApiError> {

@@ -54,6 +54,12 @@ impl BlobKey {
         }
     }
 
+    /// Every blob that a job may have.
+    pub fn all_of(job: JobId) -> impl Iterator<Item = Self> {
+        let artefacts = Rendition::ALL.into_iter().map(move |rendition| Self::Artefact(job, rendition));
+        artefacts.chain([Self::Matte(job), Self::Original(job)])
+    }
+
     /// The job the blob belongs to.
     pub fn job_id(&self) -> JobId {
         match self {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use headshot_backend::{BackendSettings, telemetry};
 use headshot_core::{BlobKey, JobRecord, Status, TaskMessage};
 use tokio::time::{MissedTickBehavior, interval};
@@ -21,13 +21,14 @@ const BATCHES: usize = 10;
 const AT_ONCE: usize = 8;
 
 /// A worker that has had a free hand for so long, and got no task, sees an empty queue.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// How many times longer a job is left alone while this worker gets tasks: most likely its own is among those to come.
 const WHILE_BUSY: u32 = 10;
 
 /// Looks after jobs that nobody looks after, every so often: what a crash of the API left without a task is published
-/// again, what has used up its attempts is recorded as failed. Announced photos that nobody came back for go as well.
+/// again, what has used up its attempts is recorded as failed. Announced photos that nobody came back for go as well, and what has
+/// expired.
 pub async fn sweep(worker: Arc<Worker>) {
     let mut outage = Outage::new("the sweep for forgotten jobs");
     let mut round = interval(worker.config.sweep_every);
@@ -57,8 +58,10 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
         let found = forgotten.len();
         let mut ours = 0;
         for some in forgotten.chunks(AT_ONCE) {
-            let looked_after = try_join_all(some.iter().map(|record| look_after(worker, record))).await?;
-            ours += looked_after.into_iter().filter(|ours| *ours).count();
+            // Each comes to its end, also beside one that fails: who has marked a job may have to take it back.
+            for looked_after in join_all(some.iter().map(|record| look_after(worker, record))).await {
+                ours += usize::from(looked_after?);
+            }
         }
         touched += ours;
         if found < BATCH || ours == 0 {
@@ -70,7 +73,22 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
     if cleared > 0 {
         info!(cleared, "uploads that nobody came back for are cleared away");
     }
+    clear_expired(worker).await.context("clearing expired jobs away")?;
     Ok(touched)
+}
+
+/// The record goes last: what is cut off here is found again.
+async fn clear_expired(worker: &Worker) -> anyhow::Result<()> {
+    let backend = &worker.backend;
+    for record in backend.jobs.expired(BATCH).await? {
+        for key in BlobKey::all_of(record.job_id) {
+            backend.blobs.delete(key).await?;
+        }
+        backend.uploads.forget(record.job_id).await?;
+        backend.jobs.forget(record.job_id).await?;
+        info!(job_id = %record.job_id, "an expired job and its files are cleared away");
+    }
+    Ok(())
 }
 
 /// How long a job must have been left alone to count as forgotten. The local queue knows which jobs it holds; of Pub/Sub's

@@ -1,7 +1,7 @@
 //! `GET /headshot/{id}`: what a shop page learns of a job.
 
 use bytes::Bytes;
-use headshot_core::{JobId, JobRecord};
+use headshot_core::{JobId, JobRecord, Status};
 use hyper::Method;
 
 use crate::photos;
@@ -51,6 +51,17 @@ async fn a_record_that_has_expired_is_not_there_any_more() {
     }
     app.get(&format!("/headshot/{}", expired.job_id)).await.assert_problem(404, "not_found");
     assert_eq!(app.get(&format!("/headshot/{}", kept.job_id)).await.status, 200);
+    let listed = app.get("/admin/jobs").await.json().to_string();
+    assert!(
+        listed.contains(&kept.job_id.to_string()) && !listed.contains(&expired.job_id.to_string()),
+        "{listed}"
+    );
+    // What is not deleted yet can be erased all the same.
+    let ended = JobRecord { job_id: JobId::new(), status: Status::Done, ..expired };
+    app.backend.jobs.create(&ended).await.unwrap();
+    let path = format!("/headshot/{}", ended.job_id);
+    assert_eq!(app.send(Method::DELETE, &path, &[], Bytes::new()).await.status, 200);
+    assert_eq!(app.backend.jobs.get(ended.job_id).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use headshot_core::{Failure, JobId, Tenant};
+use headshot_core::{Failure, JobId, JobRecord, Tenant};
 
 use super::{Jobs, Kind, withdraw};
 
@@ -51,6 +51,29 @@ impl Jobs {
         match &self.kind {
             Kind::Local(records) => records.erase(id, entry).await,
             Kind::Gcp(records) => records.erase(id, entry).await,
+        }
+    }
+
+    /// Jobs that have ended and expired, for whoever deletes their blobs and then forgets them. None on Google Cloud, where the TTL
+    /// policy and the buckets' lifecycle delete both.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn expired(&self, limit: usize) -> Result<Vec<JobRecord>> {
+        match &self.kind {
+            Kind::Local(records) => records.expired(limit).await,
+            Kind::Gcp(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Deletes the record of a job that has expired.
+    ///
+    /// # Errors
+    /// The store cannot be written to.
+    pub async fn forget(&self, id: JobId) -> Result<()> {
+        match &self.kind {
+            Kind::Local(records) => records.forget(id).await,
+            Kind::Gcp(_) => Ok(()),
         }
     }
 

@@ -21,12 +21,13 @@ const LARGEST_IDLE_LOG: u32 = 16 << 20;
 const IDLE_READERS: usize = 4;
 
 /// The schema, one step a version; `user_version` counts the steps a database has taken.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 const NEWEST: u32 = MIGRATIONS.len() as u32;
@@ -166,4 +167,24 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 /// A panic while the lock was held has rolled its transaction back, so the connection behind it is fine.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_was_long_once_does_not_stay_so() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let database = Database::open(&folder.path().join("test.sqlite"))?;
+        let limit = |connection: &Connection| -> Result<u32> {
+            Ok(connection.query_row("PRAGMA journal_size_limit", (), |row| row.get(0))?)
+        };
+        assert_eq!(
+            database.write_blocking(Durability::Kill, |transaction| limit(transaction))?,
+            LARGEST_IDLE_LOG
+        );
+        assert_eq!(database.read_blocking(limit)?, LARGEST_IDLE_LOG);
+        Ok(())
+    }
 }

@@ -146,6 +146,7 @@ struct Row {
     photo_of: Option<String>,
     render_key: Option<String>,
     webhook_due: Option<i64>,
+    expire_at: i64,
     document: String,
 }
 
@@ -163,6 +164,7 @@ impl Row {
             photo_of: record.photo_of.map(|job| job.to_string()),
             render_key: record.render_key.clone(),
             webhook_due: webhook_due(record),
+            expire_at: record.expire_at.as_microsecond(),
             document: serde_json::to_string(record).context("cannot write the record as JSON")?,
         })
     }
@@ -172,8 +174,8 @@ impl Row {
         let inserted = transaction
             .prepare_cached(
                 "INSERT INTO jobs (id, status, updated_at, lease_until, republished, document, \
-                 tenant, created_at, order_id, photo_of, render_key, webhook_due) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+                 tenant, created_at, order_id, photo_of, render_key, webhook_due, expire_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 self.id,
@@ -187,7 +189,8 @@ impl Row {
                 self.order_id,
                 self.photo_of,
                 self.render_key,
-                self.webhook_due
+                self.webhook_due,
+                self.expire_at
             ])?;
         Ok(inserted == 1)
     }

@@ -87,6 +87,27 @@ impl LocalRecords {
         self.database.write(Durability::PowerCut, erase).await
     }
 
+    pub(crate) async fn expired(&self, limit: usize) -> Result<Vec<JobRecord>> {
+        let (now, limit) = (record_time().as_microsecond(), i64::try_from(limit).unwrap_or(i64::MAX));
+        let query = move |connection: &Connection| {
+            records(
+                connection,
+                "SELECT document FROM jobs WHERE expire_at <= ?1 AND status IN ('done', 'failed') \
+                 ORDER BY expire_at LIMIT ?2",
+                params![now, limit],
+            )
+        };
+        self.database.read(query).await
+    }
+
+    pub(crate) async fn forget(&self, id: JobId) -> Result<()> {
+        let forget = move |transaction: &Transaction<'_>| {
+            transaction.prepare_cached("DELETE FROM jobs WHERE id = ?1")?.execute([id.to_string()])?;
+            Ok(())
+        };
+        self.database.write(Durability::Kill, forget).await
+    }
+
     pub(crate) async fn was_done(&self, id: JobId, action: &'static str) -> Result<bool> {
         let query = move |connection: &Connection| {
             let mut found =

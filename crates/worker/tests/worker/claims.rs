@@ -1,10 +1,10 @@
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use headshot_backend::{AuditEntry, ERASE, Erased};
-use headshot_core::{BlobKey, Failure, Rendition, Stage, Status};
+use headshot_core::{BlobKey, Failure, JobId, JobRecord, Rendition, Stage, Status};
 
 use crate::bench::{Bench, Fake, headshot};
 
@@ -100,6 +100,30 @@ async fn an_accepted_job_without_a_task_is_found_by_the_sweep() -> Result<()> {
     let record = bench.until_ended(id).await?;
     assert_eq!((record.status, record.attempt), (Status::Done, 1));
     assert_eq!(record.republished, 0, "a worker has had it, so that the next wait is not longer");
+    worker.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sweep_clears_away_what_has_expired() -> Result<()> {
+    let bench = Bench::new().await?;
+    let id = bench.accept(b"photo").await?;
+    let worker = bench.start(Fake::new(|_, _, _| Ok(headshot(b"picture")))).await?;
+    let done = bench.until_ended(id).await?;
+    let kept = JobId::new();
+    let keys = [BlobKey::Original(id), BlobKey::Artefact(id, Rendition::Print)];
+    // The same job as it would be after its time.
+    bench.backend.jobs.forget(id).await?;
+    bench.backend.jobs.create(&JobRecord { expire_at: done.created_at, ..done.clone() }).await?;
+    bench.backend.jobs.create(&JobRecord { job_id: kept, ..done }).await?;
+    let began = Instant::now();
+    while bench.backend.jobs.get(id).await?.is_some() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it is still there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for key in keys {
+        assert!(!bench.backend.blobs.exists(key).await?, "{key:?}");
+    }
+    assert!(bench.backend.jobs.get(kept).await?.is_some());
     worker.stop().await
 }
 
