@@ -34,6 +34,18 @@ async fn a_download_is_what_was_stored_under_the_name_that_a_customer_sees() {
 }
 
 #[tokio::test]
+async fn a_link_is_signed_once_for_a_part_of_its_life() {
+    let shop = Shop::open().await;
+    let key = BlobKey::Artefact(JobId::new(), Rendition::Preview);
+    let first = shop.blobs().signed_url(key, HOUR).await.unwrap();
+    // A signature bears the second in which it was made.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(shop.blobs().signed_url(key, HOUR).await.unwrap(), first);
+    let another = BlobKey::Artefact(key.job_id(), Rendition::Print);
+    assert_ne!(shop.blobs().signed_url(another, HOUR).await.unwrap(), first);
+}
+
+#[tokio::test]
 async fn a_link_that_would_last_for_days_is_not_made() {
     let shop = Shop::open().await;
     let key = BlobKey::Artefact(JobId::new(), Rendition::Preview);

@@ -2,6 +2,7 @@
 //! test, which adds a token; everything else is as Pub/Sub sends it.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::bench::{Bench, Fake, headshot};
 use crate::issuer::claims;
-use crate::push_bench::{PushBench, push};
+use crate::push_bench::{PushBench, envelope as envelope_of, push, task};
 
 struct Proxy {
     worker: SocketAddr,
@@ -61,9 +62,15 @@ async fn tasks_that_pubsub_pushes_are_rendered_repeated_and_set_aside() -> Resul
     bench.backend = Backend::connect(&bench.config.backend).await?;
     let bench = PushBench::with(bench).await?;
     // The first job of all fails once.
-    let worker = bench
-        .start(Fake::new(|_, call, _| if call == 1 { bail!("not today") } else { Ok(headshot(b"picture")) }))
-        .await?;
+    let busy = Arc::new(AtomicBool::new(false));
+    let is_busy = busy.clone();
+    let render = Fake::new(move |_, call, _| {
+        while is_busy.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if call == 1 { bail!("not today") } else { Ok(headshot(b"picture")) }
+    });
+    let worker = bench.start(render).await?;
     let proxy = Proxy { worker: worker.address, token: bench.key.token(&claims())?, seen: Mutex::default() };
     let proxy = Arc::new(proxy);
     Queue::push_to(&pubsub.host(), &names, &format!("http://{}/push", proxy.clone().start().await?))?;
@@ -103,6 +110,20 @@ async fn tasks_that_pubsub_pushes_are_rendered_repeated_and_set_aside() -> Resul
     assert!(answered(503) >= 1);
     let envelope = &seen.first().context("nothing was pushed")?.0;
     assert!(envelope["message"]["messageId"].is_string(), "{envelope}");
+
+    busy.store(true, Ordering::SeqCst);
+    for _ in 0..bench.bench.config.jobs.concurrency {
+        let id = bench.bench.accept(b"photo").await?;
+        bench.bench.until(id, |record| record.status == Status::Processing).await?;
+    }
+    let waiting = bench.bench.accept_without_task(b"photo").await?;
+    let mut tenth = envelope_of(&task(waiting));
+    tenth["deliveryAttempt"] = 10.into();
+    let status = bench.push_body(&worker, tenth.to_string().as_bytes()).await?;
+    assert_eq!(status, 204, "no hand is free, and a refusal would count");
+    busy.store(false, Ordering::SeqCst);
+    let record = bench.bench.until_ended(waiting).await?;
+    assert_eq!(record.status, Status::Done, "its task was published anew: {record:#?}");
     worker.stop().await
 }
 
