@@ -45,7 +45,7 @@ macro_rules! records_and_queue {
                     what_was_rendered_is_found_by_its_key, the_first_approval_stays, a_job_is_erased_once_it_has_ended;
                 jobs_sweep: the_sweep_finds_what_is_forgotten, the_sweep_leaves_alone_what_is_fresh,
                     publishing_again_doubles_the_wait, what_could_not_be_published_does_not_wait_longer,
-                    a_job_that_a_worker_had_does_not_wait_longer, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
+                    a_job_that_a_worker_had_does_not_wait_longer, a_worker_that_is_gone_is_not_said_to_be_at_work, of_two_sweeps_one_publishes, an_abandoned_job_can_be_failed,
                     unfinished_jobs_are_counted;
                 jobs_webhooks: a_webhook_is_due_once_its_job_has_ended, an_abandoned_job_has_its_webhook_sent_too,
                     a_job_without_a_webhook_owes_nobody_any_word, of_eight_racing_claims_on_a_webhook_one_wins,

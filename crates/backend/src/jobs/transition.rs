@@ -132,20 +132,28 @@ pub(crate) fn give_back(claim: &Claimed, message_for_support: &str) -> impl Chan
 pub(crate) fn republish(seen: &JobRecord) -> impl Change + use<> {
     let seen_at = seen.updated_at;
     move |record: JobRecord, now| {
-        (!record.status.is_terminal() && record.updated_at == seen_at).then(|| JobRecord {
-            republished: record.republished.saturating_add(1),
-            updated_at: now,
-            ..record
+        (!record.status.is_terminal() && record.updated_at == seen_at).then(|| {
+            let silent = record
+                .lease
+                .as_ref()
+                .map(|lease| format!("Worker {} was not heard of again; waiting for another.", lease.worker));
+            JobRecord {
+                republished: record.republished.saturating_add(1),
+                message_for_support: silent.unwrap_or_else(|| record.message_for_support.clone()),
+                updated_at: now,
+                ..record
+            }
         })
     }
 }
 
 /// See [`super::Jobs::unmark_republished`].
 pub(crate) fn take_back_republishing(seen: &JobRecord) -> impl Change + use<> {
-    let (republished, updated_at) = (seen.republished, seen.updated_at);
+    let (republished, updated_at, message) =
+        (seen.republished, seen.updated_at, seen.message_for_support.clone());
     move |record: JobRecord, _| {
         let ours = !record.status.is_terminal() && record.republished == republished.saturating_add(1);
-        ours.then_some(JobRecord { republished, updated_at, ..record })
+        ours.then(|| JobRecord { republished, updated_at, message_for_support: message.clone(), ..record })
     }
 }
 
@@ -158,10 +166,13 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
             status: Status::Failed,
             lease: None,
             message_for_support: format!(
-                "Given up after {} attempts: no worker finished it.",
-                record.attempt
+                "Given up after {} {}: no worker finished it.",
+                record.attempt,
+                if record.attempt == 1 { "attempt" } else { "attempts" }
             ),
             error: Some(failure.clone()),
+            // Its task may still be in the queue; whoever gets it sets it aside.
+            dead_letter_owed: Some("no worker finished it".into()),
             finished_at: Some(now),
             updated_at: now,
             ..told(record, now)

@@ -87,6 +87,20 @@ pub async fn a_job_that_a_worker_had_does_not_wait_longer(test: &TestBackend) {
     assert_eq!(found(test, wait, 10).await, [record.job_id], "the wait is a new job's");
 }
 
+pub async fn a_worker_that_is_gone_is_not_said_to_be_at_work(test: &TestBackend) {
+    let jobs = &test.backend.jobs;
+    let record = accepted();
+    jobs.create(&record).await.unwrap();
+    let held = claimed(jobs.claim(record.job_id, "worker-1", Duration::from_millis(1)).await.unwrap());
+    assert!(held.record().message_for_support.starts_with("Worker worker-1 is at work"));
+    sleep(Duration::from_millis(20)).await;
+    assert!(jobs.mark_republished(held.record()).await.unwrap());
+    let message = jobs.get(record.job_id).await.unwrap().unwrap().message_for_support;
+    assert_eq!(message, "Worker worker-1 was not heard of again; waiting for another.");
+    assert!(jobs.unmark_republished(held.record()).await.unwrap());
+    assert_eq!(jobs.get(record.job_id).await.unwrap().as_ref(), Some(held.record()));
+}
+
 pub async fn of_two_sweeps_one_publishes(test: &TestBackend) {
     let other = test.another_process().await;
     let record = accepted_ago(5 * MINUTE);
@@ -111,7 +125,9 @@ pub async fn an_abandoned_job_can_be_failed(test: &TestBackend) {
     assert!(!jobs.fail_abandoned(&record, failure()).await.unwrap(), "it was written since");
     assert!(jobs.fail_abandoned(held.record(), failure()).await.unwrap());
     let stored = jobs.get(record.job_id).await.unwrap().unwrap();
-    assert_eq!((stored.status, stored.error, stored.lease), (Status::Failed, Some(failure()), None));
+    assert_eq!((stored.status, &stored.error, &stored.lease), (Status::Failed, &Some(failure()), &None));
+    assert_eq!(stored.message_for_support, "Given up after 1 attempt: no worker finished it.");
+    assert!(stored.dead_letter_owed.is_some(), "its task, if there is one, is to be set aside");
     assert!(stored.finished_at.is_some());
 }
 

@@ -26,7 +26,7 @@ use crate::stages::StageClock;
 use heartbeat::Interrupted;
 use work::{Away, Made};
 
-pub use sentences::gave_up;
+pub use sentences::{gave_up, ordinal};
 
 /// How a delivery ended. The names are the `outcome` of the metric `headshot_jobs_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,7 +225,8 @@ async fn attempt(
     Span::current().record("attempt", i64::from(record.attempt));
     // Every attempt before this one ended without a word: whatever this job does to its workers, it will do again.
     if record.attempt > worker.config.jobs.max_attempts {
-        return held.give_up(&anyhow!("every attempt ended with the worker's death")).await;
+        let reason = "the last worker stopped without a word while it was at work on it";
+        return held.give_up(&anyhow!(reason)).await;
     }
     let stages = Arc::new(StageClock::default());
     let work = work::run(worker, &claim, &stages, Arc::new(permit));
@@ -276,7 +277,8 @@ impl Held<'_> {
     }
 
     async fn refused(self, rejection: Rejection) -> Ended {
-        let message_for_support = sentences::refused(&rejection.message);
+        let message_for_support =
+            sentences::refused(&rejection.code, &rejection.message, &self.claim.record().recipe);
         let Rejection { code, message, quality, .. } = rejection;
         let refusal = Finish::Failed {
             failure: Failure { code: code.clone(), message },
@@ -307,7 +309,7 @@ impl Held<'_> {
     async fn put_off(self, service: &str, error: &anyhow::Error) -> Ended {
         let error = format!("{error:#}");
         warn!(error, "a service is away; the job goes back to the queue and waits");
-        let support = sentences::put_off(self.claim.record(), service, &error);
+        let support = sentences::put_off(self.claim.record(), Timestamp::now(), service, &error);
         match self.worker.backend.jobs.give_back(self.claim, &support).await {
             Ok(true) => {}
             Ok(false) => return self.lost().await,

@@ -34,13 +34,17 @@ pub fn done(attempt: u32, took: Duration, made: &Made, quality: &Quality) -> Str
 }
 
 /// The photo cannot become a headshot.
-pub fn refused(why: &str) -> String {
-    format!("The photo was refused: {why}")
+pub fn refused(code: &str, why: &str, recipe: &str) -> String {
+    match code {
+        "photo_expired" => "The photo was deleted after its time, before this picture was made.".into(),
+        "unknown_recipe" => format!("Not made: we do not know the recipe {recipe}."),
+        _ => format!("The photo was refused: {why}"),
+    }
 }
 
 /// An attempt failed, and there are more.
 pub fn will_retry(attempt: u32, of: u32, now: Timestamp, why: &str) -> String {
-    let (next, clock) = (ordinal(attempt.saturating_add(1)), clock(now));
+    let (next, clock) = (ordinal(attempt.saturating_add(1)), clock(now, now));
     format!(
         "Waiting for the {next} of {of} attempts since {clock}, the {} failed. What happened: {}.",
         ordinal(attempt),
@@ -49,10 +53,13 @@ pub fn will_retry(attempt: u32, of: u32, now: Timestamp, why: &str) -> String {
 }
 
 /// A service did not answer. The attempt does not count, and is repeated.
-pub fn put_off(record: &JobRecord, service: &str, why: &str) -> String {
-    let since = clock(record.started_at.unwrap_or(record.updated_at));
+pub fn put_off(record: &JobRecord, now: Timestamp, service: &str, why: &str) -> String {
+    // The record as it was claimed: from the second attempt on, its start was another one's.
+    let start = record.started_at.filter(|_| record.attempt == 1);
+    let since = clock(start.unwrap_or(record.updated_at), now);
     format!(
-        "Waiting for the {} attempt since {since}, {service} did not answer; tried again by itself. What happened: {}.",
+        "Waiting for the {} attempt since {since}, {service} did not answer; it is tried again by itself. What \
+         happened: {}.",
         ordinal(record.attempt),
         short(why)
     )
@@ -61,7 +68,8 @@ pub fn put_off(record: &JobRecord, service: &str, why: &str) -> String {
 /// The last attempt failed.
 pub fn given_up(attempts: u32, why: &str) -> String {
     format!(
-        "Given up after {attempts} attempts; the photo itself was not refused. What happened: {}.",
+        "Given up after {attempts} {}; the photo itself was not refused. What happened: {}.",
+        if attempts == 1 { "attempt" } else { "attempts" },
         short(why)
     )
 }
@@ -72,14 +80,17 @@ pub fn given_back(worker: &str) -> String {
 }
 
 /// `first`, `second`; from the sixth on with digits.
-fn ordinal(number: u32) -> String {
+pub fn ordinal(number: u32) -> String {
     let words = ["first", "second", "third", "fourth", "fifth"];
     let word = usize::try_from(number).ok().and_then(|number| words.get(number.checked_sub(1)?));
     word.map_or_else(|| format!("{number}th"), |word| (*word).to_owned())
 }
 
-fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M UTC").to_string()
+/// With the date if that is another one than now.
+fn clock(at: Timestamp, now: Timestamp) -> String {
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
+    let format = if day(at) == day(now) { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" };
+    at.strftime(format).to_string()
 }
 
 /// Errors carry a chain of causes; a sentence for people needs no more than its beginning.
@@ -127,16 +138,39 @@ mod tests {
             height: 1,
         };
         let record = JobRecord::accepted(JobId::new(), upload, "headshot", then, then);
-        let record = JobRecord { attempt: 2, started_at: Some(then), ..record };
+        // The first attempt began a day before.
+        let before: Timestamp = "2026-11-19T23:50:00Z".parse().expect("a time");
+        let record = JobRecord { attempt: 2, started_at: Some(before), ..record };
         assert_eq!(
-            put_off(&record, "storage", "fetching the original: no answer"),
-            "Waiting for the second attempt since 14:02 UTC, storage did not answer; tried again by itself. What \
+            put_off(&record, then, "storage", "fetching the original: no answer"),
+            "Waiting for the second attempt since 14:02 UTC, storage did not answer; it is tried again by itself. What \
              happened: fetching the original: no answer."
+        );
+        let record = JobRecord { attempt: 1, ..record };
+        let since_yesterday = put_off(&record, then, "storage", "no answer");
+        assert!(
+            since_yesterday.contains("the first attempt since 2026-11-19 23:50 UTC"),
+            "{since_yesterday}"
         );
         assert_eq!(
             will_retry(1, 5, then, "the disk hiccuped."),
             "Waiting for the second of 5 attempts since 14:02 UTC, the first failed. What happened: the disk hiccuped."
         );
         assert_eq!(ordinal(6), "6th");
+    }
+
+    #[test]
+    fn what_is_not_made_says_whose_fault_it_is() {
+        assert_eq!(refused("no_pet", "We see no pet.", "headshot"), "The photo was refused: We see no pet.");
+        assert_eq!(
+            refused("photo_expired", "Please send it again.", "headshot"),
+            "The photo was deleted after its time, before this picture was made."
+        );
+        assert_eq!(
+            refused("unknown_recipe", "We make no such picture.", "poster"),
+            "Not made: we do not know the recipe poster."
+        );
+        assert!(given_up(1, "no luck").starts_with("Given up after 1 attempt; "));
+        assert!(given_up(5, "no luck").starts_with("Given up after 5 attempts; "));
     }
 }

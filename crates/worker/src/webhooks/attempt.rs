@@ -10,6 +10,7 @@ use tracing::{debug, info, warn};
 use super::payload::payload;
 use super::schedule::wait_after;
 use super::sender::{Answer, Message, Trouble};
+use crate::job::ordinal;
 use crate::shutdown::Phase;
 use crate::{WebhookEnded, Worker};
 
@@ -131,7 +132,7 @@ fn after(
     let (attempts, sentence) = (webhook.attempts, sentence(answer));
     let retry_after = match answer {
         Ok(Answer { status: 200..=299, .. }) => {
-            let sentence = format!("Delivered at attempt {attempts}.");
+            let sentence = format!("Delivered on the {} attempt.", ordinal(attempts));
             return (webhook.ended(WebhookState::Delivered, sentence), WebhookEnded::Delivered);
         }
         Ok(Answer { status: 410, .. }) => {
@@ -151,7 +152,7 @@ fn after(
             (webhook.later(at, sentence), WebhookEnded::Retried)
         }
         None => {
-            let sentence = format!("Given up after attempt {attempts}. {sentence}");
+            let sentence = format!("Given up after the {} attempt. {sentence}", ordinal(attempts));
             (webhook.ended(WebhookState::GivenUp, sentence), WebhookEnded::GivenUp)
         }
     }
@@ -203,7 +204,7 @@ mod tests {
     #[test]
     fn every_answer_leads_somewhere_and_says_so() {
         for (answer, state, words) in [
-            (answered(200, None), WebhookState::Delivered, "Delivered at attempt 1."),
+            (answered(200, None), WebhookState::Delivered, "Delivered on the first attempt."),
             (answered(204, None), WebhookState::Delivered, "Delivered"),
             (answered(302, None), WebhookState::Pending, "302, a redirect; redirects are never followed"),
             (answered(400, None), WebhookState::Pending, "The endpoint answered 400."),
@@ -219,7 +220,10 @@ mod tests {
         }
         let (webhook, _) = after(attempted(3), &answered(500, None), &RETRIES);
         assert_eq!((webhook.state, webhook.next_at), (WebhookState::GivenUp, None));
-        assert_eq!(webhook.message_for_support, "Given up after attempt 3. The endpoint answered 500.");
+        assert_eq!(
+            webhook.message_for_support,
+            "Given up after the third attempt. The endpoint answered 500."
+        );
     }
 
     #[test]

@@ -119,7 +119,11 @@ async fn a_job_whose_photo_is_gone_for_good_ends_at_once_and_says_so() -> Result
     let record = bench.until_ended(id).await?;
     assert_eq!((record.status, record.attempt), (Status::Failed, 1));
     assert_eq!(record.error.map(|error| error.code).as_deref(), Some("photo_expired"));
-    assert!(record.message_for_support.contains("do not keep this photo"), "{}", record.message_for_support);
+    assert!(
+        record.message_for_support.contains("was deleted after its time"),
+        "{}",
+        record.message_for_support
+    );
     assert_eq!(bench.until_queue_is_empty().await?, 0, "nobody has to look at it");
     worker.stop().await
 }
@@ -221,6 +225,11 @@ async fn a_used_up_job_without_a_task_is_given_up_by_the_sweep() -> Result<()> {
     let record = bench.until_ended(id).await?;
     assert_eq!(record.status, Status::Failed);
     assert_eq!(record.error.map(|e| e.code).as_deref(), Some("internal"));
+
+    // Its task was not lost after all.
+    bench.publish(id).await?;
+    bench.until(id, |record| record.dead_letter_owed.is_none()).await?;
+    assert_eq!(bench.until_queue_is_empty().await?, 1, "somebody has to look at it");
     worker.stop().await
 }
 

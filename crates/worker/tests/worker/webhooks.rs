@@ -48,7 +48,7 @@ async fn a_shop_is_told_that_its_job_is_done_and_that_another_has_failed() -> Re
 
     let webhook = record.webhook.unwrap();
     assert_eq!((record.status, webhook.attempts, webhook.next_at), (Status::Done, 1, None));
-    assert_eq!(webhook.message_for_support, "Delivered at attempt 1.");
+    assert_eq!(webhook.message_for_support, "Delivered on the first attempt.");
     assert_eq!(webhook.deliveries[0].status, Some(204));
     assert_eq!(webhook.deliveries[0].outcome, "The endpoint answered 204.");
     assert_eq!(record.updated_at, record.finished_at.unwrap(), "what customers see has not changed");
@@ -106,7 +106,7 @@ async fn what_fails_is_sent_again_with_the_same_id_and_body_until_it_is_taken() 
     ];
     assert_eq!(log, expected);
     assert!(webhook.deliveries[1].milliseconds >= 1000);
-    assert_eq!(webhook.message_for_support, "Delivered at attempt 3.");
+    assert_eq!(webhook.message_for_support, "Delivered on the third attempt.");
     worker.stop().await
 }
 
@@ -119,7 +119,7 @@ async fn after_the_last_attempt_it_is_given_up_and_support_can_have_it_sent_agai
     let worker = bench.start(painter()).await?;
     let id = bench.accept_with_webhook(b"photo", &shop.url()).await?;
     let webhook = until_told(&bench, id, WebhookState::GivenUp).await?.webhook.unwrap();
-    assert_eq!(webhook.message_for_support, "Given up after attempt 2. The endpoint answered 503.");
+    assert_eq!(webhook.message_for_support, "Given up after the second attempt. The endpoint answered 503.");
     assert!(bench.backend.jobs.resend_webhook(id).await?);
     let webhook = until_told(&bench, id, WebhookState::Delivered).await?.webhook.unwrap();
     assert_eq!((webhook.attempts, webhook.deliveries.len()), (1, 3), "the old log is still there");
