@@ -13,8 +13,8 @@ locals {
   largest_upload = 32 * 1024 * 1024 - 256 * 1024
 
   # Requests that Cloud Run gives to one instance of the API. It starts another at 60 % of them, which must come before the API's
-  # own refusals: uploads that arrive slowly use no CPU to speak of, and nothing else would bring a second instance. 200 take
-  # less than 250 MB of its 512 MiB (crates/backend/tests/storage/memory.rs).
+  # own refusals: uploads that arrive slowly use no CPU to speak of, and nothing else would bring a second instance. An upload
+  # holds some pieces of 64 KiB at a time, by reckoning less than half a megabyte of the 512 MiB; 200 have not been measured.
   api_concurrency = 320
   api_uploads     = 200
 

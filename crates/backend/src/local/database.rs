@@ -168,23 +168,3 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_that_was_long_once_does_not_stay_so() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let database = Database::open(&folder.path().join("test.sqlite"))?;
-        let limit = |connection: &Connection| -> Result<u32> {
-            Ok(connection.query_row("PRAGMA journal_size_limit", (), |row| row.get(0))?)
-        };
-        assert_eq!(
-            database.write_blocking(Durability::Kill, |transaction| limit(transaction))?,
-            LARGEST_IDLE_LOG
-        );
-        assert_eq!(database.read_blocking(limit)?, LARGEST_IDLE_LOG);
-        Ok(())
-    }
-}
