@@ -215,10 +215,127 @@ fn a_picture_that_breaks_off_is_refused_however_it_ends() {
         let zeros = |data: Vec<u8>| [half(&data), vec![0; data.len() / 2 + 600]].concat();
         let filled = layout.file_with(|scan, data| if scan == last { zeros(data) } else { data });
         assert_eq!(code(&filled), "truncated_image", "filled with zeros");
+        let erased = |data: Vec<u8>| [half(&data), vec![0xff; 600]].concat();
+        let erased = layout.file_with(|scan, data| if scan == last { erased(data) } else { data });
+        assert_eq!(code(&erased), "truncated_image", "erased");
+        assert_eq!(code(&erased[..erased.len() - 2]), "truncated_image", "erased to the end");
+        let noisy = [&closed_early[..closed_early.len() - 2], &noise(5000)].concat();
+        assert_eq!(code(&noisy), "truncated_image", "another file's bytes behind");
         let without_last = Layout { scans: layout.scans[..last].to_vec(), ..layout.clone() };
         if last > 0 {
             assert_eq!(code(&without_last.file()), "truncated_image", "a component is missing");
         }
+    }
+}
+
+/// Bytes as of a video: xorshift.
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut seed = 7_u32;
+    let mut next = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        (seed >> 11) as u8
+    };
+    std::iter::repeat_with(&mut next).take(bytes).collect()
+}
+
+#[test]
+fn a_video_in_the_place_of_the_end_marker_is_passed_over() {
+    for layout in [
+        Layout::one_scan([(2, 2), (1, 1), (1, 1)]),
+        Layout { scans: vec![vec![0], vec![1, 2]], ..Layout::one_scan([(1, 1); 3]) },
+        Layout { restart: 4, ..Layout::one_scan([(1, 1); 3]) },
+    ] {
+        let file = layout.file();
+        let whole = open(&file);
+        for trailer in [
+            [&b"\0\0\0\x18ftypmp42"[..], &noise(40_000)].concat(),
+            b"\0\0\x01\x0aSEFH\xff\x0a\xff\xc4\0\x05abc\xff\xda\0\x02\xff\xd9".to_vec(),
+        ] {
+            let photo = open(&[&file[..file.len() - 2], &trailer].concat());
+            assert_eq!(photo.rgb, whole.rgb);
+            assert!(photo.damage.is_empty(), "{:?}", photo.damage);
+        }
+    }
+}
+
+#[test]
+fn one_spoilt_byte_that_looks_like_a_marker_does_not_end_the_picture() {
+    let layout = Layout::one_scan([(1, 1); 3]);
+    let whole = open(&layout.file());
+    for spoilt in [0x10, 0x80, 0xbf] {
+        let photo = open(&layout.file_with(|_, mut data| {
+            let at = data.len() - 6;
+            data[at..at + 2].copy_from_slice(&[0xff, spoilt]);
+            data
+        }));
+        let [damage] = photo.damage[..] else { panic!("{:?}", photo.damage) };
+        assert!(damage.y >= 56, "{damage:?}");
+        assert_eq!(photo.rgb[..photo.rgb.len() / 8 * 7], whole.rgb[..whole.rgb.len() / 8 * 7]);
+    }
+}
+
+/// Coded data between restart markers: each part but the last ends with the 0xff of the next one's marker.
+fn parts(data: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts = vec![Vec::new()];
+    for pair in data.chunk_by(|a, b| !(*a == 0xff && (0xd0..=0xd7).contains(b))) {
+        parts.last_mut().expect("a part").extend_from_slice(pair);
+        if pair.last() == Some(&0xff) {
+            parts.push(Vec::new());
+        }
+    }
+    parts
+}
+
+/// Asserts that of two photos all rows of pixels but those of `lost` are the same.
+fn same_but(photo: &Photo, whole: &Photo, lost: std::ops::Range<usize>, what: &str) {
+    let rows = |photo: &Photo| photo.rgb.chunks(SIDE as usize * 3).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    for (y, (a, b)) in rows(photo).iter().zip(&rows(whole)).enumerate() {
+        assert!(lost.contains(&y) || a == b, "{what}: row {y}");
+    }
+}
+
+#[test]
+fn damage_between_two_restart_markers_stays_there() {
+    let layout = Layout { restart: BLOCKS as u16, ..Layout::one_scan([(1, 1); 3]) };
+    let whole = open(&layout.file());
+    let spoilt = |spoil: &dyn Fn(&mut Vec<u8>)| {
+        open(&layout.file_with(|_, data| {
+            let mut rows = parts(&data);
+            spoil(&mut rows[3]);
+            rows.concat()
+        }))
+    };
+    let codes = [0x10, 0x80, 0xc4, 0xd6, 0xd8, 0xd9, 0xda, 0xe1, 0xfe];
+    let mut photos: Vec<_> = codes
+        .iter()
+        .map(|code| (format!("{code:x}"), spoilt(&|row| row[5..7].copy_from_slice(&[0xff, *code]))))
+        .collect();
+    let noisy = |row: &mut Vec<u8>| drop(row.splice(4..14, *b"\xff\x13\x77\xff\xd6\xff\xda\0\xff\xc0"));
+    photos.push(("noise".to_owned(), spoilt(&noisy)));
+    // More data than the row needs: some of it was read wrongly.
+    photos.push(("left over".to_owned(), spoilt(&|row| drop(row.splice(4..4, [0x5a; 40])))));
+    for (what, photo) in photos {
+        let [damage] = photo.damage[..] else { panic!("{what}: {:?}", photo.damage) };
+        assert_eq!((damage.y, damage.height), (24, 8), "{what}");
+        same_but(&photo, &whole, 24..32, &what);
+    }
+}
+
+#[test]
+fn several_parts_lost_between_restart_markers_leave_the_rest_in_its_place() {
+    // One block a part, eight parts a row.
+    let layout = Layout { restart: 1, ..Layout::one_scan([(1, 1); 3]) };
+    let whole = open(&layout.file());
+    for lost in 1..=7 {
+        let photo = open(&layout.file_with(|_, data| {
+            let mut parts = parts(&data);
+            parts.drain(16..16 + lost);
+            parts.concat()
+        }));
+        assert_eq!(photo.damage, [Damage { x: 0, y: 16, width: lost as u32 * 8, height: 8 }]);
+        same_but(&photo, &whole, 16..24, &format!("{lost} lost"));
     }
 }
 
@@ -227,19 +344,9 @@ fn a_stripe_lost_between_restart_markers_is_told_and_the_rest_is_right() {
     // A marker behind every row of blocks.
     let layout = Layout { restart: BLOCKS as u16, ..Layout::one_scan([(1, 1); 3]) };
     let whole = open(&layout.file());
-    let rows = |data: &[u8]| -> Vec<Vec<u8>> {
-        let mut rows = vec![Vec::new()];
-        for pair in data.chunk_by(|a, b| !(*a == 0xff && (0xd0..=0xd7).contains(b))) {
-            rows.last_mut().expect("a row").extend_from_slice(pair);
-            if pair.last() == Some(&0xff) {
-                rows.push(Vec::new());
-            }
-        }
-        rows
-    };
     let lost = |row: usize| {
         layout.file_with(|_, data| {
-            let mut rows = rows(&data);
+            let mut rows = parts(&data);
             rows.remove(row);
             rows.concat()
         })

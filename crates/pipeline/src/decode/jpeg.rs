@@ -8,7 +8,7 @@ mod segments;
 use headshot_core::upload::{Format, Limits, Refusal};
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
 
-use self::coverage::{Coverage, coverage};
+use self::coverage::{Coverage, walk};
 use super::colour::Encoding;
 use super::raster::{Raster, Samples};
 use super::{ReadError, exif};
@@ -35,19 +35,29 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     };
     let pitch = read.width * channels;
     let mut samples = vec![0; pitch * read.height];
-    let image = Image { pixels: &mut samples[..], width: read.width, pitch, height: read.height, format };
-    let content = match decoder.decompress(&picture.file, image) {
-        Ok(()) => true,
-        Err(error) if is_warning(&error) => false,
-        Err(error) => return Err(ReadError::decoder(error)),
+    // Whether the decoder was content.
+    let mut decompress = |file: &[u8]| {
+        let image = Image { pixels: &mut samples[..], width: read.width, pitch, height: read.height, format };
+        match decoder.decompress(file, image) {
+            Ok(()) => Ok(true),
+            Err(error) if is_warning(&error) => Ok(false),
+            Err(error) => Err(ReadError::decoder(error)),
+        }
     };
-    let damage =
-        match if content && picture.ended { Coverage::Whole } else { coverage(&picture.file, picture.ended) }
-        {
-            Coverage::Whole => Vec::new(),
-            Coverage::Damaged(places) => places,
+    let mut content = decompress(&picture.file);
+    let mut damage = Vec::new();
+    if !(picture.ended && matches!(content, Ok(true))) {
+        let walk = walk(&picture.file, picture.ended);
+        match walk.coverage {
+            Coverage::Whole => {}
+            Coverage::Damaged(places) => damage = places,
             Coverage::BreaksOff => return Err(Refusal::Truncated { format: Format::Jpeg }.into()),
-        };
+        }
+        if !matches!(content, Ok(true)) && walk.mended != picture.file {
+            content = decompress(&walk.mended);
+        }
+    }
+    content?;
 
     let samples = match format {
         PixelFormat::GRAY => Samples::Grey(samples),

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::huffman::{Bits, Stop, Table, tables};
-use super::segments::{DHT, DRI, SOS, Segments, starts_frame};
+use super::segments::{DHT, DRI, SOS, Segment, Segments, is_restart, markers, starts_frame};
 use crate::decode::damage::Damage;
 
 /// What of the picture is there.
@@ -24,51 +24,84 @@ pub(super) enum Coverage {
 /// When more than this share of the picture is missing, it counts as broken off, wherever that is.
 const MOST_MISSING: f64 = 0.2;
 
-/// Walks the file of a [`super::header::Picture`]; `ended`: the original had its end marker.
-pub(super) fn coverage(picture: &[u8], ended: bool) -> Coverage {
-    walk(picture, ended).unwrap_or(Coverage::Whole)
+/// What a walk over a picture found.
+pub(super) struct Walk {
+    pub coverage: Coverage,
+    /// The file again, without what makes decoders give up or lose their place: markers within coded data, bytes
+    /// behind the last unit, restart markers that are missing.
+    pub mended: Vec<u8>,
 }
 
-/// `None` for what is not walked: arithmetic coding, lossless, and segments that make no sense.
-fn walk(picture: &[u8], ended: bool) -> Option<Coverage> {
-    let mut frame = None;
-    let mut coding = Coding::default();
-    let (mut missing, mut garbled) = (Vec::new(), Vec::new());
-    let mut detailed = false;
-    for segment in Segments::of(picture) {
+/// Walks the file of a [`super::header::Picture`]; `ended`: the original had its end marker.
+pub(super) fn walk(picture: &[u8], ended: bool) -> Walk {
+    let mut mended = b"\xff\xd8".to_vec();
+    let mut state = State::default();
+    let mut segments = Segments::of(picture).peekable();
+    while let Some(segment) = segments.next() {
+        mended.extend([0xff, segment.code]);
+        mended.extend((segment.body.len() as u16 + 2).to_be_bytes());
+        mended.extend(segment.body);
+        let begin = mended.len();
+        let closed = ended || segments.peek().is_some();
+        if state.step(segment, closed, &mut mended).is_none() {
+            // What is not walked is taken as it is, up to the first marker that is no restart.
+            state.unknown = true;
+            mended.truncate(begin);
+            let ends = |(_, code): &(usize, u8)| !matches!(code, 0xd0..=0xd7);
+            let end = markers(segment.scan).find(ends).map_or(segment.scan.len(), |(at, _)| at);
+            mended.extend(&segment.scan[..end]);
+        }
+    }
+    mended.extend(b"\xff\xd9");
+    Walk { coverage: state.coverage(ended), mended }
+}
+
+/// What is known on the way.
+#[derive(Default)]
+struct State {
+    frame: Option<Frame>,
+    coding: Coding,
+    missing: Vec<Damage>,
+    garbled: Vec<Damage>,
+    breaks_off: bool,
+    detailed: bool,
+    /// Something is not walked: arithmetic coding, lossless, and segments that make no sense.
+    unknown: bool,
+}
+
+impl State {
+    /// Takes one segment, and adds the data of its scan to `mended`. `None` for what is not walked.
+    fn step(&mut self, segment: Segment, closed: bool, mended: &mut Vec<u8>) -> Option<()> {
         match segment.code {
-            DHT => tables(segment.body).for_each(|(id, table)| coding.set(id, table)),
-            DRI => coding.restart = u16::from_be_bytes(*segment.body.first_chunk()?).into(),
-            code if starts_frame(code) => frame = Some(Frame::read(code, segment.body)?),
+            DHT => tables(segment.body).for_each(|(id, table)| self.coding.set(id, table)),
+            DRI => self.coding.restart = u16::from_be_bytes(*segment.body.first_chunk()?).into(),
+            code if starts_frame(code) => self.frame = Some(Frame::read(code, segment.body)?),
             SOS => {
-                let frame = frame.as_ref()?;
+                let frame = self.frame.as_ref()?;
                 let scan = Scan::read(frame, segment.body)?;
-                detailed |= scan.spectrum.end > 1 && scan.parts.iter().any(|part| part.first);
-                // Refinements add a bit to what is there already: without them the picture is whole.
-                if scan.refines {
-                    continue;
-                }
-                for lost in scan.lost(frame, &coding, segment.scan)? {
-                    if lost.units.end >= scan.units && !lost.garbled {
-                        return Some(Coverage::BreaksOff);
-                    }
-                    let places = if lost.garbled { &mut garbled } else { &mut missing };
+                self.detailed |= scan.spectrum.end > 1 && scan.parts.iter().any(|part| part.first);
+                for lost in scan.lost(frame, &self.coding, segment.scan, closed, mended)? {
+                    self.breaks_off |= lost.units.end >= scan.units && !lost.garbled;
+                    let places = if lost.garbled { &mut self.garbled } else { &mut self.missing };
                     places.push(scan.place(frame, &lost.units));
                 }
             }
             _ => {}
         }
+        Some(())
     }
-    let frame = frame?;
-    // A progressive file that stops between two scans is a coarse picture on purpose only if it says that it ends.
-    if frame.progressive && !ended && !detailed {
-        return Some(Coverage::BreaksOff);
+
+    fn coverage(mut self, ended: bool) -> Coverage {
+        let Some(frame) = self.frame.filter(|_| !self.unknown) else { return Coverage::Whole };
+        // A progressive file that stops between two scans is a coarse picture on purpose only if it says that it ends.
+        let coarse = frame.progressive && !ended && !self.detailed;
+        let missing = Damage::share(&self.missing, f64::from(frame.width) * f64::from(frame.height));
+        if self.breaks_off || coarse || missing > MOST_MISSING {
+            return Coverage::BreaksOff;
+        }
+        self.missing.append(&mut self.garbled);
+        if self.missing.is_empty() { Coverage::Whole } else { Coverage::Damaged(self.missing) }
     }
-    if Damage::share(&missing, f64::from(frame.width) * f64::from(frame.height)) > MOST_MISSING {
-        return Some(Coverage::BreaksOff);
-    }
-    missing.append(&mut garbled);
-    Some(if missing.is_empty() { Coverage::Whole } else { Coverage::Damaged(missing) })
 }
 
 /// Tables and restart interval in force.
@@ -136,8 +169,18 @@ impl Frame {
 /// Units in a row that the data does not describe.
 struct Lost {
     units: Range<u32>,
-    /// A code made no sense, and what comes behind it was read wrongly.
+    /// A code made no sense, or bytes are left over: what is there was read wrongly.
     garbled: bool,
+}
+
+/// What came of following an interval.
+struct Followed {
+    /// Units that are right.
+    good: u32,
+    /// Whether the others were read wrongly, and not missing.
+    garbled: bool,
+    /// Bytes that a decoder should see.
+    used: usize,
 }
 
 /// One component's share in a scan.
@@ -189,28 +232,51 @@ impl Scan {
         sound.then_some(Self { parts, spectrum, refines, units, units_across, unit })
     }
 
-    /// The units that the data does not describe. `None` when a table is missing.
-    fn lost(&self, frame: &Frame, coding: &Coding, data: &[u8]) -> Option<Vec<Lost>> {
+    /// The units that the data does not describe; adds the data as a decoder should see it to `mended`. `closed`: a
+    /// marker follows. `None` when a table is missing.
+    fn lost(
+        &self,
+        frame: &Frame,
+        coding: &Coding,
+        data: &[u8],
+        closed: bool,
+        mended: &mut Vec<u8>,
+    ) -> Option<Vec<Lost>> {
         let mut lost: Vec<Lost> = Vec::new();
         let interval = if coding.restart == 0 { self.units } else { coding.restart };
-        let mut from = 0;
-        let mut number = None;
-        for (restart, data) in intervals(data) {
-            if let (Some(restart), true) = (restart, coding.restart > 0) {
-                // Restarts count to eight, over and over. What was skipped is lost with its markers.
-                let expected = number.map_or(0, |number: u8| (number + 1) % 8);
-                let skipped = from + u32::from((restart + 8 - expected) % 8) * interval;
-                lost.push(Lost { units: from..skipped.min(self.units), garbled: false });
-                from = skipped;
-                number = Some(restart);
+        let (mut from, mut next) = (0, 0);
+        let mut intervals = intervals(data, coding.restart > 0).peekable();
+        while let Some((number, data)) = intervals.next() {
+            if let Some(number) = number {
+                // Restarts count to eight, over and over. What was skipped is lost with its markers; decoders lose
+                // count when three or more are missing.
+                let skipped = (number + 8 - next) % 8;
+                mended.extend((0..=skipped).flat_map(|ahead| [0xff, 0xd0 + (next + ahead) % 8]));
+                next = (number + 1) % 8;
+                let resumed = from + u32::from(skipped) * interval;
+                lost.push(Lost { units: from..resumed.min(self.units), garbled: false });
+                from = resumed;
             }
             if from >= self.units {
                 break;
             }
             let end = (from + interval).min(self.units);
-            let (good, garbled) = self.follow(frame, coding, data, end - from)?;
-            lost.push(Lost { units: from + good..end, garbled });
+            // Refinements add a bit to what is there already: without them the picture is whole.
+            if self.refines {
+                let end = markers(data).next().map_or(data.len(), |(at, _)| at);
+                mended.extend(&data[..end]);
+            } else {
+                // Behind the last unit restarts mean nothing: they are a trailer's.
+                let goes_on = intervals.peek().is_some();
+                let closed = if end < self.units { goes_on } else { closed && !goes_on };
+                let followed = self.follow(frame, coding, data, end - from, closed)?;
+                lost.push(Lost { units: from + followed.good..end, garbled: followed.garbled });
+                unmarked(&data[..followed.used], mended);
+            }
             from = end;
+        }
+        if self.refines {
+            return Some(Vec::new());
         }
         lost.push(Lost { units: from.min(self.units)..self.units, garbled: false });
         // The very last unit may lack a few bits: writers differ in how they fill the last byte.
@@ -225,25 +291,55 @@ impl Scan {
         Some(lost)
     }
 
-    /// Of `units` that should be in `data`, how many are, and whether a code that makes no sense ended them.
-    fn follow(&self, frame: &Frame, coding: &Coding, data: &[u8], units: u32) -> Option<(u32, bool)> {
-        let zeros = zero_run(data);
+    /// How many of `units` that should be in `data` are. `closed`: a marker follows. `None` when a table is missing.
+    fn follow(
+        &self,
+        frame: &Frame,
+        coding: &Coding,
+        data: &[u8],
+        units: u32,
+        closed: bool,
+    ) -> Option<Followed> {
+        let end = data_end(data);
         let mut bits = Bits::new(data);
-        let mut before_zeros = units;
+        // Units before the end of the data, and before a marker in it.
+        let (mut before_end, mut before_marker) = (units, units);
         let mut run = 0;
         for unit in 0..units {
-            if bits.position() <= zeros {
-                before_zeros = unit;
+            if bits.position() <= end {
+                before_end = unit;
             }
-            if let Err(stop) = self.unit(frame, coding, &mut bits, &mut run)? {
+            let read = self.unit(frame, coding, &mut bits, &mut run)?;
+            if bits.spoilt() {
+                before_marker = before_marker.min(unit);
+            }
+            let Err(stop) = read else { continue };
+            let used = end.min(data.len());
+            return Some(if bits.position() > end {
                 // Zeros in the place of data can be read as codes, but they are no picture.
-                let filled = bits.position() > zeros;
-                return Some(if filled { (before_zeros, false) } else { (unit, stop == Stop::BadCode) });
-            }
+                Followed { good: before_end, garbled: false, used }
+            } else if stop == Stop::BadCode {
+                // Noise up to the end of the file makes bad codes, too.
+                Followed { good: unit.min(before_marker), garbled: used == data.len(), used }
+            } else {
+                // A spoilt byte costs units. More missing than read behind it, and the picture breaks off.
+                let garbled = before_marker < unit && units - unit < unit - before_marker;
+                Followed { good: if garbled { before_marker } else { unit }, garbled, used }
+            });
         }
-        // With zeros in the place of data the units come out before the data ends.
-        let left_over = data.len() - bits.position();
-        Some((if bits.position() > zeros && left_over > 1 { before_zeros } else { units }, false))
+        let used = bits.position();
+        let left_over = &data[used..];
+        Some(if used > end && left_over.len() > 1 {
+            // With zeros in the place of data the units come out before the data ends.
+            Followed { good: before_end, garbled: false, used: end }
+        } else if before_marker < units {
+            Followed { good: before_marker, garbled: true, used }
+        } else if closed && is_data(left_over) {
+            // Something before was lost or spoilt; nothing tells where.
+            Followed { good: 0, garbled: true, used }
+        } else {
+            Followed { good: units, garbled: false, used }
+        })
     }
 
     /// Passes over one unit's codes. `None` when a table is missing.
@@ -323,24 +419,57 @@ fn block(
     Ok(())
 }
 
-/// The data between restart markers, each with the number of the marker before it.
-fn intervals(data: &[u8]) -> impl Iterator<Item = (Option<u8>, &[u8])> {
+/// The data between restart markers, each with the number of the marker before it. A number out of turn is believed
+/// when the next one follows.
+fn intervals(data: &[u8], restarts: bool) -> impl Iterator<Item = (Option<u8>, &[u8])> {
     let mut rest = Some((None, data));
+    let mut expected = 0;
     std::iter::from_fn(move || {
         let (number, data) = rest.take()?;
-        let end = memchr::memchr_iter(0xff, data)
-            .find(|at| data.get(at + 1).is_some_and(|code| !matches!(code, 0 | 0xff)));
-        let Some(end) = end else { return Some((number, data)) };
-        if let 0xd0..=0xd7 = data[end + 1] {
-            rest = Some((Some(data[end + 1] & 7), &data[end + 2..]));
-        }
+        let restart = |(at, code): &(usize, u8)| {
+            restarts && matches!(code, 0xd0..=0xd7) && (code & 7 == expected || is_restart(&data[*at..]))
+        };
+        let Some((end, code)) = markers(data).find(restart) else { return Some((number, data)) };
+        expected = (code + 1) & 7;
+        rest = Some((Some(code & 7), &data[end + 2..]));
         Some((number, &data[..end]))
     })
 }
 
-/// Where the first run of zeros begins that is too long for coded data; behind the end when there is none.
-fn zero_run(data: &[u8]) -> usize {
+/// Adds `data` to `mended`: markers become data, and filling is left out.
+fn unmarked(data: &[u8], mended: &mut Vec<u8>) {
+    for (byte, next) in data.iter().zip(data.iter().skip(1).chain([&0xff])) {
+        match (byte, next) {
+            (0xff, 0xff) => {}
+            (0xff, 1..) => mended.extend([0xff, 0]),
+            _ => mended.push(*byte),
+        }
+    }
+}
+
+/// Whether bytes behind the last unit are coded data: more of them than writers leave, and no trailer, which has
+/// markers or begins with a number of four bytes.
+fn is_data(left_over: &[u8]) -> bool {
+    /// Whole photos leave none: of several hundred not one does.
+    const MOST: usize = 8;
+    let trailer = left_over.starts_with(&[0; 2]) || markers(left_over).next().is_some();
+    !trailer && left_over.iter().filter(|byte| !matches!(byte, 0 | 0xff)).count() > MOST
+}
+
+/// Where something begins that is no coded data: many zeros, much filling, or two markers without stuffing between
+/// them, as in a trailer. Behind the end when there is none.
+fn data_end(data: &[u8]) -> usize {
     /// Less than any block of a disk or of a transfer.
     const FILLING: usize = 32;
-    memchr::memmem::find(data, &[0; FILLING]).unwrap_or(data.len() + 1)
+    let run = |byte: u8| memchr::memmem::find(data, &[byte; FILLING]);
+    let mut marker = None;
+    let noise = memchr::memchr_iter(0xff, data).find_map(|at| match data.get(at + 1)? {
+        0 => {
+            marker = None;
+            None
+        }
+        0xff => None,
+        _ => marker.replace(at),
+    });
+    [run(0), run(0xff), noise].into_iter().flatten().min().unwrap_or(data.len() + 1)
 }

@@ -1,6 +1,6 @@
 //! What a JPEG's segments say beside the picture, and the picture without them.
 
-use super::segments::{DHT, DRI, SOS, Segments, starts_frame};
+use super::segments::{DHT, DRI, SOS, Segments, begins_scan, starts_frame};
 
 /// Profile, EXIF and Adobe's marker.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ pub(super) fn read(file: &[u8]) -> Header<'_> {
 /// A picture with nothing else in the file.
 pub(super) struct Picture {
     pub file: Vec<u8>,
-    /// Whether the original had its end marker.
+    /// Whether the original had its end marker, and at once behind the last scan: else it may be a trailer's.
     pub ended: bool,
     /// Whether a component has no scan at all.
     pub lacks_component: bool,
@@ -55,8 +55,10 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
     picture.extend(b"\xff\xd8");
     let (mut components, mut transform) = (None::<Vec<u8>>, None);
     let mut scanned = Vec::new();
+    let (mut end, mut scanning) = (picture.len(), false);
     let mut segments = Segments::of(file);
     for segment in segments.by_ref() {
+        scanning = segment.code == SOS;
         let mut keep = |body: &[u8]| {
             picture.extend([0xff, segment.code]);
             picture.extend((body.len() as u16 + 2).to_be_bytes());
@@ -65,8 +67,9 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
         };
         match segment.code {
             DQT | DHT | DAC | DRI => keep(segment.body),
-            SOS if components.is_some() => {
+            SOS if components.is_some() && begins_scan(segment.body) => {
                 keep(segment.body);
+                end = picture.len();
                 scanned.extend(begun_by(segment.body));
             }
             0xe0 if segment.body.starts_with(b"JFIF\0") => keep(JFIF),
@@ -82,6 +85,10 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
             _ => {}
         }
     }
+    // Tables behind the last scan are bytes of a trailer that look like some.
+    if !scanned.is_empty() {
+        picture.truncate(end);
+    }
     picture.extend(b"\xff\xd9");
     if let Some(transform) = transform {
         // 0 stands for no transform; else three components are YCbCr and four YCCK, whichever number is written.
@@ -92,7 +99,7 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
         };
     }
     let lacks_component = components.is_some_and(|all| all.iter().any(|id| !scanned.contains(id)));
-    Picture { file: picture, ended: segments.ended, lacks_component }
+    Picture { file: picture, ended: segments.ended && scanning, lacks_component }
 }
 
 /// The components whose mean colours a scan brings, by its header. Later scans of a progressive picture refine them.

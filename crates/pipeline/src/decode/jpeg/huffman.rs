@@ -36,18 +36,19 @@ pub(super) enum Stop {
     BadCode,
 }
 
-/// Reads the bits between two restart markers. Stuffed zeros are passed over.
+/// Reads the bits between two restart markers. Stuffed zeros are passed over, and so is filling: 0xff before 0xff.
 #[derive(Debug)]
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
     byte: u8,
     left: u8,
+    spoilt: bool,
 }
 
 impl<'a> Bits<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0, byte: 0, left: 0 }
+        Self { data, at: 0, byte: 0, left: 0, spoilt: false }
     }
 
     /// Bytes that were begun.
@@ -55,17 +56,33 @@ impl<'a> Bits<'a> {
         self.at
     }
 
+    /// Whether there was a marker in the data, which was read as if it were none.
+    pub(super) fn spoilt(&self) -> bool {
+        self.spoilt
+    }
+
     pub(super) fn bit(&mut self) -> Result<u32, Stop> {
         if self.left == 0 {
-            self.byte = *self.data.get(self.at).ok_or(Stop::End)?;
-            self.at += 1;
-            if self.byte == 0xff && self.data.get(self.at) == Some(&0) {
-                self.at += 1;
-            }
+            self.byte = self.byte().ok_or(Stop::End)?;
             self.left = 8;
         }
         self.left -= 1;
         Ok(u32::from(self.byte >> self.left & 1))
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.data.get(self.at)?;
+        self.at += 1;
+        if byte == 0xff {
+            while self.data.get(self.at) == Some(&0xff) {
+                self.at += 1;
+            }
+            match self.data.get(self.at)? {
+                0 => self.at += 1,
+                _ => self.spoilt = true,
+            }
+        }
+        Some(byte)
     }
 
     /// The number in the next `count` bits, at most 16.
