@@ -53,18 +53,93 @@ fn a_photo_that_stops_within_its_picture_is_refused_where_the_bytes_tell() {
 
 #[test]
 fn zeros_in_the_place_of_a_pictures_data_are_noticed() {
-    let webp = |data: &[u8]| {
+    let lossy = |data: &[u8]| {
         let mut file = webp(640, 480)[..30].to_vec();
         file[16..20].copy_from_slice(&(data.len() as u32 + 10).to_le_bytes());
         file.extend(data);
         file
     };
-    let whole = vec![9; 5_000];
-    let lost = [vec![9; 2_000], vec![0; 1_000], vec![9; 2_000]].concat();
-    assert!(inspect(&webp(&whole), LIMITS).is_ok());
-    assert_eq!(inspect(&webp(&lost), LIMITS), Err(Refusal::Truncated { format: Format::WebP }));
-    let behind = [webp(&whole), vec![0; 1_000]].concat();
+    let lost = Err(Refusal::Truncated { format: Format::WebP });
+    let (whole, filled) = (vec![9; 5_000], [vec![9; 2_000], vec![0; 1_000]].concat());
+    assert!(inspect(&lossy(&whole), LIMITS).is_ok());
+    assert_eq!(inspect(&lossy(&filled), LIMITS), lost);
+    let behind = [lossy(&whole), vec![0; 1_000]].concat();
     assert!(inspect(&behind, LIMITS).is_ok(), "behind the picture they are padding");
+
+    // An animation's first frame, with its alpha as it is: much of that is zero.
+    let frame = |data: &[u8]| {
+        let picture = lossy(data)[12..].to_vec();
+        let alpha = [b"ALPH", &1_000_u32.to_le_bytes()[..], &[0; 1_000]].concat();
+        let frame = [&[0; 16], &alpha[..], &picture].concat();
+        let canvas =
+            [&[0x12, 0, 0, 0][..], &639_u32.to_le_bytes()[..3], &479_u32.to_le_bytes()[..3]].concat();
+        let chunk = |kind: &[u8], body: &[u8]| [kind, &(body.len() as u32).to_le_bytes(), body].concat();
+        [b"RIFF\0\0\0\0WEBP", &chunk(b"VP8X", &canvas)[..], &chunk(b"ANMF", &frame)].concat()
+    };
+    assert!(inspect(&frame(&whole), LIMITS).is_ok());
+    assert_eq!(inspect(&frame(&filled), LIMITS), lost);
+}
+
+#[test]
+fn zeros_that_encoders_write_do_no_harm() {
+    // Lossy and lossless pictures of one colour have many within, lossless ones also at the end.
+    for (kind, data) in [
+        (b"VP8 ", [vec![9; 2_000], vec![0; 1_000], vec![9; 2_000]].concat()),
+        (b"VP8L", [vec![9; 2_000], vec![0; 100_000]].concat()),
+    ] {
+        let mut file = webp(640, 480)[..30].to_vec();
+        file[12..16].copy_from_slice(kind);
+        file[16..20].copy_from_slice(&(data.len() as u32 + 10).to_le_bytes());
+        if kind == b"VP8L" {
+            file[20..25].copy_from_slice(&[0x2f, 0x7f, 0xc2, 0x77, 0]);
+        }
+        file.extend(data);
+        assert!(inspect(&file, LIMITS).is_ok(), "{kind:?}");
+    }
+}
+
+#[test]
+fn of_a_heif_picture_only_its_own_data_is_searched_for_zeros() {
+    // Two parts of one item; between them lies something else.
+    let file = |parts: [u8; 2], between: u8| {
+        let mut file = heif(&[], &[(640, 480)], b"heic");
+        let at = file.windows(4).position(|name| name == b"iloc").expect("a location") + 4;
+        let data = file.len() as u32 - 200;
+        let mut extents = vec![0, 0, 0, 0, 0x44, 0, 0, 1, 0, 1, 0, 0, 0, 2];
+        for offset in [data + 16, data + 16 + 2_000] {
+            extents.extend([offset.to_be_bytes(), 1_000_u32.to_be_bytes()].concat());
+        }
+        let grown = extents.len() as u32 - 22;
+        for name in [b"iloc", b"meta"] {
+            let size = file.windows(4).position(|other| other == name).expect("a box") - 4;
+            let old = u32::from_be_bytes(*file[size..].first_chunk().expect("a size"));
+            file[size..size + 4].copy_from_slice(&(old + grown).to_be_bytes());
+        }
+        file.splice(at..at + 22, extents);
+        file.truncate(file.len() - 200);
+        file.extend([3; 8]);
+        for fill in [parts[0], between, parts[1]] {
+            file.extend([fill; 1_000]);
+        }
+        file
+    };
+    assert!(inspect(&file([3, 3], 0), LIMITS).is_ok());
+    for parts in [[0, 3], [3, 0]] {
+        assert_eq!(inspect(&file(parts, 3), LIMITS), Err(Refusal::Truncated { format: Format::Heif }));
+    }
+}
+
+#[test]
+fn a_heif_file_without_a_picture_is_not_asked_for_again() {
+    let ftyp = boxed(b"ftyp", b"msf1\0\0\0\0msf1hevc");
+    let unreadable = Err(Refusal::Unreadable { format: Format::Heif });
+    let whole = [ftyp.clone(), boxed(b"moov", &[1; 300]), boxed(b"mdat", &[3; 300])].concat();
+    assert_eq!(inspect(&whole, LIMITS), unreadable);
+    // A box without a size reaches to the end of the file.
+    let open = [&ftyp[..], &boxed(b"moov", &[1; 300]), b"\0\0\0\0mdat", &[3; 300]].concat();
+    assert_eq!(inspect(&open, LIMITS), unreadable);
+    let cut = &whole[..whole.len() - 100];
+    assert_eq!(inspect(cut, LIMITS), Err(Refusal::Truncated { format: Format::Heif }));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! `meta` may stand before or behind the data. Once it is read, the file is whole when the last byte that any item
 //! refers to has come; boxes behind that are nobody's picture.
 
+use std::ops::Range;
+
 use super::gather::{Gather, be, skip};
 use super::inspector::Event;
 use super::item_meta;
@@ -34,9 +36,10 @@ enum State {
     Meta {
         length: usize,
     },
-    /// Only the picture's data is awaited, between these positions.
+    /// Only the picture's data is awaited.
     Data {
-        start: u64,
+        /// Where its coded parts lie, the next one last.
+        coded: Vec<Range<u64>>,
         end: u64,
     },
 }
@@ -46,16 +49,33 @@ impl Boxes {
         Self { state: State::Header, gather: Gather::default(), position: 0, zeros: Zeros::default() }
     }
 
+    /// Whether a file that ends here has all of its boxes and no picture among them, as a sequence of pictures alone.
+    pub(super) fn has_no_picture(&self) -> bool {
+        match self.state {
+            State::Header => self.gather.is_empty(),
+            // A box that reaches to the end, wherever that is.
+            State::Body { remaining } => remaining > u64::MAX / 2,
+            _ => false,
+        }
+    }
+
     /// Walks on. `Err(())` for a structure no decoder can follow.
     pub(super) fn step(&mut self, input: &mut &[u8]) -> Result<Event, ()> {
         let before = *input;
         let event = self.walk(input);
         let from = self.position;
         self.position += (before.len() - input.len()) as u64;
-        if let (State::Data { start, end }, Ok(Event::More)) = (&self.state, &event) {
+        if let (State::Data { coded, end }, Ok(Event::More)) = (&mut self.state, &event) {
             let inside = |position: u64| (position.saturating_sub(from) as usize).min(before.len());
-            if self.zeros.block_in(&before[inside(*start)..inside(*end)]) {
-                return Ok(Event::Lost);
+            while let Some(part) = coded.last() {
+                // HEVC never has three zeros in a row, and AV1 not so many; what lies between the parts may be anything.
+                if self.zeros.block_in(&before[inside(part.start)..inside(part.end)]) {
+                    return Ok(Event::Lost);
+                }
+                if part.end > self.position {
+                    break;
+                }
+                coded.pop();
             }
             if self.position >= *end {
                 return Ok(Event::Complete);
@@ -91,7 +111,8 @@ impl Boxes {
                 State::Meta { length } => {
                     let Some(meta) = self.gather.take(input, *length) else { return Ok(Event::More) };
                     let meta = item_meta::read(&meta).ok_or(())?;
-                    self.state = State::Data { start: meta.data_start, end: meta.data_end };
+                    let coded = meta.coded.into_iter().rev().collect();
+                    self.state = State::Data { coded, end: meta.data_end };
                     return Ok(Event::Size { width: meta.width, height: meta.height });
                 }
                 State::Data { .. } => {

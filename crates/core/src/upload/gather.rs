@@ -7,6 +7,10 @@ pub(super) struct Gather {
 }
 
 impl Gather {
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Moves bytes from `input` until `wanted` are there and hands them out; `None` when the input ran dry before.
     /// `wanted` must be bounded by the caller: it is what this keeps in memory.
     pub(super) fn take(&mut self, input: &mut &[u8], wanted: usize) -> Option<Vec<u8>> {

@@ -109,6 +109,10 @@ impl Inspector {
             (State::Walking(format, walker), Some((width, height))) if walker.may_be_whole() => {
                 Ok(Inspected { format, bytes: self.bytes, width, height })
             }
+            // Sending it again would not bring a picture.
+            (State::Walking(format, Walker::Boxes(boxes)), None) if boxes.has_no_picture() => {
+                Err(Refusal::Unreadable { format })
+            }
             (State::Walking(format, _), _) => Err(Refusal::Truncated { format }),
             (State::Refused(refusal), _) => Err(refusal),
             (State::Sniffing(_), _) => Err(Refusal::UnsupportedType { found: None }),

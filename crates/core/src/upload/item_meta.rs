@@ -12,8 +12,8 @@ use super::item_work::References;
 pub(super) struct ItemMeta {
     pub width: u32,
     pub height: u32,
-    /// The first byte of the file that the picture lies in.
-    pub data_start: u64,
+    /// Where in the file the picture's coded data lies, in order and without overlaps. Empty unless it is HEVC or AV1.
+    pub coded: Vec<Range<u64>>,
     /// One past the last byte of the file that the picture lies in. Thumbnails, gain maps and EXIF are no part of it.
     pub data_end: u64,
 }
@@ -46,9 +46,16 @@ pub(super) fn read(meta: &[u8]) -> Option<ItemMeta> {
     if known.is_empty() {
         known.extend(places.values());
     }
-    let data_start = known.iter().map(|place| place.start).min().unwrap_or_default();
-    let data_end = known.iter().map(|place| place.end).max().unwrap_or_default();
-    proportionate.then_some(ItemMeta { width, height, data_start, data_end })
+    let mut coded: Vec<_> = known.into_iter().flatten().cloned().collect();
+    coded.sort_unstable_by_key(|extent| extent.start);
+    let mut data_end = 0;
+    for extent in &mut coded {
+        // What two items share is looked at once.
+        extent.start = extent.start.max(data_end).min(extent.end);
+        data_end = data_end.max(extent.end);
+    }
+    coded.retain(|extent| properties.coded && !extent.is_empty());
+    proportionate.then_some(ItemMeta { width, height, coded, data_end })
 }
 
 /// The child boxes of a box. Ends at the first one that does not fit.
@@ -92,6 +99,8 @@ fn primary_item(content: &[u8]) -> Option<u64> {
 struct Properties {
     /// One entry a property; `Some` for `ispe`.
     sizes: Vec<Option<(u32, u32)>>,
+    /// Whether one of them sets up a decoder for HEVC or AV1.
+    coded: bool,
     /// Property indices, counted from one, of each item.
     items: HashMap<u64, Vec<usize>>,
 }
@@ -101,6 +110,7 @@ impl Properties {
         for (kind, content) in Children(content) {
             match &kind {
                 b"ipco" => self.sizes.extend(Children(content).map(|(kind, property)| {
+                    self.coded |= matches!(&kind, b"hvcC" | b"av1C");
                     let size = property.get(4..12).filter(|_| &kind == b"ispe")?;
                     Some((be(&size[..4]) as u32, be(&size[4..]) as u32))
                 })),
@@ -140,15 +150,15 @@ impl Properties {
     }
 }
 
-/// The part of the file that each item of `iloc` lies in, from its first extent to its last.
-fn locations(content: &[u8]) -> Option<HashMap<u64, Range<u64>>> {
+/// The parts of the file that each item of `iloc` lies in.
+fn locations(content: &[u8]) -> Option<HashMap<u64, Vec<Range<u64>>>> {
     let mut fields = Fields(content);
     let version = fields.number(4)? >> 24;
     let sizes = fields.number(2)?;
     let width = |shift: u32| (sizes >> shift & 0xf) as usize;
     let (offset_size, length_size, base_size) = (width(12), width(8), width(4));
     let index_size = if version == 0 { 0 } else { width(0) };
-    let mut places: HashMap<u64, Range<u64>> = HashMap::new();
+    let mut places: HashMap<u64, Vec<Range<u64>>> = HashMap::new();
     for _ in 0..fields.number(if version < 2 { 2 } else { 4 })? {
         let item = fields.number(if version < 2 { 2 } else { 4 })?;
         let construction = if version == 0 { 0 } else { fields.number(2)? & 0xf };
@@ -165,8 +175,7 @@ fn locations(content: &[u8]) -> Option<HashMap<u64, Range<u64>>> {
             if construction == 0 && reference == 0 {
                 let start = base.checked_add(offset)?;
                 let end = start.checked_add(length)?;
-                let place = places.entry(item).or_insert(start..end);
-                *place = place.start.min(start)..place.end.max(end);
+                places.entry(item).or_default().push(start..end);
             }
         }
     }

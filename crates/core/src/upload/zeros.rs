@@ -7,14 +7,21 @@ pub(super) struct Zeros {
 }
 
 impl Zeros {
-    /// The smallest block of a disk. No coded picture (VP8, HEVC, AV1) has so many zeros in a row.
-    const BLOCK: usize = 512;
+    /// The smallest block of a disk.
+    pub(super) const BLOCK: usize = 512;
 
-    /// Looks at the next bytes of the picture's data. True when a block of zeros is among them.
+    /// Looks at the next bytes of the data. True when a block of zeros is among them.
     pub(super) fn block_in(&mut self, data: &[u8]) -> bool {
         data.iter().any(|byte| {
             self.run = if *byte == 0 { self.run + 1 } else { 0 };
             self.run >= Self::BLOCK
         })
+    }
+
+    /// Looks at the next bytes of the data. How many zeros it has ended with so far.
+    pub(super) fn at_end(&mut self, data: &[u8]) -> usize {
+        let zeros = data.iter().rev().take_while(|byte| **byte == 0).count();
+        self.run = if zeros == data.len() { self.run + zeros } else { zeros };
+        self.run
     }
 }
