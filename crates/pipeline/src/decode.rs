@@ -136,7 +136,7 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Photo, DecodeError>
     let format = inspected.format;
     let raster = match contain(format, || read(bytes, inspected, limits)) {
         // What cannot be read for want of data did not arrive: some file systems and transfers leave zeros in its place.
-        Err(DecodeError::Undecodable { .. }) if ends_in_zeros(bytes) => {
+        Err(DecodeError::Undecodable { .. }) if ends_in_zeros(bytes) || holds_zeros(bytes, format) => {
             return Err(Refusal::Truncated { format }.into());
         }
         read => read?,
@@ -144,12 +144,19 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Photo, DecodeError>
     contain(format, || Ok(finish(raster, format)))
 }
 
+/// The smallest block of a disk.
+const BLOCK: usize = 512;
+
+/// Whether there are zeros where a decoder that failed may have looked for a picture. Those that belong there are
+/// decoded.
+fn holds_zeros(bytes: &[u8], format: Format) -> bool {
+    format == Format::WebP && bytes.split(|byte| *byte != 0).any(|zeros| zeros.len() >= BLOCK)
+}
+
 /// Whether the file's end, but for a closing marker, is filled with zeros.
 fn ends_in_zeros(bytes: &[u8]) -> bool {
     /// The longest end marker of a format, PNG's last chunk.
     const CLOSING: usize = 12;
-    /// The smallest block of a disk.
-    const BLOCK: usize = 512;
     let closed = bytes.len().saturating_sub(CLOSING);
     bytes[..closed].iter().rev().take_while(|byte| **byte == 0).count() >= BLOCK
 }

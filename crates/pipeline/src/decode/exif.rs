@@ -32,8 +32,20 @@ pub(super) fn read<'a>(blocks: impl IntoIterator<Item = &'a [u8]>) -> Told {
     told
 }
 
+/// A number, whatever type its writer gave it.
 fn number(exif: &Exif, tag: Tag) -> Option<u32> {
-    exif.get_field(tag, In::PRIMARY)?.value.get_uint(0)
+    let value = &exif.get_field(tag, In::PRIMARY)?.value;
+    match value {
+        // Bytes beside the number's own are zero, in either order.
+        Value::Byte(bytes) | Value::Undefined(bytes, _) => {
+            bytes.iter().take(4).filter(|b| **b > 0).map(|b| u32::from(*b)).reduce(|n, byte| n << 8 | byte)
+        }
+        Value::SByte(numbers) => u32::try_from(*numbers.first()?).ok(),
+        Value::SShort(numbers) => numbers.first().map(|number| u32::from(*number as u16)),
+        Value::SLong(numbers) => numbers.first().map(|number| *number as u32),
+        Value::Ascii(texts) => std::str::from_utf8(texts.first()?).ok()?.trim().parse().ok(),
+        _ => value.get_uint(0),
+    }
 }
 
 /// The camera standard (DCF) says "uncalibrated" and names the colours by the interoperability index R03; some writers
@@ -41,7 +53,12 @@ fn number(exif: &Exif, tag: Tag) -> Option<u32> {
 fn is_adobe_rgb(exif: &Exif) -> bool {
     const UNCALIBRATED: u32 = 0xffff;
     let index = exif.get_field(Tag::InteroperabilityIndex, In::PRIMARY).map(|field| &field.value);
-    let r03 = matches!(index, Some(Value::Ascii(texts)) if texts.first().is_some_and(|text| text.starts_with(b"R03")));
+    let text = match index {
+        Some(Value::Ascii(texts)) => texts.first(),
+        Some(Value::Undefined(bytes, _) | Value::Byte(bytes)) => Some(bytes),
+        _ => None,
+    };
+    let r03 = text.is_some_and(|text| text.starts_with(b"R03"));
     match number(exif, Tag::ColorSpace) {
         Some(2) => true,
         Some(UNCALIBRATED) | None => r03,

@@ -1,21 +1,25 @@
 //! WebP, lossy and lossless; the first frame of an animated one.
 
 use std::borrow::Cow;
-use std::io::Cursor;
+use std::cell::Cell;
+use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Range;
 
-use headshot_core::upload::Limits;
-use image_webp::WebPDecoder;
+use headshot_core::upload::{Format, Limits, Refusal};
+use image_webp::{DecodingError, WebPDecoder};
 
 use super::colour::Encoding;
 use super::raster::{Raster, Samples};
-use super::{ReadError, alpha, exif};
+use super::{BLOCK, ReadError, alpha, exif};
 
 /// Profiles and EXIF blocks larger than this are not real ones.
 const METADATA_LIMIT: usize = 8 << 20;
 
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     let bytes = with_true_flags(bytes);
-    let mut decoder = WebPDecoder::new(Cursor::new(&bytes[..])).map_err(ReadError::decoder)?;
+    let read_to = Cell::new(0);
+    let watched = Watched { data: Cursor::new(&bytes[..]), read_to: &read_to };
+    let mut decoder = WebPDecoder::new(watched).map_err(ReadError::decoder)?;
     let (width, height) = decoder.dimensions();
     limits.check_size(width, height)?;
     decoder.set_memory_limit(METADATA_LIMIT);
@@ -25,7 +29,23 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
 
     let size = decoder.output_buffer_size().ok_or_else(|| ReadError::decoder("size overflows"))?;
     let mut samples = vec![0; size];
-    decoder.read_image(&mut samples).map_err(ReadError::decoder)?;
+    let decoded = decoder.read_image(&mut samples);
+    let truncated = || Refusal::Truncated { format: Format::WebP };
+    let lossless = first_lossless(&bytes);
+    if let Err(error) = decoded {
+        // Lossless data tells of its end by where reading stopped, lossy data by these.
+        let ended = match (&lossless, &error) {
+            (Some(data), _) => read_to.get() >= data.end as u64,
+            (None, DecodingError::IoError(io)) => io.kind() == ErrorKind::UnexpectedEof,
+            (None, DecodingError::BitStreamError | DecodingError::NotEnoughInitData) => true,
+            _ => false,
+        };
+        return Err(if ended { truncated().into() } else { ReadError::decoder(error) });
+    }
+    let left = |data: &Range<usize>| (data.end as u64).saturating_sub(read_to.get());
+    if lossless.is_some_and(|data| filled_up(&bytes[data.clone()], left(&data))) {
+        return Err(truncated().into());
+    }
     let (samples, alpha) = if decoder.has_alpha() {
         let (rgb, alpha) = alpha::split_rgba(samples);
         (rgb, Some(alpha))
@@ -73,6 +93,62 @@ fn with_true_flags(file: &[u8]) -> Cow<'_, [u8]> {
     let mut file = file.to_vec();
     file[FLAGS] = flags;
     Cow::Owned(file)
+}
+
+/// Where the data of the first picture is, if that is a lossless one.
+fn first_lossless(file: &[u8]) -> Option<Range<usize>> {
+    const RIFF: usize = 12;
+    let mut at = RIFF;
+    loop {
+        let kind = file.get(at..at + 4)?;
+        let content = at + 8;
+        let size = u32::from_le_bytes(*file.get(at + 4..content)?.first_chunk()?) as usize;
+        let end = content.checked_add(size)?;
+        at = match kind {
+            b"VP8L" => return Some(content..end.min(file.len())),
+            b"VP8 " => return None,
+            // The frame's chunks follow 16 bytes of its own.
+            b"ANMF" => content + 16,
+            _ => end.checked_add(size & 1)?,
+        };
+    }
+}
+
+/// Whether lossless data ends in zeros that no pixel is made of. A picture that ends in one colour has zeros, too, but
+/// needs them.
+fn filled_up(data: &[u8], left: u64) -> bool {
+    left >= BLOCK as u64 && data.iter().rev().take_while(|byte| **byte == 0).count() >= BLOCK
+}
+
+/// Remembers how far it was read.
+struct Watched<'a> {
+    data: Cursor<&'a [u8]>,
+    read_to: &'a Cell<u64>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.data.read(buffer);
+        self.read_to.set(self.data.position());
+        read
+    }
+}
+
+impl BufRead for Watched<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.data.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.data.consume(amount);
+        self.read_to.set(self.data.position());
+    }
+}
+
+impl Seek for Watched<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.data.seek(to)
+    }
 }
 
 /// Names and contents of the chunks in `data`.
