@@ -21,13 +21,26 @@ fn pq(light: f64) -> f64 {
 
 /// The card as a PNG of 16 bits whose samples are `encode` of its levels.
 fn card(color: ColorType, encode: impl Fn(u8) -> f64, more: impl FnOnce(&mut png::Info)) -> Vec<u8> {
+    card_of(BitDepth::Sixteen, color, encode, more)
+}
+
+fn card_of(
+    depth: BitDepth,
+    color: ColorType,
+    encode: impl Fn(u8) -> f64,
+    more: impl FnOnce(&mut png::Info),
+) -> Vec<u8> {
     let samples = |level: &u8| {
-        let sample = (encode(*level).clamp(0.0, 1.0) * 65_535.0).round() as u16;
-        sample.to_be_bytes().repeat(color.samples())
+        let sample = encode(*level).clamp(0.0, 1.0);
+        match depth {
+            BitDepth::Eight => vec![(sample * 255.0).round() as u8],
+            _ => ((sample * 65_535.0).round() as u16).to_be_bytes().to_vec(),
+        }
+        .repeat(color.samples())
     };
     let row: Vec<u8> = CARD.iter().flat_map(samples).collect();
     let mut info = png::Info::with_size(CARD.len() as u32, 2);
-    (info.color_type, info.bit_depth) = (color, BitDepth::Sixteen);
+    (info.color_type, info.bit_depth) = (color, depth);
     more(&mut info);
     let mut file = Vec::new();
     let cicp = info.coding_independent_code_points;
@@ -95,8 +108,32 @@ fn narrow_range_is_stretched() {
         info.coding_independent_code_points =
             Some(png::CodingIndependentCodePoints { is_video_full_range_image: false, ..cicp(1, 13) });
     };
-    let narrow = |level: u8| (16.0 + f64::from(level) / 255.0 * 219.0) / 255.0;
+    // Of 16 bits, black is 16 * 256 and white 235 * 256.
+    let narrow = |level: u8| (16.0 + f64::from(level) / 255.0 * 219.0) * 256.0 / 65_535.0;
     assert_is_the_card(&card(ColorType::Rgb, narrow, told), "narrow");
+    let narrow = |level: u8| (16.0 + f64::from(level) / 255.0 * 219.0) / 255.0;
+    assert_is_the_card(&card_of(BitDepth::Eight, ColorType::Rgb, narrow, told), "narrow, 8 bits");
+    assert_is_the_card(&card_of(BitDepth::Eight, ColorType::Grayscale, narrow, told), "narrow, 8 bits, grey");
+}
+
+#[test]
+fn numbers_that_png_rules_out_say_nothing() {
+    let plain = |level: u8| f64::from(level) / 255.0;
+    let told = |info: &mut png::Info| {
+        info.coding_independent_code_points =
+            Some(png::CodingIndependentCodePoints { matrix_coefficients: 1, ..cicp(1, 8) });
+    };
+    assert_is_the_card(&card(ColorType::Rgb, plain, told), "a matrix");
+}
+
+#[test]
+fn the_gamma_that_means_srgb_means_its_curve_with_other_primaries_too() {
+    let told = |info: &mut png::Info| {
+        info.source_gamma = Some(ScaledFloat::new(0.45455));
+        info.source_chromaticities =
+            Some(png::SourceChromaticities::new((0.3127, 0.329), (0.68, 0.32), (0.265, 0.69), (0.15, 0.06)));
+    };
+    assert_is_the_card(&card(ColorType::Rgb, |level| f64::from(level) / 255.0, told), "P3");
 }
 
 #[test]
@@ -145,6 +182,11 @@ fn adobe_rgb_is_known_by_exif_alone() {
     let plain = flat([90, 160, 90], None);
     let adobe = flat([90, 160, 90], Some(&r03));
     assert!(plain[0].abs_diff(adobe[0]) > 15, "{plain:?} {adobe:?}");
+    // The index typed UNDEFINED instead of ASCII.
+    let at = r03.len() - 14;
+    let undefined = [&r03[..at], &[0, 7], &r03[at + 2..]].concat();
+    assert_eq!(r03[at..at + 6], [0, 2, 0, 0, 0, 4]);
+    assert_eq!(flat([90, 160, 90], Some(&undefined)), adobe);
     let grey = (flat([128; 3], None), flat([128; 3], Some(&r03)));
     assert!(grey.0.iter().zip(&grey.1).all(|(a, b)| a.abs_diff(*b) <= 2), "{grey:?}");
 }

@@ -38,11 +38,39 @@ pub(super) fn split_deep_rgba(rgba: &[u16]) -> (Samples, Option<Vec<u8>>) {
 }
 
 /// Takes back that colours were multiplied by their alpha.
-pub(super) fn unmultiply(rgb: &mut [u8], alpha: &[u8]) {
-    for (pixel, alpha) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(alpha) {
-        let alpha = u32::from(*alpha);
-        if alpha > 0 {
-            *pixel = pixel.map(|value| ((u32::from(value) * 255 + alpha / 2) / alpha).min(255) as u8);
+pub(super) fn unmultiply(samples: &mut Samples, alpha: &[u8]) {
+    let whole = |value: u32, alpha: u8, most: u32| match u32::from(alpha) {
+        0 => value,
+        alpha => ((value * 255 + alpha / 2) / alpha).min(most),
+    };
+    let channels = if matches!(samples, Samples::Grey(_) | Samples::DeepGrey(_)) { 1 } else { 3 };
+    match samples {
+        Samples::Grey(values) | Samples::Rgb(values) => {
+            for (pixel, alpha) in values.chunks_mut(channels).zip(alpha) {
+                pixel.iter_mut().for_each(|value| *value = whole((*value).into(), *alpha, 255) as u8);
+            }
         }
+        Samples::DeepGrey(values) | Samples::DeepRgb(values) => {
+            for (pixel, alpha) in values.chunks_mut(channels).zip(alpha) {
+                pixel.iter_mut().for_each(|value| *value = whole((*value).into(), *alpha, 65_535) as u16);
+            }
+        }
+        Samples::Cmyk(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_of_every_depth_are_divided_by_their_alpha() {
+        let alpha = [128, 255, 0];
+        let mut rgb = Samples::Rgb(vec![64, 128, 1, 9, 8, 7, 0, 0, 0]);
+        unmultiply(&mut rgb, &alpha);
+        assert!(matches!(rgb, Samples::Rgb(rgb) if rgb == [128, 255, 2, 9, 8, 7, 0, 0, 0]));
+        let mut deep = Samples::DeepGrey(vec![16_448, 9, 5]);
+        unmultiply(&mut deep, &alpha);
+        assert!(matches!(deep, Samples::DeepGrey(grey) if grey == [32_768, 9, 5]));
     }
 }

@@ -23,10 +23,18 @@ pub(super) enum Encoding {
     Icc(Vec<u8>),
     /// Numbers of ITU-T H.273, as PNG's cICP and HEIF's nclx carry them.
     Cicp(Cicp),
-    /// A power law: light is the sample to this power.
-    Gamma(f32, Option<Chromaticities>),
+    /// A curve, with sRGB's primaries unless others are given.
+    Measured(Curve, Option<Chromaticities>),
     /// Adobe RGB (1998), told by EXIF.
     AdobeRgb,
+}
+
+/// From sample to light.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Curve {
+    Srgb,
+    /// Light is the sample to this power.
+    Power(f32),
 }
 
 /// CIE 1931 x and y of white, red, green and blue.
@@ -76,31 +84,30 @@ pub(super) fn to_srgb(raster: Raster) -> (Vec<u8>, Option<Vec<u8>>) {
 
 /// `None` when this cannot be used: a broken profile, one for samples of another kind, numbers without a meaning.
 fn meaning(encoding: &Encoding, fits: impl Fn(DataColorSpace) -> bool) -> Option<Meaning> {
-    let profile = match encoding {
-        Encoding::Srgb => return Some(Meaning::Srgb),
-        Encoding::Icc(icc) => {
-            let profile = without_panic(|| ColorProfile::new_from_slice(icc).ok())?;
-            if let Some(hdr) = profile
-                .cicp
-                .as_ref()
-                .and_then(|cicp| Hdr::new(cicp.color_primaries as u8, cicp.transfer_characteristics as u8))
-            {
-                return Some(Meaning::Hdr(hdr));
+    let profile =
+        match encoding {
+            Encoding::Srgb => return Some(Meaning::Srgb),
+            Encoding::Icc(icc) => {
+                let profile = without_panic(|| ColorProfile::new_from_slice(icc).ok())?;
+                if let Some(hdr) = profile.cicp.as_ref().and_then(|cicp| {
+                    Hdr::new(cicp.color_primaries as u8, cicp.transfer_characteristics as u8)
+                }) {
+                    return Some(Meaning::Hdr(hdr));
+                }
+                profile
             }
-            profile
-        }
-        Encoding::Cicp(cicp) => {
-            if let Some(hdr) = Hdr::new(cicp.primaries, cicp.transfer) {
-                return Some(Meaning::Hdr(hdr));
+            Encoding::Cicp(cicp) => {
+                if let Some(hdr) = Hdr::new(cicp.primaries, cicp.transfer) {
+                    return Some(Meaning::Hdr(hdr));
+                }
+                match cicp.profile()? {
+                    Some(profile) => profile,
+                    None => return Some(Meaning::Srgb),
+                }
             }
-            match cicp.profile()? {
-                Some(profile) => profile,
-                None => return Some(Meaning::Srgb),
-            }
-        }
-        Encoding::Gamma(exponent, chromaticities) => profile::power_law(*exponent, chromaticities.as_ref())?,
-        Encoding::AdobeRgb => ColorProfile::new_adobe_rgb(),
-    };
+            Encoding::Measured(curve, places) => profile::measured(*curve, places.as_ref())?,
+            Encoding::AdobeRgb => ColorProfile::new_adobe_rgb(),
+        };
     fits(profile.color_space).then(|| Meaning::Profile(Box::new(profile)))
 }
 

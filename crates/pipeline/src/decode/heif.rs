@@ -8,7 +8,7 @@ use libheif_rs::{
 };
 
 use super::alpha::{split_deep_rgba, split_rgba, unmultiply};
-use super::colour::{Cicp, Encoding};
+use super::colour::{Cicp, Encoding, narrow};
 use super::orient::Orientation;
 use super::raster::{Raster, Samples};
 use super::{ReadError, exif};
@@ -66,18 +66,28 @@ fn read_as_it_is(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
         DecodingOptions::new().ok_or_else(|| ReadError::decoder("libheif could not allocate"))?;
     // Colours are converted here, where PQ and HLG are known; libheif applies matrix and range.
     options.set_output_image_nclx_profile_passthrough(true);
-    let picture =
-        library.decode(&handle, ColorSpace::Rgb(chroma), Some(options)).map_err(ReadError::decoder)?;
-    let plane = picture
-        .planes()
-        .interleaved
-        .ok_or_else(|| ReadError::decoder("libheif gave no interleaved pixels"))?;
+    // Grey stays grey: to R, G, B libheif would bring it without its range, and a grey profile would not fit.
+    let grey = matches!(handle.preferred_decoding_colorspace(), Ok(ColorSpace::Monochrome));
+    let space = if grey { ColorSpace::Monochrome } else { ColorSpace::Rgb(chroma) };
+    let picture = library.decode(&handle, space, Some(options)).map_err(ReadError::decoder)?;
+    let planes = picture.planes();
+    let plane = if grey { planes.y } else { planes.interleaved };
+    let plane = plane.ok_or_else(|| ReadError::decoder("libheif gave no pixels"))?;
     let (width, height) = (plane.width, plane.height);
     // What the header said was checked above; this is what came.
     limits.check_size(width, height)?;
 
+    // A profile in the bitstream is known once it is decoded.
+    let nclx = handle.color_profile_nclx().or_else(|| picture.color_profile_nclx());
     let channels = if alpha { 4 } else { 3 };
-    let (samples, alpha) = match (deep, alpha) {
+    let (mut samples, alpha) = match (deep, alpha) {
+        _ if grey => {
+            let mut samples = samples_of(&plane)?;
+            if nclx.as_ref().is_some_and(|nclx| nclx.full_range_flag() == 0) {
+                samples.stretch(plane.bits_per_pixel.into());
+            }
+            (samples, planes.a.filter(|_| alpha).map(|plane| alpha_of(&plane)).transpose()?)
+        }
         (false, false) => (Samples::Rgb(packed(&plane, channels)?), None),
         (true, false) => (Samples::DeepRgb(packed_deep(&plane, channels)?), None),
         (false, true) => {
@@ -86,16 +96,10 @@ fn read_as_it_is(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
         }
         (true, true) => split_deep_rgba(&packed_deep(&plane, channels)?),
     };
-    let samples = match (samples, &alpha) {
-        (Samples::Rgb(mut rgb), Some(alpha)) if handle.is_premultiplied_alpha() => {
-            unmultiply(&mut rgb, alpha);
-            Samples::Rgb(rgb)
-        }
-        (samples, _) => samples,
-    };
+    if let Some(alpha) = alpha.as_ref().filter(|_| handle.is_premultiplied_alpha()) {
+        unmultiply(&mut samples, alpha);
+    }
 
-    // A profile in the bitstream is known once it is decoded.
-    let nclx = handle.color_profile_nclx().or_else(|| picture.color_profile_nclx());
     let encodings = encodings(nclx.as_ref(), handle.color_profile_raw());
     let exif_blocks: Vec<_> =
         handle.all_metadata().into_iter().filter(|m| m.item_type == b"Exif".into()).collect();
@@ -139,6 +143,21 @@ fn encodings(nclx: Option<&ColorProfileNCLX>, icc: Option<ColorProfileRaw>) -> V
         Some(cicp) if cicp.is_hdr() => Some(Encoding::Cicp(cicp)).into_iter().chain(icc).collect(),
         _ => icc.into_iter().chain(cicp.map(Encoding::Cicp)).collect(),
     }
+}
+
+/// A plane of its own, whatever its depth.
+fn samples_of(plane: &Plane<&[u8]>) -> Result<Samples, ReadError> {
+    Ok(match plane.bits_per_pixel {
+        8 => Samples::Grey(packed(plane, 1)?),
+        _ => Samples::DeepGrey(packed_deep(plane, 1)?),
+    })
+}
+
+fn alpha_of(plane: &Plane<&[u8]>) -> Result<Vec<u8>, ReadError> {
+    Ok(match plane.bits_per_pixel {
+        8 => packed(plane, 1)?,
+        _ => packed_deep(plane, 1)?.into_iter().map(narrow).collect(),
+    })
 }
 
 /// A copy of the rows without the padding between them.

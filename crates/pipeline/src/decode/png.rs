@@ -1,17 +1,20 @@
 //! PNG of every bit depth and colour type; the default image of an animated one.
 
+use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
+use std::ops::Range;
 
 use ::png::{
     BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Transformations, expand_interlaced_row,
 };
 use headshot_core::upload::{Format, Limits, Refusal};
 
-use super::colour::{Chromaticities, Cicp, Encoding, narrow};
+use super::colour::{Chromaticities, Cicp, Curve, Encoding, narrow};
 use super::raster::{Raster, Samples};
 use super::{ReadError, alpha, exif};
 
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
+    let bytes = &*without_invalid_cicp(bytes);
     // The decoder's own limit (64 MiB by default) covers what it allocates besides the picture, profiles among it.
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
@@ -20,7 +23,9 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     let mut reader = decoder.read_info().map_err(ReadError::decoder)?;
     let (width, height) = reader.info().size();
     limits.check_size(width, height)?;
-    let told = exif::read(reader.info().exif_metadata.as_deref());
+    // EXIF may stand behind the data, too.
+    let exif_blocks = chunks(bytes).filter(|(kind, _)| kind == b"eXIf");
+    let told = exif::read(exif_blocks.filter_map(|(_, place)| bytes.get(place)));
     let mut encodings = encodings(reader.info());
     encodings.extend(told.encoding);
 
@@ -64,17 +69,16 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     }
 
     let full_range = reader.info().coding_independent_code_points.is_none_or(|c| c.is_video_full_range_image);
-    let (samples, alpha) = if deep {
-        let mut deep: Vec<u16> =
-            pixels.as_chunks().0.iter().map(|sample| u16::from_be_bytes(*sample)).collect();
+    let (mut samples, alpha) = if deep {
+        let deep: Vec<u16> = pixels.as_chunks().0.iter().map(|sample| u16::from_be_bytes(*sample)).collect();
         drop(pixels);
-        if !full_range {
-            deep.iter_mut().for_each(|sample| *sample = stretched(*sample));
-        }
         split_deep(deep, color)
     } else {
         split(pixels, color)?
     };
+    if !full_range {
+        samples.stretch(16);
+    }
     Ok(Raster { width, height, samples, alpha, encodings, orientation: told.orientation, damage: Vec::new() })
 }
 
@@ -96,29 +100,52 @@ fn encodings(info: &Info<'_>) -> Vec<Encoding> {
             Chromaticities([c.white, c.red, c.green, c.blue].map(|(x, y)| (x.into_value(), y.into_value())))
         });
         let gamma = gamma.into_value();
-        // What writers put beside sRGB; it means sRGB's curve unless primaries say otherwise.
-        let srgb = (gamma - 0.454_55).abs() < 0.001 && chromaticities.is_none_or(|c| c.are_srgb());
-        encodings.push(if srgb { Encoding::Srgb } else { Encoding::Gamma(1.0 / gamma, chromaticities) });
+        // What writers put beside sRGB; it means sRGB's curve, whatever the primaries.
+        let curve = if (gamma - 0.454_55).abs() < 0.001 { Curve::Srgb } else { Curve::Power(1.0 / gamma) };
+        let srgb = curve == Curve::Srgb && chromaticities.is_none_or(|c| c.are_srgb());
+        encodings.push(if srgb { Encoding::Srgb } else { Encoding::Measured(curve, chromaticities) });
     }
     encodings
 }
 
-/// A sample of a narrow-range picture, in which black is 16 of 255 and white 235, at full range.
-fn stretched(sample: u16) -> u16 {
-    const BLACK: f32 = 16.0 * 257.0;
-    const WHITE: f32 = 235.0 * 257.0;
-    // The cast saturates.
-    ((f32::from(sample) - BLACK) / (WHITE - BLACK) * 65_535.0).round() as u16
+/// Kinds of the chunks, and where in the file their contents are.
+fn chunks(file: &[u8]) -> impl Iterator<Item = ([u8; 4], Range<usize>)> {
+    let mut at = 8;
+    std::iter::from_fn(move || {
+        let (length, kind) = (file.get(at..at + 4)?.first_chunk()?, file.get(at + 4..at + 8)?.first_chunk()?);
+        let content = at + 8..at.checked_add(8)?.checked_add(u32::from_be_bytes(*length) as usize)?;
+        // A checksum follows.
+        at = content.end.checked_add(4)?;
+        Some((*kind, content))
+    })
+}
+
+/// Colours by numbers that the specification rules out (a matrix, a range that is neither) say nothing, but the decoder
+/// would refuse the picture for them. It passes over a chunk whose checksum is wrong.
+fn without_invalid_cicp(file: &[u8]) -> Cow<'_, [u8]> {
+    let mut file = Cow::Borrowed(file);
+    for (kind, content) in chunks(&file.clone()) {
+        let invalid =
+            matches!(file.get(content.clone()), Some([_, _, matrix, range]) if *matrix != 0 || *range > 1);
+        if &kind == b"cICP" && invalid && content.end < file.len() {
+            file.to_mut()[content.end] ^= 0xff;
+        }
+    }
+    file
 }
 
 /// The rows that were asked for are not there: the file ends, or its data does.
 fn missing(error: DecodingError) -> ReadError {
-    match &error {
-        DecodingError::IoError(io) if io.kind() == ErrorKind::UnexpectedEof => {
-            Refusal::Truncated { format: Format::Png }.into()
+    let ends = match &error {
+        DecodingError::IoError(io) => io.kind() == ErrorKind::UnexpectedEof,
+        // The decoder has no names for these.
+        DecodingError::Format(error) => {
+            let error = error.to_string();
+            error.contains("InsufficientInput") || error.contains("not have enough data")
         }
-        _ => ReadError::decoder(error),
-    }
+        _ => false,
+    };
+    if ends { Refusal::Truncated { format: Format::Png }.into() } else { ReadError::decoder(error) }
 }
 
 fn split(pixels: Vec<u8>, color: ColorType) -> Result<(Samples, Option<Vec<u8>>), ReadError> {

@@ -2,7 +2,8 @@
 
 use moxcms::{CicpColorPrimaries, CicpProfile, ColorProfile, MatrixCoefficients, TransferCharacteristics};
 
-use super::profile::power_law;
+use super::Curve;
+use super::profile::measured;
 
 /// Primaries and transfer characteristics. Matrix and range are the reader's: its samples are full-range R, G, B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Cicp {
             _ => None,
         };
         let curve = match gamma {
-            Some(gamma) => power_law(gamma, None)?,
+            Some(gamma) => measured(Curve::Power(gamma), None)?,
             None => ColorProfile::new_srgb(),
         };
         let primaries = CicpColorPrimaries::try_from(self.primaries).ok()?;

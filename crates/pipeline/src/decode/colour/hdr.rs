@@ -12,6 +12,8 @@ pub(super) struct Hdr {
     transfer: u8,
     /// From linear R, G, B of the picture to linear sRGB.
     to_srgb: [[f32; 3]; 3],
+    /// What R, G and B have of the luminance.
+    luminance: [f32; 3],
 }
 
 /// BT.2087, 2.3.
@@ -25,13 +27,13 @@ const SAME: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 impl Hdr {
     /// By numbers of ITU-T H.273; `None` when the transfer characteristics are neither PQ nor HLG.
     pub(super) fn new(primaries: u8, transfer: u8) -> Option<Self> {
-        let to_srgb = match primaries {
-            1 => SAME,
-            11 | 12 => P3_TO_SRGB,
+        let (to_srgb, luminance) = match primaries {
+            1 => (SAME, [0.212_6, 0.715_2, 0.072_2]),
+            11 | 12 => (P3_TO_SRGB, [0.229, 0.691_7, 0.079_3]),
             // Every HDR format is BT.2020's unless it says otherwise.
-            _ => BT2020_TO_SRGB,
+            _ => (BT2020_TO_SRGB, [0.262_7, 0.678, 0.059_3]),
         };
-        matches!(transfer, PQ | HLG).then_some(Self { transfer, to_srgb })
+        matches!(transfer, PQ | HLG).then_some(Self { transfer, to_srgb, luminance })
     }
 
     /// Rows of R, G, B, 0 to 65,535, in sRGB.
@@ -39,32 +41,46 @@ impl Hdr {
     /// The brightest channel of a pixel is mapped and takes the others along, so that hues stay. The picture's own
     /// peak decides how much there is to map: at or below reference white nothing changes.
     pub(super) fn to_srgb(self, rgb: Vec<u16>) -> Vec<u8> {
-        // In units of reference white.
-        let light: Vec<f32> = (0..=u16::MAX).map(|value| self.light(f32::from(value) / 65_535.0)).collect();
-        let peak = light[usize::from(peak(&rgb))];
+        let samples = || (0..=u16::MAX).map(|value| f32::from(value) / 65_535.0);
+        let scene: Vec<f32> = samples().map(|sample| self.scene(sample)).collect();
+        let grey = |value: u16| scene[usize::from(value)] * self.gain([scene[usize::from(value)]; 3]);
+        let (peak, most) = (grey(peak(&rgb)), grey(u16::MAX));
         let tone = ToneMap::new(peak);
-        // What the brightest channel's light is multiplied by, for each value that it can have.
-        let scale: Vec<f32> = light.iter().map(|l| if *l > 0.0 { tone.map(*l) / l } else { 1.0 }).collect();
-        let curve: Vec<u8> = (0..=u16::MAX).map(|value| srgb_curve(f32::from(value) / 65_535.0)).collect();
+        // What a pixel is multiplied by, for the light of its brightest channel: the square of these steps.
+        let light = samples().map(|step| step * step * most);
+        let scale: Vec<f32> = light.map(|l| if l > 0.0 { tone.map(l) / l } else { 1.0 }).collect();
+        let curve: Vec<u8> = samples().map(srgb_curve).collect();
         let pixel = |pixel: &[u16; 3]| {
-            let scale = scale[usize::from(pixel[0].max(pixel[1]).max(pixel[2]))];
-            let linear = pixel.map(|value| light[usize::from(value)] * scale);
+            let scene = pixel.map(|value| scene[usize::from(value)]);
+            let gain = self.gain(scene);
+            let brightest = scene[0].max(scene[1]).max(scene[2]) * gain;
+            // The cast saturates.
+            let scale = scale[usize::from(((brightest / most).sqrt() * 65_535.0 + 0.5) as u16)];
+            let linear = scene.map(|value| value * gain * scale);
             self.to_srgb.map(|row| {
                 let mixed = row[0] * linear[0] + row[1] * linear[1] + row[2] * linear[2];
-                // The cast saturates.
                 curve[usize::from((mixed * 65_535.0 + 0.5) as u16)]
             })
         };
         rgb.as_chunks::<3>().0.iter().flat_map(pixel).collect()
     }
 
-    /// The light of a sample of 0 to 1, in units of reference white.
-    fn light(self, sample: f32) -> f32 {
+    /// The light of a sample of 0 to 1: with PQ the display's, in units of reference white, with HLG the scene's.
+    fn scene(self, sample: f32) -> f32 {
         match self.transfer {
             PQ => pq_light(sample) / REFERENCE_WHITE,
-            // On BT.2100's nominal display of 1,000 cd/m² with its system gamma of 1.2, applied to each channel.
-            _ => hlg_scene(sample).powf(1.2) * 1000.0 / REFERENCE_WHITE,
+            _ => hlg_scene(sample),
         }
+    }
+
+    /// What a pixel's light is multiplied by to become the display's, in units of reference white.
+    fn gain(self, scene: [f32; 3]) -> f32 {
+        if self.transfer == PQ {
+            return 1.0;
+        }
+        let luminance: f32 = scene.iter().zip(self.luminance).map(|(light, share)| light * share).sum();
+        // BT.2100's nominal display of 1,000 cd/m² with its system gamma of 1.2, which keeps hues.
+        luminance.powf(0.2) * 1000.0 / REFERENCE_WHITE
     }
 }
 
@@ -170,6 +186,18 @@ mod tests {
         assert_eq!(srgb[6], 255);
         let plain = |light: f32| srgb_curve(light / REFERENCE_WHITE);
         assert_eq!(&srgb[..2], &[plain(1.0), plain(20.0)]);
+    }
+
+    #[test]
+    fn the_system_gamma_of_hlg_keeps_the_ratios_of_the_scene() {
+        let hdr = Hdr::new(9, HLG).expect("HLG");
+        let scene = [0.02, 0.1, 0.05_f32];
+        let gain = hdr.gain(scene);
+        let luminance: f32 = 0.2627 * 0.02 + 0.678 * 0.1 + 0.0593 * 0.05;
+        assert!((gain - luminance.powf(0.2) * 1000.0 / 203.0).abs() < 1e-4, "{gain}");
+        // A grey keeps what BT.2100 gives it: 75 % is reference white.
+        let white = hdr.to_srgb(vec![(0.75_f32 * 65_535.0) as u16; 3]);
+        assert!(white.iter().all(|value| *value >= 254), "{white:?}");
     }
 
     #[test]

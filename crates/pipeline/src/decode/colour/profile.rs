@@ -8,7 +8,7 @@ use moxcms::{
     Transform8BitExecutor, TransformOptions,
 };
 
-use super::{Chromaticities, narrow};
+use super::{Chromaticities, Curve, narrow};
 
 /// A transform of 8-bit samples to sRGB.
 pub(super) struct ToSrgb(Arc<Transform8BitExecutor>);
@@ -93,15 +93,16 @@ pub(super) fn grey_table(profile: &ColorProfile, levels: usize) -> Option<Vec<[u
     Some(table.iter().map(|rgb| rgb.map(narrow)).collect())
 }
 
-/// A display whose light is the sample to the power of `exponent`, with sRGB's primaries unless others are given.
-/// `None` for numbers that describe none.
-pub(super) fn power_law(exponent: f32, chromaticities: Option<&Chromaticities>) -> Option<ColorProfile> {
-    if !(0.2..=5.0).contains(&exponent) {
-        return None;
-    }
+/// A display of this curve, with sRGB's primaries unless others are given. `None` for numbers that describe none.
+pub(super) fn measured(curve: Curve, chromaticities: Option<&Chromaticities>) -> Option<ColorProfile> {
     let mut profile = ColorProfile::new_srgb();
-    let curve = Some(ToneReprCurve::Parametric(vec![exponent]));
-    (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
+    if let Curve::Power(exponent) = curve {
+        if !(0.2..=5.0).contains(&exponent) {
+            return None;
+        }
+        let curve = Some(ToneReprCurve::Parametric(vec![exponent]));
+        (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
+    }
     // Its curve would be preferred to the one just set.
     profile.cicp = None;
     let Some(Chromaticities(points)) = chromaticities else { return Some(profile) };
