@@ -193,6 +193,77 @@ fn a_jpeg_of_which_most_is_missing_is_refused() {
     );
 }
 
+#[test]
+fn orientation_is_read_whatever_type_it_has_in_both_byte_orders() {
+    let (short, long) = (|n: u8| [0, n, 0, 0], |n: u8| [0, 0, 0, n]);
+    for (kind, value) in [
+        (1, [6, 0, 0, 0]),
+        (2, *b"6\0\0\0"),
+        (6, [6, 0, 0, 0]),
+        (7, [6, 0, 0, 0]),
+        (8, short(6)),
+        (9, long(6)),
+    ] {
+        let entry = [&[0x01, 0x12, 0, kind, 0, 0, 0, 1][..], &value].concat();
+        let big = [b"MM\0*\0\0\0\x08\0\x01".as_slice(), &entry, &[0; 4]].concat();
+        let value = if kind < 8 { value } else { [6, 0, 0, 0] };
+        let entry = [&[0x12, 0x01, kind, 0, 1, 0, 0, 0][..], &value].concat();
+        let little = [b"II*\0\x08\0\0\0\x01\0".as_slice(), &entry, &[0; 4]].concat();
+        for exif in [big, little] {
+            let photo = open(&with_exif_segment(&jpeg(&scene(), None), &exif));
+            assert_eq!((photo.width, photo.height), (HEIGHT, WIDTH), "type {kind}");
+        }
+    }
+}
+
+#[test]
+fn exif_behind_the_data_of_a_png_turns_it() {
+    let mut file = rgb_png(&scene(), None);
+    let exif = exif(6);
+    // The decoder passes over it; its checksum is nobody's business.
+    let chunk = [&(exif.len() as u32).to_be_bytes()[..], b"eXIf", &exif, &[0; 4]].concat();
+    let end = file.len() - 12;
+    file.splice(end..end, chunk);
+    assert_eq!((open(&file).width, open(&file).height), (HEIGHT, WIDTH));
+}
+
+#[test]
+fn a_file_that_was_closed_early_is_incomplete() {
+    let code = |file: &[u8]| decode(file, &DecodeLimits::default()).expect_err("a part is missing").code();
+    // Noise, which has to be stored as it is.
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take((WIDTH * HEIGHT * 3) as usize)
+    .collect();
+    let png = rgb_png(&noise, None);
+    let at = png.windows(4).position(|name| name == b"IDAT").expect("data");
+    let kept = 5_000;
+    let mut closed = [&png[..at - 4], &(kept as u32).to_be_bytes(), &png[at..at + 4 + kept]].concat();
+    let checksum = crc(&closed[at..]);
+    closed.extend(checksum.to_be_bytes());
+    closed.extend(&png[png.len() - 12..]);
+    assert_eq!(code(&closed), "truncated_image");
+
+    let webp = webp(&noise, None);
+    let mut closed = webp[..5_000].to_vec();
+    closed[16..20].copy_from_slice(&(5_000_u32 - 20).to_le_bytes());
+    closed[4..8].copy_from_slice(&(5_000_u32 - 8).to_le_bytes());
+    assert_eq!(code(&closed), "truncated_image");
+    // Filled up instead.
+    let mut filled = webp;
+    filled[5_000..].fill(0);
+    assert_eq!(code(&filled), "truncated_image");
+}
+
+/// The checksum of a PNG chunk.
+fn crc(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
