@@ -147,8 +147,7 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Photo, DecodeError>
 /// The smallest block of a disk.
 const BLOCK: usize = 512;
 
-/// Whether there are zeros where a decoder that failed may have looked for a picture. Those that belong there are
-/// decoded.
+/// Whether there are zeros where a decoder that failed may have looked for a picture.
 fn holds_zeros(bytes: &[u8], format: Format) -> bool {
     format == Format::WebP && bytes.split(|byte| *byte != 0).any(|zeros| zeros.len() >= BLOCK)
 }

@@ -49,7 +49,7 @@ impl Boxes {
         Self { state: State::Header, gather: Gather::default(), position: 0, zeros: Zeros::default() }
     }
 
-    /// Whether a file that ends here has all of its boxes and no picture among them, as a sequence of pictures alone.
+    /// Whether a file that ends here has all of its boxes and no picture among them, as sequences may.
     pub(super) fn has_no_picture(&self) -> bool {
         match self.state {
             State::Header => self.gather.is_empty(),
@@ -68,7 +68,7 @@ impl Boxes {
         if let (State::Data { coded, end }, Ok(Event::More)) = (&mut self.state, &event) {
             let inside = |position: u64| (position.saturating_sub(from) as usize).min(before.len());
             while let Some(part) = coded.last() {
-                // HEVC never has three zeros in a row, and AV1 not so many; what lies between the parts may be anything.
+                // HEVC never has three zeros in a row, and AV1 not so many; between the parts may be anything.
                 if self.zeros.block_in(&before[inside(part.start)..inside(part.end)]) {
                     return Ok(Event::Lost);
                 }

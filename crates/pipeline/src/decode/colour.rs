@@ -11,7 +11,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout};
 
 pub(super) use self::cicp::Cicp;
 use self::hdr::Hdr;
-use self::profile::{ToSrgb, grey_table, without_panic};
+use self::profile::{ToSrgb, grey_table, measured, without_panic};
 use super::raster::{Raster, Samples};
 
 /// How the samples' numbers stand for colours. A file that says nothing means sRGB.
@@ -105,7 +105,7 @@ fn meaning(encoding: &Encoding, fits: impl Fn(DataColorSpace) -> bool) -> Option
                     None => return Some(Meaning::Srgb),
                 }
             }
-            Encoding::Measured(curve, places) => profile::measured(*curve, places.as_ref())?,
+            Encoding::Measured(curve, places) => measured(*curve, places.as_ref())?,
             Encoding::AdobeRgb => ColorProfile::new_adobe_rgb(),
         };
     fits(profile.color_space).then(|| Meaning::Profile(Box::new(profile)))

@@ -65,7 +65,7 @@ impl Hdr {
         rgb.as_chunks::<3>().0.iter().flat_map(pixel).collect()
     }
 
-    /// The light of a sample of 0 to 1: with PQ the display's, in units of reference white, with HLG the scene's.
+    /// The light of a sample of 0 to 1: with PQ the display's, in units of reference white; else the scene's.
     fn scene(self, sample: f32) -> f32 {
         match self.transfer {
             PQ => pq_light(sample) / REFERENCE_WHITE,

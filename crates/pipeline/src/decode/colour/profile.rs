@@ -93,7 +93,7 @@ pub(super) fn grey_table(profile: &ColorProfile, levels: usize) -> Option<Vec<[u
     Some(table.iter().map(|rgb| rgb.map(narrow)).collect())
 }
 
-/// A display of this curve, with sRGB's primaries unless others are given. `None` for numbers that describe none.
+/// A display of this curve, with sRGB's primaries unless others are given. `None` for impossible numbers.
 pub(super) fn measured(curve: Curve, chromaticities: Option<&Chromaticities>) -> Option<ColorProfile> {
     let mut profile = ColorProfile::new_srgb();
     if let Curve::Power(exponent) = curve {
