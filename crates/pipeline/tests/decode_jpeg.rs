@@ -276,6 +276,39 @@ fn one_spoilt_byte_that_looks_like_a_marker_does_not_end_the_picture() {
     }
 }
 
+#[test]
+fn an_arithmetic_coded_picture_that_breaks_off_is_refused_too() {
+    const SIDE: usize = 200;
+    let pixels: Vec<u8> =
+        noise(SIDE * SIDE * 3).iter().zip(0..).map(|(n, at)| n / 4 + (at / 900) as u8).collect();
+    let image = turbojpeg::Image {
+        pixels: &pixels[..],
+        width: SIDE,
+        pitch: SIDE * 3,
+        height: SIDE,
+        format: turbojpeg::PixelFormat::RGB,
+    };
+    for progressive in [false, true] {
+        let mut encoder = turbojpeg::Compressor::new().expect("an encoder");
+        encoder.set_arithmetic(true).expect("arithmetic coding");
+        encoder.set_progressive(progressive).expect("progressive");
+        let file = encoder.compress_to_vec(image).expect("a file");
+        let whole = open(&file);
+        for end in [&b""[..], b"\xff", b"\0\0\0\0", &noise(50)] {
+            assert_eq!(open(&[&file[..file.len() - 2], end].concat()).rgb, whole.rgb, "{end:?}");
+        }
+        let half = &file[..file.len() / 2];
+        for end in [&b""[..], b"\xff\xd9", &[0; 5000], &[0xff; 5000]] {
+            assert_eq!(
+                code(&[half, end].concat()),
+                "truncated_image",
+                "{progressive}, {} bytes behind",
+                end.len()
+            );
+        }
+    }
+}
+
 /// Coded data between restart markers: each part but the last ends with the 0xff of the next one's marker.
 fn parts(data: &[u8]) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];

@@ -27,8 +27,8 @@ const MOST_MISSING: f64 = 0.2;
 /// What a walk over a picture found.
 pub(super) struct Walk {
     pub coverage: Coverage,
-    /// The file again, without what makes decoders give up or lose their place: markers within coded data, bytes
-    /// behind the last unit, restart markers that are missing.
+    /// The file again, without what makes decoders give up or lose their place: markers within coded data,
+    /// bytes behind the last unit, gaps in the restart markers.
     pub mended: Vec<u8>,
 }
 
@@ -232,8 +232,8 @@ impl Scan {
         sound.then_some(Self { parts, spectrum, refines, units, units_across, unit })
     }
 
-    /// The units that the data does not describe; adds the data as a decoder should see it to `mended`. `closed`: a
-    /// marker follows. `None` when a table is missing.
+    /// The units that the data does not describe; adds the data as a decoder should see it to `mended`.
+    /// `closed`: a marker follows. `None` when a table is missing.
     fn lost(
         &self,
         frame: &Frame,
@@ -248,8 +248,8 @@ impl Scan {
         let mut intervals = intervals(data, coding.restart > 0).peekable();
         while let Some((number, data)) = intervals.next() {
             if let Some(number) = number {
-                // Restarts count to eight, over and over. What was skipped is lost with its markers; decoders lose
-                // count when three or more are missing.
+                // Restarts count to eight, over and over. What was skipped is lost with its markers; decoders
+                // lose count when three or more are missing.
                 let skipped = (number + 8 - next) % 8;
                 mended.extend((0..=skipped).flat_map(|ahead| [0xff, 0xd0 + (next + ahead) % 8]));
                 next = (number + 1) % 8;
@@ -291,7 +291,8 @@ impl Scan {
         Some(lost)
     }
 
-    /// How many of `units` that should be in `data` are. `closed`: a marker follows. `None` when a table is missing.
+    /// How many of `units` that should be in `data` are. `closed`: a marker follows. `None` when a table is
+    /// missing.
     fn follow(
         &self,
         frame: &Frame,
@@ -419,8 +420,8 @@ fn block(
     Ok(())
 }
 
-/// The data between restart markers, each with the number of the marker before it. A number out of turn is believed
-/// when the next one follows.
+/// The data between restart markers, each with the number of the marker before it. A number out of turn is
+/// believed when the next one follows.
 fn intervals(data: &[u8], restarts: bool) -> impl Iterator<Item = (Option<u8>, &[u8])> {
     let mut rest = Some((None, data));
     let mut expected = 0;
@@ -447,8 +448,8 @@ fn unmarked(data: &[u8], mended: &mut Vec<u8>) {
     }
 }
 
-/// Whether bytes behind the last unit are coded data: more of them than writers leave, and no trailer, which has
-/// markers or begins with a number of four bytes.
+/// Whether bytes behind the last unit are coded data: more of them than writers leave, and no trailer, which
+/// has markers or begins with a number of four bytes.
 fn is_data(left_over: &[u8]) -> bool {
     /// Whole photos leave none: of several hundred not one does.
     const MOST: usize = 8;
@@ -456,8 +457,8 @@ fn is_data(left_over: &[u8]) -> bool {
     !trailer && left_over.iter().filter(|byte| !matches!(byte, 0 | 0xff)).count() > MOST
 }
 
-/// Where something begins that is no coded data: many zeros, much filling, or two markers without stuffing between
-/// them, as in a trailer. Behind the end when there is none.
+/// Where something begins that is no coded data: many zeros, much filling, or two markers without stuffing
+/// between them, as in a trailer. Behind the end when there is none.
 fn data_end(data: &[u8]) -> usize {
     /// Less than any block of a disk or of a transfer.
     const FILLING: usize = 32;

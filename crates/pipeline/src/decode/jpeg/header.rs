@@ -40,6 +40,8 @@ pub(super) struct Picture {
     pub file: Vec<u8>,
     /// Whether the original had its end marker, and at once behind the last scan: else it may be a trailer's.
     pub ended: bool,
+    /// Whether it is arithmetic-coded.
+    pub arithmetic: bool,
     /// Whether a component has no scan at all.
     pub lacks_component: bool,
 }
@@ -55,7 +57,7 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
     picture.extend(b"\xff\xd8");
     let (mut components, mut transform) = (None::<Vec<u8>>, None);
     let mut scanned = Vec::new();
-    let (mut end, mut scanning) = (picture.len(), false);
+    let (mut end, mut scanning, mut arithmetic) = (picture.len(), false, false);
     let mut segments = Segments::of(file);
     for segment in segments.by_ref() {
         scanning = segment.code == SOS;
@@ -80,6 +82,7 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
             code if starts_frame(code) && components.is_none() => {
                 let described = segment.body.get(6..).unwrap_or_default().as_chunks::<3>().0;
                 components = Some(described.iter().map(|[id, ..]| *id).collect());
+                arithmetic = code > 0xc8;
                 keep(segment.body);
             }
             _ => {}
@@ -99,7 +102,7 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
         };
     }
     let lacks_component = components.is_some_and(|all| all.iter().any(|id| !scanned.contains(id)));
-    Picture { file: picture, ended: segments.ended && scanning, lacks_component }
+    Picture { file: picture, ended: segments.ended && scanning, arithmetic, lacks_component }
 }
 
 /// The components whose mean colours a scan brings, by its header. Later scans of a progressive picture refine them.

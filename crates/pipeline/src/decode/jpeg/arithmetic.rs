@@ -1,0 +1,20 @@
+//! Arithmetic coding may leave out zeros where a scan ends: data that breaks off looks like data that is whole.
+
+use super::segments::{SOS, Segments};
+
+/// The picture with other bytes behind each scan. It only looks different with them if it breaks off.
+pub(super) fn continued(picture: &[u8]) -> Vec<u8> {
+    let mut file = b"\xff\xd8".to_vec();
+    for segment in Segments::of(picture) {
+        file.extend([0xff, segment.code]);
+        file.extend((segment.body.len() as u16 + 2).to_be_bytes());
+        file.extend(segment.body);
+        let last = segment.scan.iter().rposition(|byte| !matches!(byte, 0 | 0xff));
+        file.extend(&segment.scan[..last.map_or(0, |last| last + 1)]);
+        if segment.code == SOS {
+            file.extend([0x55; 64]);
+        }
+    }
+    file.extend(b"\xff\xd9");
+    file
+}
