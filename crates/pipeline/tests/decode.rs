@@ -189,7 +189,7 @@ fn a_jpeg_of_which_most_is_missing_is_refused() {
     file[scan + 60..scan + 300].copy_from_slice(&[0xff, 0x9f].repeat(120));
     assert_eq!(
         decode(&file, &DecodeLimits::default()).expect_err("a part is missing").code(),
-        "undecodable_image"
+        "truncated_image"
     );
 }
 
