@@ -11,7 +11,7 @@ use headshot_core::{
     BlobKey, Caching, Head, HeadSource, JobId, JobRecord, ModelInfo, Quality, QualityPolicy, Reach, Recipe,
     Stage, TaskMessage, Upload, Webhook, WebhookUrl,
 };
-use headshot_pipeline::{Artefact, ModelSettings, Outcome, Rendered};
+use headshot_pipeline::{Artefact, ModelSettings, Outcome, Region, Rendered};
 use headshot_worker::render::Render;
 use headshot_worker::{Config, JobsConfig, RenderingConfig, WebhooksConfig, run_with};
 use jiff::{SignedDuration, Timestamp};
@@ -305,6 +305,7 @@ fn made(recipe: &Recipe, content: &[u8]) -> Outcome {
         artefacts: recipe.renditions().map(artefact).collect(),
         quality: Quality::new(Vec::new(), Vec::new()),
         head: Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model },
+        frame: Region { x: 0.0, y: 0.0, width: 0.8, height: 1.0 },
         model: ModelInfo { name: "fake".into(), sha256: String::new(), provider: "cpu".into() },
         matte: b"matte".to_vec(),
     })
