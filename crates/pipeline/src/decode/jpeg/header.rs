@@ -88,11 +88,6 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
             _ => {}
         }
     }
-    // Tables behind the last scan are bytes of a trailer that look like some.
-    if !scanned.is_empty() {
-        picture.truncate(end);
-    }
-    picture.extend(b"\xff\xd9");
     if let Some(transform) = transform {
         // 0 stands for no transform; else three components are YCbCr and four YCCK, whichever number is written.
         picture[transform] = match (picture[transform], components.as_ref().map(Vec::len)) {
@@ -101,6 +96,11 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
             _ => 1,
         };
     }
+    // Tables behind the last scan are bytes of a trailer that look like some.
+    if !scanned.is_empty() {
+        picture.truncate(end);
+    }
+    picture.extend(b"\xff\xd9");
     let lacks_component = components.is_some_and(|all| all.iter().any(|id| !scanned.contains(id)));
     Picture { file: picture, ended: segments.ended && scanning, arithmetic, lacks_component }
 }
@@ -115,3 +115,15 @@ fn begun_by(scan: &[u8]) -> impl Iterator<Item = u8> {
 
 /// A JFIF segment that says nothing but that this is JFIF: some writers number versions that decoders warn of.
 const JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adobe_marker_behind_the_last_scan_is_a_trailers() {
+        let scan = b"\xff\xc0\0\x0b\x08\0\x08\0\x08\x01\x01\x11\0\xff\xda\0\x08\x01\x01\0\0\x3f\0\x55";
+        let file = [b"\xff\xd8", &scan[..], b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x02\xff\xd9"].concat();
+        assert_eq!(picture_only(&file).file, [b"\xff\xd8", &scan[..], b"\xff\xd9"].concat());
+    }
+}
