@@ -35,8 +35,8 @@ const SUBMIT_WITHIN: Duration = Duration::from_secs(60 * 60);
 #[serde(deny_unknown_fields)]
 #[schema(as = Announcement, example = json!({"content_type": "image/heic", "bytes": 41415926, "file_name": "rex.heic"}))]
 struct Announcement {
-    /// The media type that your system has for it: any `image/…`, `application/octet-stream`, an empty one or none. The bytes
-    /// decide what it is.
+    /// The media type that your system has for it: any `image/…`, `application/octet-stream`, an empty one or
+    /// none. The bytes decide what it is.
     content_type: Option<String>,
     /// Its exact size.
     #[schema(minimum = 1)]

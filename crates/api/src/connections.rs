@@ -57,7 +57,7 @@ enum State {
     Idle(Instant),
     /// A request's head has begun.
     Head(Instant),
-    /// So many requests are being answered: the rest of one's body may still be read when the next one has come.
+    /// The number of requests being answered. A body may still be read while the next request is answered.
     Busy(usize),
     /// It was asked to go. If a head has begun, its end is not waited for.
     Leaving { begun: bool },
@@ -137,7 +137,7 @@ impl Connection {
         self.leave.notified().await;
     }
 
-    /// A request is being answered until its body has been read and the answer's has been passed on, or both are dropped.
+    /// Marks the connection as answering until the request's body and the answer's are read or dropped.
     pub(crate) fn answering(&self) -> Arc<Answering> {
         let mut state = self.state();
         let before = if let State::Busy(requests) = *state { requests } else { 0 };

@@ -27,8 +27,8 @@ pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
     None
 }
 
-/// The text of a value in the extended notation of RFC 8187, such as `UTF-8''r%C3%A9x.jpg`; `None` when it is none, or in another
-/// character set.
+/// Decodes a value in the extended notation of RFC 8187, such as `UTF-8''r%C3%A9x.jpg`. `None` for any other
+/// notation or character set.
 pub(crate) fn extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_language, text) = rest.split_once('\'')?;

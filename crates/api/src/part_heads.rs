@@ -1,7 +1,7 @@
-//! The heads of a form's parts, without the control characters that clients leave in file names.
+//! Removes control characters from the headers of a form's parts.
 //!
-//! Browsers and phones send a file's name as it is, and names may hold what a header may not. The parser refuses the form then,
-//! and a file's name must never cost a customer the photo.
+//! Clients send a file's name as it is. A control character in it makes the multipart parser refuse the form,
+//! and no file name may cost a customer the photo.
 
 use bytes::Bytes;
 

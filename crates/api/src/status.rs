@@ -67,7 +67,7 @@ fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, ApiError> {
     id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(ApiError::NoSuchHeadshot)
 }
 
-/// The same also of a record that has expired and is not deleted yet, for whoever erases it.
+/// Finds a job by its id, also one that has expired and is not deleted yet. For erasing.
 pub(crate) async fn find_kept(
     app: &App,
     id: Result<Path<String>, PathRejection>,

@@ -34,16 +34,16 @@ const PROFILE: (f32, f32) = (0.04, 0.20);
 const BODY_ASIDE: (f32, f32) = (0.15, 0.60);
 /// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
 const EARS: (f64, f64) = (0.55, 0.40);
-/// Where an edge of the head is looked for, the animal begins once so much of it has been met, as a share of the head's box; and at
-/// least so many samples of the matte.
+/// Area of animal that marks an edge of the head: as a share of the head's box, and at least in samples.
 const EDGE: (f64, f64) = (0.0008, 1.5);
-/// So much of the box's height or width the tip of an ear and the outermost fur have begun by then.
+/// Tips of ears and the outermost fur lie this share of the box's height or width before that edge.
 const TIP: f64 = 0.015;
 /// The skull begins where its middle third is filled over this share of the head's height.
 const SKULL: f64 = 0.03;
 /// Alpha from which a sample counts as animal when an edge is looked for, and from which it counts in full.
 const SOLID: (f32, f32) = (0.15, 0.85);
-/// How far below the photo's upper edge ears begin that it cuts off, and that it does not, as shares of the photo's height.
+/// Ears that begin this close to the photo's upper edge are cut off by it; from the second value on they are
+/// not. Shares of the photo's height.
 const CUT_ABOVE: (f32, f32) = (0.004, 0.03);
 /// A bust shows the head this much smaller, at the smallest.
 const BUST_SCALE: f64 = 0.70;
@@ -65,8 +65,8 @@ pub struct Framing {
 
 /// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, and room in the direction of its look.
 ///
-/// Nothing here is decided by a threshold: a matte and a head that differ a little, as those of a photo that was saved again do,
-/// give frames that differ a little.
+/// No threshold decides anything here: a photo that is saved again gives a slightly different matte and head,
+/// and must give a slightly different frame.
 ///
 /// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
 pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> Framing {
@@ -197,8 +197,10 @@ fn column_sums(matte: &Plane, rows: Range<f64>) -> Vec<f64> {
     sums
 }
 
-/// How far into `range`, or into what of it the plane has, one comes until `enough` of the animal has been met: the mean over all
-/// amounts from none to twice as much, so that a faint spot on the way moves the answer as little as it weighs.
+/// How many samples of `range` pass until `enough` of the animal has been met.
+///
+/// It is the mean over all amounts from none to twice `enough`. So a faint spot on the way moves the answer
+/// only a little. What of `range` lies outside of the plane counts as nothing.
 fn until_met(sums: &[f64], range: Range<f64>, enough: f64) -> f64 {
     let most = 2.0 * enough;
     let (mut met, mut way) = (0.0, 0.0);

@@ -6,13 +6,14 @@ use crate::matting::HeadBox;
 use crate::plane::{Plane, smoothstep};
 use crate::resample::Region;
 
-/// The network's head box is not trusted at the first score, and wholly at the second: on photos without a head it stays under 0.3.
+/// Scores at which the network's head box counts for nothing, and in full. Without a head they stay under 0.3.
 const TRUSTED_SCORE: (f32, f32) = (0.25, 0.45);
-/// The same for the share of the box that is animal: a head must be mostly animal.
+/// The same for the share of the box that is animal.
 const COVERED: (f32, f32) = (0.25, 0.45);
 
-/// The head in photo pixels. `matte` is the cleaned coarse matte, spread over the whole photo of `size` pixels.
-/// `None` when the matte is empty. Where the network is half sure, the head lies between its box and the outline's.
+/// The head in photo pixels. `matte` is the cleaned coarse matte, spread over the whole photo of `size`
+/// pixels. `None` when the matte is empty. Where the network is half sure, the head lies between its box and
+/// the outline's.
 pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64, f64)) -> Option<Head> {
     let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
     let trust = |p: &HeadBox| {

@@ -25,7 +25,7 @@ use crate::plane::{Plane, smoothstep};
 use crate::process::PipelineError;
 use crate::resample::{Region, Resample};
 
-/// Two boxes surely mean different heads up to the first overlap (intersection over union), and surely the same from the second on.
+/// Overlaps (intersection over union) at which two boxes mean different heads, and the same head.
 const SAME_HEAD: (f32, f32) = (0.3, 0.6);
 
 /// What the network saw in a region of the photo.
@@ -52,9 +52,10 @@ pub struct HeadBox {
 
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
-/// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a smaller, mirrored
-/// one. The probability is the mean of both, the matte is the larger's, corrected by the smaller's (`matting/corrected.rs`). The
-/// head is the mean of both as far as they mean the same one: what moves with the noise of a file moves less in it.
+/// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a
+/// smaller, mirrored one. The probability is the mean of both, the matte is the larger's, corrected by the
+/// smaller's (`matting/corrected.rs`). The head is the mean of both where they
+/// mean the same one, because the mean moves less with the noise of a file.
 ///
 /// A small animal is hard to tell from a thing. Where the probability is doubtful and what was found fills only a part of the
 /// photo, the network is asked once more about that part, and the probability takes its answer in.

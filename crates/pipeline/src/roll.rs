@@ -24,10 +24,11 @@ const STEP: f64 = 2.0;
 const ASIDE: i32 = 9;
 /// Shares of the drawing within the head and of its outline in the likeness of both halves.
 const DRAWING: f32 = 0.75;
-/// How alike the halves are at their best, and how much more than at the middling tilt: at the first of each pair the head has no
-/// mirror, as in a profile; at the second it surely has.
+/// Likeness of the halves at the best tilt, and how far it lies above the median tilt's.
+///
+/// At the first of each pair the head has no axis of symmetry, as in a profile; at the second it surely has.
 const ALIKE: [(f32, f32); 2] = [(0.55, 0.65), (0.07, 0.17)];
-/// Tilts whose likeness comes so close to the best one's count, the less the further below they are.
+/// Tilts within this likeness of the best are averaged, with weights that fall to zero.
 const NEAR_BEST: f32 = 0.06;
 /// A tilt up to the first of these degrees is none; from the second on it is taken in full.
 const LEAST: (f32, f32) = (1.0, 2.5);
@@ -36,8 +37,9 @@ const MOST: (f32, f32) = (7.0, 10.0);
 /// Turning by less changes nothing that one could see, and costs sharpness.
 const WORTH_TURNING: f64 = 0.2;
 
-/// By how many degrees the head must be turned, counter-clockwise, to stand upright; `None` where its halves are not alike enough
-/// to tell, where it stands upright already, or where it is tilted on purpose. In between the answer shrinks towards none.
+/// By how many degrees the head must be turned, counter-clockwise, to stand upright; `None` where its halves
+/// are not alike enough to tell, where it stands upright already, or where it is tilted on purpose. In
+/// between, the answer is smaller.
 ///
 /// The head is mirrored at every tilt within 16 degrees and the likeness of both halves compared, as in the search for mirror
 /// symmetry by correlation (Marola, "On the detection of the axes of symmetry of symmetric and almost symmetric planar

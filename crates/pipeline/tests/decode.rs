@@ -220,7 +220,7 @@ fn orientation_is_read_whatever_type_it_has_in_both_byte_orders() {
 fn exif_behind_the_data_of_a_png_turns_it() {
     let mut file = rgb_png(&scene(), None);
     let exif = exif(6);
-    // The decoder passes over it; its checksum is nobody's business.
+    // The decoder skips the chunk whatever its checksum is.
     let chunk = [&(exif.len() as u32).to_be_bytes()[..], b"eXIf", &exif, &[0; 4]].concat();
     let end = file.len() - 12;
     file.splice(end..end, chunk);

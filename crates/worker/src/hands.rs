@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_has_always_had_a_free_hand_is_idle_however_often_jobs_come() {
+    async fn a_worker_with_a_free_hand_all_along_is_idle_however_often_jobs_come() {
         let hands = Hands::new(2);
         let job = |length| sleep(Duration::from_millis(length));
         for _ in 0..5 {

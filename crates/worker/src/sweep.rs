@@ -26,9 +26,10 @@ const IDLE: Duration = Duration::from_secs(2);
 /// How many times longer a job is left alone while this worker gets tasks: most likely its own is among those to come.
 const WHILE_BUSY: u32 = 10;
 
-/// Looks after jobs that nobody looks after, every so often: what a crash of the API left without a task is published
-/// again, what has used up its attempts is recorded as failed. Announced photos that nobody came back for go as well, and what has
-/// expired.
+/// Takes care of forgotten jobs, once per interval.
+///
+/// Publishes again what a crash of the API left without a task, and records as failed what has used up its
+/// attempts. Clears away pending uploads that were never submitted, and expired jobs.
 pub async fn sweep(worker: Arc<Worker>) {
     let mut outage = Outage::new("the sweep for forgotten jobs");
     let mut round = interval(worker.config.sweep_every);
@@ -58,7 +59,7 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
         let found = forgotten.len();
         let mut ours = 0;
         for some in forgotten.chunks(AT_ONCE) {
-            // Each comes to its end, also beside one that fails: who has marked a job may have to take it back.
+            // All run to their end, also when one fails: each may have to take back its mark.
             for looked_after in join_all(some.iter().map(|record| look_after(worker, record))).await {
                 ours += usize::from(looked_after?);
             }
@@ -77,7 +78,7 @@ pub async fn sweep_once(worker: &Worker) -> anyhow::Result<usize> {
     Ok(touched)
 }
 
-/// The record goes last: what is cut off here is found again.
+/// Deletes expired jobs and their files. The record goes last, so that a crash leaves nothing behind.
 async fn clear_expired(worker: &Worker) -> anyhow::Result<()> {
     let backend = &worker.backend;
     for record in backend.jobs.expired(BATCH).await? {

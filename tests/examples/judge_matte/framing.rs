@@ -1,4 +1,4 @@
-//! How far frame, turn and verdict move when a photo is saved again: at three qualities, and at nine tenths of its size.
+//! Measures how far frame, turn and verdict move when a photo is saved again at another quality or size.
 
 use std::fs;
 use std::path::Path;

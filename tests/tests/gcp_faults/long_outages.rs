@@ -18,8 +18,8 @@ const POLICY: Queue = Queue {
 
 const OUTAGE: Duration = Duration::from_secs(60);
 
-/// Half of what is promised: the wait is 3 s here and not a minute, but one busy machine renders all. That an outage does not
-/// lengthen the wait is seen from the marks.
+/// Half of what is promised, because jobs wait 3 s here and not a minute. The marks show that an outage does
+/// not lengthen the wait.
 const BACK: Duration = Duration::from_secs(60);
 
 /// More than the sweep publishes at a time.

@@ -55,7 +55,8 @@ impl GcpLimits {
         Self { shared: Arc::new(Shared { collection, firestore: jobs::client(settings) }) }
     }
 
-    /// Draws within the time. `None`: other instances were faster until it was over. An error: nothing answered until then.
+    /// Draws from a bucket. `None`: other instances were faster until the time was over. An error: Firestore
+    /// did not answer within it.
     pub(crate) fn draw<'a>(
         &'a self,
         allowance: &'a Allowance,

@@ -54,8 +54,9 @@ impl Jobs {
         }
     }
 
-    /// Jobs that have ended and expired, for whoever deletes their blobs and then forgets them. None on Google Cloud, where the TTL
-    /// policy and the buckets' lifecycle delete both.
+    /// Lists jobs that have ended and expired. Delete their blobs first, then call [`Self::forget`].
+    ///
+    /// Empty on Google Cloud: the TTL policy and the buckets' lifecycle delete both there.
     ///
     /// # Errors
     /// The store cannot be read.

@@ -171,7 +171,7 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
                 if record.attempt == 1 { "attempt" } else { "attempts" }
             ),
             error: Some(failure.clone()),
-            // Its task may still be in the queue; whoever gets it sets it aside.
+            // Its task may still be in the queue. The worker that gets it publishes the dead letter.
             dead_letter_owed: Some("no worker finished it".into()),
             finished_at: Some(now),
             updated_at: now,

@@ -33,7 +33,7 @@ struct Counts {
     of: std::sync::Mutex<String>,
 }
 
-/// `ABORTED`, `UNAVAILABLE`, `RESOURCE_EXHAUSTED` and `INTERNAL`, in turn: too many writers, and moments of trouble.
+/// Answers in turn, for too many writers and for moments of trouble.
 const STATUSES: [&str; 4] = ["10", "14", "8", "13"];
 
 impl Aborting {

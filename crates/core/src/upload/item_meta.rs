@@ -12,8 +12,8 @@ use super::item_work::References;
 pub(super) struct ItemMeta {
     pub width: u32,
     pub height: u32,
-    /// Where in the file the picture's coded data lies, in order and without overlaps. Empty unless it is HEVC or
-    /// AV1.
+    /// Where in the file the picture's coded data lies, in order and without overlaps. Empty unless it is
+    /// HEVC or AV1.
     pub coded: Vec<Range<u64>>,
     /// One past the last byte of the file that the picture lies in. Thumbnails, gain maps and EXIF are no part of it.
     pub data_end: u64,

@@ -166,8 +166,7 @@ fn brand(brands: &[u8]) -> Kind {
     Kind::Other(all.any(video).then_some(FileKind::Video))
 }
 
-/// Broadcast video, whose packets of 188 bytes each begin with the same byte (in files of cameras behind four others); and
-/// archives of tape, whose mark stands far behind.
+/// Recognises MPEG transport streams (also with the four bytes of M2TS before each packet) and tar archives.
 fn packets(head: &[u8]) -> Option<FileKind> {
     let packet = |at: usize, length: usize| (0..2).all(|i| head.get(at + i * length) == Some(&0x47));
     if packet(0, 188) || packet(4, 192) {

@@ -93,8 +93,8 @@ fn body(head: &[u8], seen: u64) -> State {
     State::Body { remaining: (length + padding).saturating_sub(seen), kind }
 }
 
-/// Zeros at the end of lossy data that no encoder writes. Where the end of a picture is of one colour there are
-/// some: 454 were seen for 12 megapixels.
+/// Zeros at the end of lossy data that no encoder writes. Where the end of a picture is of one colour there
+/// are some: 454 were seen for 12 megapixels.
 fn too_many_zeros(pixels: u64) -> u64 {
     Zeros::BLOCK as u64 + pixels / 4_000
 }

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod coverage;
+mod frame;
 mod header;
 mod huffman;
 mod segments;

@@ -120,8 +120,9 @@ fn chunks(file: &[u8]) -> impl Iterator<Item = ([u8; 4], Range<usize>)> {
     })
 }
 
-/// Colours by numbers that the specification rules out (a matrix, a range that is neither) say nothing, but the
-/// decoder would refuse the picture for them. It passes over a chunk whose checksum is wrong.
+/// The file with the checksum of an invalid cICP chunk spoilt, so that the decoder skips the chunk.
+///
+/// It would refuse the whole picture for a matrix or a range that the specification rules out.
 fn without_invalid_cicp(file: &[u8]) -> Cow<'_, [u8]> {
     let mut file = Cow::Borrowed(file);
     for (kind, content) in chunks(&file.clone()) {

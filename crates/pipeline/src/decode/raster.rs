@@ -34,7 +34,9 @@ pub(super) enum Samples {
 }
 
 impl Samples {
-    /// Brings a narrow range (H.273: of 8 bits 16 is black, 235 white) to the full one. `bits`: the file's depth.
+    /// Stretches a narrow range (H.273: 16 is black and 235 white at 8 bits) to the full one.
+    ///
+    /// `bits` is the file's depth.
     pub(super) fn stretch(&mut self, bits: u32) {
         match self {
             Self::Grey(samples) | Self::Rgb(samples) => {

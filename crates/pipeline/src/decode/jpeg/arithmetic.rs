@@ -1,4 +1,6 @@
-//! Arithmetic coding may leave out zeros where a scan ends: data that breaks off looks like data that is whole.
+//! Tells arithmetic-coded data that breaks off from data that is whole.
+//!
+//! The coder may leave out zeros at the end of a scan, so both look alike to a decoder.
 
 use super::segments::{SOS, Segments};
 
@@ -6,9 +8,7 @@ use super::segments::{SOS, Segments};
 pub(super) fn continued(picture: &[u8]) -> Vec<u8> {
     let mut file = b"\xff\xd8".to_vec();
     for segment in Segments::of(picture) {
-        file.extend([0xff, segment.code]);
-        file.extend((segment.body.len() as u16 + 2).to_be_bytes());
-        file.extend(segment.body);
+        segment.write_head(segment.body, &mut file);
         let last = segment.scan.iter().rposition(|byte| !matches!(byte, 0 | 0xff));
         file.extend(&segment.scan[..last.map_or(0, |last| last + 1)]);
         if segment.code == SOS {

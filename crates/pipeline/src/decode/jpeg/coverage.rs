@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::frame::{Frame, Scan};
 use super::huffman::{Bits, Stop, Table, tables};
 use super::segments::{DHT, DRI, SOS, Segment, Segments, is_restart, markers, starts_frame};
 use crate::decode::damage::Damage;
@@ -38,9 +39,7 @@ pub(super) fn walk(picture: &[u8], ended: bool) -> Walk {
     let mut state = State::default();
     let mut segments = Segments::of(picture).peekable();
     while let Some(segment) = segments.next() {
-        mended.extend([0xff, segment.code]);
-        mended.extend((segment.body.len() as u16 + 2).to_be_bytes());
-        mended.extend(segment.body);
+        segment.write_head(segment.body, &mut mended);
         let begin = mended.len();
         let closed = ended || segments.peek().is_some();
         if state.step(segment, closed, &mut mended).is_none() {
@@ -93,7 +92,8 @@ impl State {
 
     fn coverage(mut self, ended: bool) -> Coverage {
         let Some(frame) = self.frame.filter(|_| !self.unknown) else { return Coverage::Whole };
-        // A progressive file that stops between two scans is a coarse picture on purpose only if it says that it ends.
+        // A progressive file that stops between two scans is a coarse picture on purpose only if it says that
+        // it ends.
         let coarse = frame.progressive && !ended && !self.detailed;
         let missing = Damage::share(&self.missing, f64::from(frame.width) * f64::from(frame.height));
         if self.breaks_off || coarse || missing > MOST_MISSING {
@@ -122,50 +122,6 @@ impl Coding {
     }
 }
 
-struct Component {
-    id: u8,
-    /// Sampling factors.
-    across: u32,
-    down: u32,
-}
-
-struct Frame {
-    width: u32,
-    height: u32,
-    progressive: bool,
-    components: Vec<Component>,
-    across: u32,
-    down: u32,
-}
-
-impl Frame {
-    fn read(code: u8, body: &[u8]) -> Option<Self> {
-        let (head, rest) = body.split_first_chunk::<6>()?;
-        let components: Vec<_> = rest
-            .as_chunks::<3>()
-            .0
-            .iter()
-            .take(head[5].into())
-            .map(|[id, sampling, _]| Component {
-                id: *id,
-                across: (sampling >> 4).into(),
-                down: (sampling & 15).into(),
-            })
-            .collect();
-        let frame = Self {
-            height: u16::from_be_bytes([head[1], head[2]]).into(),
-            width: u16::from_be_bytes([head[3], head[4]]).into(),
-            progressive: code == 0xc2,
-            across: components.iter().map(|c| c.across).max()?,
-            down: components.iter().map(|c| c.down).max()?,
-            components,
-        };
-        let sound =
-            frame.width > 0 && frame.components.iter().all(|c| matches!((c.across, c.down), (1..=4, 1..=4)));
-        (matches!(code, 0xc0..=0xc2) && sound).then_some(frame)
-    }
-}
-
 /// Units in a row that the data does not describe.
 struct Lost {
     units: Range<u32>,
@@ -183,55 +139,7 @@ struct Followed {
     used: usize,
 }
 
-/// One component's share in a scan.
-struct Part {
-    /// Whether it is the frame's first component, luma.
-    first: bool,
-    dc: usize,
-    ac: usize,
-    /// Blocks in a unit.
-    blocks: u32,
-}
-
-/// A scan's header, and the units (MCUs) that it is made of.
-struct Scan {
-    parts: Vec<Part>,
-    /// The coefficients that it brings, of 64.
-    spectrum: Range<u8>,
-    refines: bool,
-    units: u32,
-    units_across: u32,
-    /// Size of a unit in pixels of the picture.
-    unit: (u32, u32),
-}
-
 impl Scan {
-    fn read(frame: &Frame, body: &[u8]) -> Option<Self> {
-        let (count, rest) = body.split_first()?;
-        let (selectors, tail) = rest.split_at_checked(usize::from(*count) * 2)?;
-        let [start, end, approximation] = *tail.first_chunk()?;
-        let alone = *count == 1;
-        let mut parts = Vec::new();
-        let mut unit = (8 * frame.across, 8 * frame.down);
-        for [id, tables] in selectors.as_chunks::<2>().0 {
-            let index = frame.components.iter().position(|c| c.id == *id)?;
-            let component = &frame.components[index];
-            if alone {
-                // One block a unit, and only as many as touch the picture.
-                unit = (8 * frame.across / component.across, 8 * frame.down / component.down);
-            }
-            let blocks = if alone { 1 } else { component.across * component.down };
-            let (dc, ac) = (usize::from(tables >> 4), usize::from(tables & 15));
-            parts.push(Part { first: index == 0, dc, ac, blocks });
-        }
-        let spectrum = if frame.progressive { start..end.checked_add(1)? } else { 0..64 };
-        let sound = !parts.is_empty() && spectrum.start < spectrum.end && spectrum.end <= 64;
-        let units_across = frame.width.div_ceil(unit.0.max(1));
-        let units = units_across * frame.height.div_ceil(unit.1.max(1));
-        let refines = frame.progressive && approximation >> 4 > 0;
-        sound.then_some(Self { parts, spectrum, refines, units, units_across, unit })
-    }
-
     /// The units that the data does not describe; adds the data as a decoder should see it to `mended`.
     /// `closed`: a marker follows. `None` when a table is missing.
     fn lost(
@@ -361,22 +269,6 @@ impl Scan {
             }
         }
         Some(Ok(()))
-    }
-
-    /// Where a range of units lies in the picture.
-    fn place(&self, frame: &Frame, lost: &Range<u32>) -> Damage {
-        let row = |unit: u32| unit / self.units_across;
-        let (top, bottom) = (row(lost.start), row(lost.end - 1));
-        let one_row = top == bottom;
-        let first = if one_row { lost.start % self.units_across } else { 0 };
-        let last = if one_row { (lost.end - 1) % self.units_across } else { self.units_across - 1 };
-        let (x, y) = (first * self.unit.0, top * self.unit.1);
-        Damage {
-            x,
-            y,
-            width: ((last + 1) * self.unit.0).min(frame.width) - x,
-            height: ((bottom + 1) * self.unit.1).min(frame.height) - y,
-        }
     }
 }
 

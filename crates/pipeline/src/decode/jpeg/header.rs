@@ -62,9 +62,7 @@ pub(super) fn picture_only(file: &[u8]) -> Picture {
     for segment in segments.by_ref() {
         scanning = segment.code == SOS;
         let mut keep = |body: &[u8]| {
-            picture.extend([0xff, segment.code]);
-            picture.extend((body.len() as u16 + 2).to_be_bytes());
-            picture.extend(body);
+            segment.write_head(body, &mut picture);
             picture.extend(segment.scan);
         };
         match segment.code {

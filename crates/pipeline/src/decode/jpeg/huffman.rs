@@ -36,7 +36,7 @@ pub(super) enum Stop {
     BadCode,
 }
 
-/// Reads the bits between two restart markers. Stuffed zeros are passed over, and so is filling: 0xff before 0xff.
+/// Reads the bits between two restart markers. Skips stuffed zeros, and filling (0xff before 0xff).
 #[derive(Debug)]
 pub(super) struct Bits<'a> {
     data: &'a [u8],

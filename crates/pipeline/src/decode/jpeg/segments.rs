@@ -11,6 +11,15 @@ pub(super) struct Segment<'a> {
     pub scan: &'a [u8],
 }
 
+impl Segment<'_> {
+    /// Appends the marker, the length and `body` to a file, without the coded data.
+    pub(super) fn write_head(&self, body: &[u8], file: &mut Vec<u8>) {
+        file.extend([0xff, self.code]);
+        file.extend((body.len() as u16 + 2).to_be_bytes());
+        file.extend(body);
+    }
+}
+
 /// Start of scan.
 pub(super) const SOS: u8 = 0xda;
 /// Define Huffman tables.
@@ -119,14 +128,14 @@ fn resumes(data: &[u8]) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-/// Whether the restart marker that `data` begins with is none by chance: the next one or the scan's end follows.
+/// Whether `data` begins with a real restart marker: the next one or the end of the scan must follow.
 pub(super) fn is_restart(data: &[u8]) -> bool {
     let next = 0xd0 | (data[1] + 1) & 7;
     let behind = &data[2..];
     markers(behind).next().is_none_or(|(at, code)| code == next || code == EOI || is_segment(&behind[at..]))
 }
 
-/// Whether the marker that `data` begins with is a segment's and not there by chance: another follows where it ends.
+/// Whether `data` begins with a real segment: another marker must follow where it ends.
 fn is_segment(data: &[u8]) -> bool {
     let Some((&[_, code, high, low], _)) = data.split_first_chunk() else { return false };
     let length = usize::from(u16::from_be_bytes([high, low]));
