@@ -12,8 +12,8 @@ locals {
   # may hold 256 KiB beside its photo.
   largest_upload = 32 * 1024 * 1024 - 256 * 1024
 
-  # Requests that Cloud Run gives to one instance of the API. It starts another at 60 % of them. That must come
-  # before the API refuses uploads: slow uploads use so little CPU that nothing else would start an instance.
+  # Requests that Cloud Run gives to one instance of the API. It starts another at 60 % of them. That must
+  # come before the API refuses uploads: they use so little CPU that nothing else would start an instance.
   # An upload holds a few pieces of 64 KiB, by calculation less than 0.5 MB of the 512 MiB. 200 at once have
   # not been measured.
   api_concurrency = 320

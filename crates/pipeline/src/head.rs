@@ -6,7 +6,7 @@ use crate::matting::HeadBox;
 use crate::plane::{Plane, smoothstep};
 use crate::resample::Region;
 
-/// Scores at which the network's head box counts for nothing, and in full. Without a head they stay under 0.3.
+/// Scores at which the network's head box counts for nothing, and in full. Without a head it is below 0.3.
 const TRUSTED_SCORE: (f32, f32) = (0.25, 0.45);
 /// The same for the share of the box that is animal.
 const COVERED: (f32, f32) = (0.25, 0.45);

@@ -55,8 +55,8 @@ fn a_backlog_that_is_worked_off_is_not_published_again() -> Result<()> {
     Ok(())
 }
 
-/// Time within which a job without a task is done: the wait, a round of the sweep, and some seconds for a busy
-/// machine. Ten times the wait would be 50 s.
+/// Time within which a job without a task is done: the wait, a round of the sweep, and some seconds for a
+/// busy machine. Ten times the wait would be 50 s.
 const PROMISED: Duration = Duration::from_secs(20);
 
 #[test]

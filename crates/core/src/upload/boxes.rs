@@ -68,7 +68,7 @@ impl Boxes {
         if let (State::Data { coded, end }, Ok(Event::More)) = (&mut self.state, &event) {
             let inside = |position: u64| (position.saturating_sub(from) as usize).min(before.len());
             while let Some(part) = coded.last() {
-                // Coded HEVC never has three zeros in a row, and AV1 few. Bytes between the parts say nothing.
+                // HEVC never has three zeros in a row, and AV1 few. Bytes between the parts say nothing.
                 if self.zeros.block_in(&before[inside(part.start)..inside(part.end)]) {
                     return Ok(Event::Lost);
                 }

@@ -114,7 +114,7 @@ fn first_lossless(file: &[u8]) -> Option<Range<usize>> {
     }
 }
 
-/// Whether lossless data ends in zeros that no pixel needs. A picture that ends in one colour needs its zeros.
+/// Whether lossless data ends in zeros that no pixel needs. A flat end of the picture needs its zeros.
 fn filled_up(data: &[u8], left: u64) -> bool {
     left >= BLOCK as u64 && data.iter().rev().take_while(|byte| **byte == 0).count() >= BLOCK
 }
