@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::{Answer, Client, PATIENCE};
-use crate::process::{Process, free_port};
+use crate::process::{Process, free_port, json_lines};
 
 /// The service as a user runs it: an API and workers as processes on one data directory.
 pub struct TestApp {
@@ -186,9 +186,27 @@ impl TestApp {
     pub fn worker_lines(&self) -> Vec<Value> {
         let logs = (0..self.workers.len())
             .map(|number| Process::log_of("headshot-worker", number, self.folder.path()));
-        let lines =
-            |log: String| log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>();
-        logs.flat_map(lines).collect()
+        logs.flat_map(|log| json_lines(&log)).collect()
+    }
+
+    /// What the API and all workers have logged, once it is as wanted.
+    ///
+    /// # Errors
+    /// It was not in time; the last lines are shown.
+    pub fn lines_until(&self, wanted: impl Fn(&[Value]) -> bool) -> Result<Vec<Value>> {
+        let asked = Instant::now();
+        loop {
+            let mut lines = self.api()?.lines();
+            lines.extend(self.worker_lines());
+            if wanted(&lines) {
+                return Ok(lines);
+            }
+            if asked.elapsed() > PATIENCE {
+                let last = &lines[lines.len().saturating_sub(20)..];
+                bail!("the log is not as wanted in time: {last:#?}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The running API.

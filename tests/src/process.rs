@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// One of the two binaries, running. Dropping it kills it.
 pub struct Process {
@@ -144,6 +145,11 @@ impl Process {
         read_log(&self.log)
     }
 
+    /// Everything it logged, line by line.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        json_lines(&self.log())
+    }
+
     /// Everything that was logged under a number, by whichever processes had it.
     pub(crate) fn log_of(name: &str, number: usize, folder: &Path) -> String {
         read_log(&log_file(name, number, folder))
@@ -179,4 +185,9 @@ fn read_log(path: &Path) -> String {
 pub(crate) fn free_port() -> Result<u16> {
     // Asked of the system and let go again: somebody else could take it meanwhile, but hardly ever does.
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The lines of a log that are JSON, as all but a panic's are.
+pub(crate) fn json_lines(log: &str) -> Vec<Value> {
+    log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }

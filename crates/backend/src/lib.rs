@@ -9,6 +9,7 @@ mod gcp;
 mod gcp_args;
 mod health;
 mod idempotency;
+mod jitter;
 mod jobs;
 pub mod keys;
 mod limits;

@@ -6,9 +6,13 @@
 //! let in than the limit says, and at any moment a process that stands idle keeps no more than a twentieth of a bucket (a
 //! hundredth of a quota) from the others.
 //!
-//! A store of documents takes about one write a second of each. Where it is one, a process that has used up its batch early
-//! waits for the next; whoever calls meanwhile waits with it, and the next batch is large enough for all of them. A store
-//! that says that another process was faster is asked again. Only one that gives no answer is done without, bucket by bucket.
+//! Firestore takes about one write a second of a document. There, a process that has used up its batch early waits for
+//! the next draw, two seconds at most; calls wait with it, and the next batch is large enough for all of them. A process that
+//! finds that another has written the document within the last second makes its batches last twice as long, and when no
+//! other writes, half as long: so all together write it about once a second, however many they are. Meanwhile a process may
+//! keep a tenth of a bucket (a fiftieth of a quota).
+//!
+//! A store that says that another process was faster is asked again. Only one that gives no answer is done without, bucket by bucket.
 
 mod bucket;
 mod leases;
@@ -30,6 +34,9 @@ use leases::Leases;
 
 /// How long a batch may be spent without asking again.
 const LEASE: Duration = Duration::from_secs(1);
+
+/// The same where many processes draw from one bucket. So many seconds are enough for as many processes.
+const LONGEST_LEASE: Duration = Duration::from_secs(16);
 
 /// How long the store may take. Whoever waits for it is a customer.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,5 +1,6 @@
 //! The levels of limits as Firestore documents, written on the condition that nobody has written them since they were read.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,7 @@ use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::timestamp_utils::from_timestamp;
 use firestore::{
-    FirestoreDb, FirestoreDocument, FirestoreTimestamp, FirestoreWritePrecondition,
-    firestore_document_from_serializable,
+    FirestoreDb, FirestoreTimestamp, FirestoreWritePrecondition, firestore_document_from_serializable,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep};
 use super::jobs;
 use super::jobs::calls::{Patience, is_conflict, is_contended, is_passing, is_unanswered};
 use super::renewable::Renewable;
-use super::spread;
 use crate::GcpSettings;
+use crate::jitter::jitter;
 use crate::limits::{Allowance, Drawing, Drawn, Level};
 
 /// What the collection is called, after that of the records.
@@ -37,6 +37,8 @@ pub(crate) struct GcpLimits {
 
 struct Shared {
     collection: String,
+    /// Which writes are this process's own.
+    writer: i64,
     firestore: Renewable<FirestoreDb, FirestoreError>,
 }
 
@@ -45,6 +47,9 @@ struct Document {
     /// In millionths of a token.
     missing: u64,
     at: FirestoreTimestamp,
+    /// The process that wrote it, a random number.
+    #[serde(default)]
+    writer: i64,
     /// For the collection's TTL policy.
     expire_at: FirestoreTimestamp,
 }
@@ -52,7 +57,8 @@ struct Document {
 impl GcpLimits {
     pub(super) fn new(settings: &GcpSettings) -> Self {
         let collection = format!("{}{SUFFIX}", settings.firestore_collection);
-        Self { shared: Arc::new(Shared { collection, firestore: jobs::client(settings) }) }
+        let writer = RandomState::new().build_hasher().finish().cast_signed();
+        Self { shared: Arc::new(Shared { collection, writer, firestore: jobs::client(settings) }) }
     }
 
     /// Draws from a bucket. `None`: other instances were faster until the time was over. An error: Firestore
@@ -84,7 +90,7 @@ impl GcpLimits {
                     // It may have been written all the same, and must not be given back twice.
                     drawing.returned = 0;
                 }
-                let spread = wait.mul_f64(0.5 + spread());
+                let spread = wait.mul_f64(0.5 + jitter());
                 let is_over = Instant::now() + spread >= until;
                 if is_over && answered {
                     return Ok(None);
@@ -108,8 +114,13 @@ impl GcpLimits {
             Some(answer) => answer?.1,
             None => None,
         };
-        let level = found.as_ref().map(level).transpose()?;
-        let (level, drawn) = Level::draw(level, allowance, drawing, Timestamp::now());
+        let before = found.as_ref().map(FirestoreDb::deserialize_doc_to::<Document>).transpose()?;
+        let now = Timestamp::now();
+        let level = before.as_ref().map(|before| Level { missing: before.missing, at: before.at.0 });
+        let (level, mut drawn) = Level::draw(level, allowance, drawing, now);
+        drawn.others_wrote = before
+            .filter(|before| before.writer != self.shared.writer)
+            .map(|before| Duration::try_from(now.duration_since(before.at.0)).unwrap_or_default());
         // Nothing moves, so nothing is written: the refill is reckoned from the last write on.
         if drawn.granted == 0 && drawing.returned == 0 {
             return Ok(drawn);
@@ -117,6 +128,7 @@ impl GcpLimits {
         let document = Document {
             missing: level.missing,
             at: FirestoreTimestamp(level.at),
+            writer: self.shared.writer,
             expire_at: FirestoreTimestamp(level.expires(allowance)),
         };
         match found {
@@ -137,9 +149,4 @@ impl GcpLimits {
         }
         Ok(drawn)
     }
-}
-
-fn level(document: &FirestoreDocument) -> Result<Level, FirestoreError> {
-    let document: Document = FirestoreDb::deserialize_doc_to(document)?;
-    Ok(Level { missing: document.missing, at: document.at.0 })
 }

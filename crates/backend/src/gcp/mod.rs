@@ -106,9 +106,3 @@ async fn answer(name: &str, check: impl Future<Output = Result<()>>) -> Result<(
 fn emulator_url(host: &str) -> String {
     if host.contains("://") { host.into() } else { format!("http://{host}") }
 }
-
-/// A random number from 0 to 1, for waits that must not coincide. Without randomness they are merely not spread.
-fn spread() -> f64 {
-    let mut random = [0; 1];
-    getrandom::fill(&mut random).map_or(0.5, |()| f64::from(random[0]) / 255.0)
-}

@@ -34,6 +34,9 @@ pub(crate) struct Drawn {
     pub(crate) left: u64,
     /// When there will be one, if there is none.
     pub(crate) next: Duration,
+    /// How long before this draw another process wrote the level; `None`: no other did since this one's last write, or the
+    /// store does not mind many writers.
+    pub(crate) others_wrote: Option<Duration>,
 }
 
 impl Level {
@@ -59,7 +62,12 @@ impl Level {
         let left = there - granted;
         (
             Self { missing, at },
-            Drawn { granted, left, next: wait_for_one(allowance, capacity - missing, now) },
+            Drawn {
+                granted,
+                left,
+                next: wait_for_one(allowance, capacity - missing, now),
+                others_wrote: None,
+            },
         )
     }
 
@@ -110,7 +118,10 @@ mod tests {
     fn a_bucket_begins_full_and_fills_again_at_its_rate_and_no_further() {
         let allowance = Allowance::per_minute("x".into(), 120);
         let (level, drawn) = Level::draw(None, &allowance, want(200), at(0));
-        assert_eq!(drawn, Drawn { granted: 120, left: 0, next: Duration::from_millis(500) });
+        assert_eq!(
+            drawn,
+            Drawn { granted: 120, left: 0, next: Duration::from_millis(500), others_wrote: None }
+        );
         let (level, drawn) = Level::draw(Some(level), &allowance, want(5), at(1));
         assert_eq!((drawn.granted, drawn.left), (2, 0));
         let (level, drawn) = Level::draw(Some(level), &allowance, want(1), at(1000));

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{Allowance, BELIEF, Drawing, Drawn, LEASE, Level, PAUSE, Taken};
+use super::{Allowance, BELIEF, Drawing, Drawn, LEASE, LONGEST_LEASE, Level, PATIENCE, PAUSE, Taken};
+use crate::jitter::jitter;
 
 /// Buckets in each of two generations. When the young one is full, it becomes the old one, which is forgotten: whoever calls
 /// from a million addresses makes us forget, at most, batches of one or few tokens.
@@ -35,16 +36,20 @@ pub(super) struct Entry {
 pub(super) struct Waiting<'a>(&'a AtomicU64);
 
 /// The tokens of one bucket that are at hand.
-#[derive(Default)]
 pub(super) struct Lease {
     /// What they were drawn by; other tokens are of no use to a limit that has changed.
     pub(super) allowance: Option<Allowance>,
     tokens: u64,
     drawn: Option<Instant>,
+    /// How long they may be spent, and the time between two draws. Longer, the more processes draw from the bucket, so that
+    /// together they write it about once a second.
+    length: Duration,
     batch: u64,
+    /// How quickly the batch was spent to the last token.
+    spent_in: Option<Duration>,
     /// Calls since the last draw, also those that got nothing.
     asked: u64,
-    /// When the next draw would be due if there were one every [`LEASE`].
+    /// When the next draw would be due if there were one every [`Self::length`].
     draw_due: Option<Instant>,
     left_in_store: Option<u64>,
     empty_until: Option<Instant>,
@@ -105,6 +110,26 @@ impl Drop for Waiting<'_> {
     }
 }
 
+impl Default for Lease {
+    fn default() -> Self {
+        Self {
+            allowance: None,
+            tokens: 0,
+            drawn: None,
+            length: LEASE,
+            batch: 0,
+            spent_in: None,
+            asked: 0,
+            draw_due: None,
+            left_in_store: None,
+            empty_until: None,
+            next: None,
+            alone: None,
+            alone_until: None,
+        }
+    }
+}
+
 impl Lease {
     /// Begins anew under a limit that is new or has changed.
     pub(super) fn begin(&mut self, allowance: &Allowance) {
@@ -113,9 +138,10 @@ impl Lease {
 
     /// Spends a token that is at hand.
     pub(super) fn spend(&mut self) -> bool {
-        let fresh = self.drawn.is_some_and(|drawn| drawn.elapsed() < LEASE);
+        let fresh = self.drawn.is_some_and(|drawn| drawn.elapsed() < self.length);
         if fresh && self.tokens > 0 {
             self.tokens -= 1;
+            self.spent_in = self.drawn.filter(|_| self.tokens == 0).map(|drawn| drawn.elapsed());
             return true;
         }
         false
@@ -132,9 +158,12 @@ impl Lease {
     }
 
     /// How long to wait before the store may be asked for this bucket again, if so many draws may follow each other at once.
+    /// Callers wait with it, so it is never long.
     pub(super) fn pause(&self, at_once: Option<u32>) -> Option<Duration> {
         let early = LEASE * at_once?.saturating_sub(1);
-        let wait = self.draw_due?.saturating_duration_since(Instant::now()).saturating_sub(early);
+        let due = self.draw_due?.checked_sub(early)?;
+        let due = self.drawn.map_or(due, |drawn| due.min(drawn + PATIENCE));
+        let wait = due.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -154,16 +183,23 @@ impl Lease {
         Some(self.next.unwrap_or(until).saturating_duration_since(Instant::now()))
     }
 
-    /// What to ask the store for: enough for all who wait, and beyond that what was asked for since the last draw, or twice
-    /// the last batch if that was spent in time.
+    /// What to ask the store for: enough for all who wait, and beyond that what was asked for since the last draw, or if that
+    /// draw's batch was spent early, what would have lasted.
     pub(super) fn drawing(&mut self, allowance: &Allowance, waiting: u64) -> Drawing {
         let now = Instant::now();
-        let spent_in_time = self.tokens == 0 && self.drawn.is_some_and(|drawn| drawn.elapsed() < 2 * LEASE);
-        let batch = if spent_in_time { self.batch.saturating_mul(2) } else { 1 };
-        self.batch = batch.max(std::mem::take(&mut self.asked)).clamp(1, allowance.largest_batch());
-        self.draw_due = Some(self.draw_due.map_or(now, |due| due.max(now)) + LEASE);
+        let lately = self.drawn.is_some_and(|drawn| drawn.elapsed() < 2 * self.length);
+        let lasting = match self.spent_in.take().filter(|_| lately && self.tokens == 0) {
+            Some(spent) => (self.batch * millis(self.length)).div_ceil(millis(spent)),
+            None => 1,
+        };
+        let largest = allowance.largest_batch() * if self.length > LEASE { 2 } else { 1 };
+        let wanted = lasting.max(std::mem::take(&mut self.asked)).clamp(1, largest).max(waiting);
+        self.batch = wanted;
+        // Processes that began together must not meet at every draw.
+        let length = if self.length > LEASE { self.length.mul_f64(0.75 + jitter() / 2.0) } else { LEASE };
+        self.draw_due = Some(self.draw_due.map_or(now, |due| due.max(now)) + length);
         // Whether they arrive if the draw fails nobody knows; to believe that they do keeps the limit.
-        Drawing { returned: std::mem::take(&mut self.tokens), wanted: self.batch.max(waiting) }
+        Drawing { returned: std::mem::take(&mut self.tokens), wanted }
     }
 
     /// Takes what a draw brought. When it is less than was wanted, the bucket is empty once these tokens are spent.
@@ -172,13 +208,22 @@ impl Lease {
         self.tokens = drawn.granted;
         self.drawn = Some(now);
         self.left_in_store = Some(drawn.left);
+        self.length = match drawn.others_wrote {
+            None => (self.length / 2).max(LEASE),
+            Some(ago) if ago < LEASE => (self.length * 2).min(LONGEST_LEASE),
+            Some(_) => self.length,
+        };
         self.alone = None;
         self.empty(drawn, wanted, now);
     }
 
     /// There was no getting at the bucket for all the others who draw on it.
     pub(super) fn overtaken(&mut self) {
-        self.empty(Drawn { granted: 0, left: 0, next: Duration::ZERO }, 1, Instant::now());
+        self.empty(
+            Drawn { granted: 0, left: 0, next: Duration::ZERO, others_wrote: None },
+            1,
+            Instant::now(),
+        );
     }
 
     /// Takes a token of the limit as if this process were the only one. Of a quota there is as much as was last seen, and if
@@ -204,10 +249,11 @@ impl Lease {
         self.empty(drawn, 1, now);
     }
 
-    /// An empty bucket is not asked again before a second is over, and is believed to be empty for a few seconds at most.
+    /// An empty bucket is not asked again before a lease is over, a second or longer, and is believed to be empty for a few
+    /// seconds at most.
     fn empty(&mut self, drawn: Drawn, wanted: u64, now: Instant) {
         let empty = drawn.granted < wanted;
-        let next = drawn.next.max(LEASE);
+        let next = drawn.next.max(self.length.min(BELIEF));
         self.empty_until = empty.then(|| now + next.min(BELIEF));
         self.next = if empty { now.checked_add(next) } else { None };
     }
@@ -232,6 +278,11 @@ impl Lease {
     }
 }
 
+/// At least one.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,7 +300,8 @@ mod tests {
     }
 
     fn drew(lease: &mut Lease, drawing: Drawing, left: u64) {
-        lease.drawn(Drawn { granted: drawing.wanted, left, next: Duration::ZERO }, drawing.wanted);
+        let drawn = Drawn { granted: drawing.wanted, left, next: Duration::ZERO, others_wrote: None };
+        lease.drawn(drawn, drawing.wanted);
     }
 
     #[test]
@@ -264,7 +316,7 @@ mod tests {
             drew(&mut lease, drawing, 50);
             while lease.spend() {}
         }
-        assert_eq!(wanted, [1, 2, 4, 5], "a twentieth at most");
+        assert_eq!(wanted, [1, 5, 5, 5], "a twentieth at most");
         drew(&mut lease, Drawing { returned: 0, wanted: 5 }, 50);
         assert!(lease.spend());
         assert_eq!(lease.drawing(&allowance, 1), Drawing { returned: 4, wanted: 1 });
@@ -287,16 +339,37 @@ mod tests {
         assert!(pause > Duration::from_millis(900) && pause <= LEASE, "{pause:?}");
         assert_eq!(lease.pause(None), None, "a store that can take it is not spared");
         // One comes back every hundredth of a second.
-        lease.drawn(Drawn { granted: 0, left: 0, next: Duration::from_millis(10) }, 1);
+        lease.drawn(Drawn { granted: 0, left: 0, next: Duration::from_millis(10), others_wrote: None }, 1);
         assert!(lease.is_known_to_be_empty());
         assert!(lease.empty_for().is_some_and(|wait| wait > Duration::from_millis(900)));
+    }
+
+    #[test]
+    fn leases_grow_while_other_processes_write_within_a_second_and_shrink_again_when_none_does() {
+        let allowance = Allowance::per_minute("x".into(), 6000);
+        let mut lease = Lease::default();
+        lease.begin(&allowance);
+        let mut draw = |others_wrote| {
+            lease.asked = 1000;
+            let drawing = lease.drawing(&allowance, 1);
+            lease.drawn(Drawn { granted: 1, left: 50, next: Duration::ZERO, others_wrote }, 1);
+            (drawing.wanted, lease.length.as_secs())
+        };
+        let [lately, before] = [500, 1500].map(|millis| Some(Duration::from_millis(millis)));
+        assert_eq!(draw(before), (300, 1), "a twentieth at most");
+        assert_eq!([lately; 6].map(|ago| draw(ago).1), [2, 4, 8, 16, 16, 16]);
+        assert_eq!(draw(before), (600, 16), "a tenth for the longer time");
+        assert_eq!([None; 5].map(|none| draw(none).1), [8, 4, 2, 1, 1]);
+        (0..9).for_each(|_| _ = draw(lately));
+        let pause = lease.pause(Some(1)).expect("it waits for the next draw");
+        assert!(pause <= PATIENCE, "callers wait with it: {pause:?}");
     }
 
     #[test]
     fn what_a_bucket_can_no_longer_give_is_refused_and_not_waited_for() {
         let mut lease = Lease::default();
         lease.begin(&Allowance::per_minute("x".into(), 120));
-        lease.drawn(Drawn { granted: 2, left: 0, next: Duration::from_millis(500) }, 6);
+        lease.drawn(Drawn { granted: 2, left: 0, next: Duration::from_millis(500), others_wrote: None }, 6);
         assert!(lease.empty_for().is_none() && lease.spend() && lease.spend());
         assert!(!lease.spend() && lease.is_known_to_be_empty());
         assert!(lease.empty_for().is_some_and(|wait| wait > Duration::from_millis(900)));

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::LocalSubscription;
 use super::database::{Database, Durability};
+use crate::jitter::jitter;
 use crate::{LocalSettings, QueueDepth};
 
 #[derive(Clone)]
@@ -167,10 +168,7 @@ impl LocalQueue {
     fn back_off(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(20);
         let wait = self.shared.retry_min.saturating_mul(1 << doublings).min(self.shared.retry_max);
-        let mut random = [0; 1];
-        // Without randomness the wait is merely not spread.
-        let spread = getrandom::fill(&mut random).map_or(0.5, |()| f64::from(random[0]) / 255.0);
-        wait.mul_f64(0.75 + 0.5 * spread)
+        wait.mul_f64(0.75 + 0.5 * jitter())
     }
 }
 

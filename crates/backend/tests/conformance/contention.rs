@@ -68,19 +68,23 @@ pub async fn a_limit_holds_although_firestore_aborts_some_draws(test: &TestBacke
 pub async fn a_crowded_document_is_written_about_once_a_second(test: &TestBackend) {
     let (proxy, processes) = crowd(test).await;
     // More than they can use, so that each goes on drawing.
-    let seconds = 8;
-    let (granted, refused) = storm(&processes, &a_minute(1_000_000), Duration::from_secs(seconds)).await;
-    let ((tried, _), written) = (proxy.counts(), proxy.written());
-    println!(
-        "{granted} granted, {refused} refused, written {written} times of {tried} tries in {seconds} s by {PROCESSES} processes"
-    );
-    assert_eq!(refused, 0);
-    // Each has two draws more than one a second at first.
-    assert!(written <= PROCESSES as u64 * (seconds + 3), "written {written} times");
+    let (seconds, allowance) = (8, a_minute(1_000_000));
+    let mut written = Vec::new();
+    for _ in 0..2 {
+        let before = proxy.written();
+        let (granted, refused) = storm(&processes, &allowance, Duration::from_secs(seconds)).await;
+        written.push(proxy.written() - before);
+        println!("{granted} granted, {refused} refused, written {written:?} times in {seconds} s");
+        assert_eq!(refused, 0);
+    }
+    // At first each has two draws more than one a second, and learns by the next of the others.
+    let process = PROCESSES as u64;
+    assert!(written[0] <= seconds + 3 * process, "written {written:?} times by {PROCESSES} processes");
+    assert!(written[1] <= seconds * 3 / 2, "written {written:?} times by {PROCESSES} processes");
 
     let (before, empty) = (proxy.counts(), a_minute(1));
     storm(&processes, &empty, Duration::from_secs(seconds)).await;
-    let (after, process) = (proxy.counts(), PROCESSES as u64);
+    let after = proxy.counts();
     let (writes, reads) = (after.0 - before.0, after.1 - before.1);
     println!("of an empty bucket: {writes} writes, {reads} reads in {seconds} s");
     assert!(writes <= 2 * process && reads <= process * (seconds + 3), "{writes} writes, {reads} reads");

@@ -3,7 +3,8 @@ use std::time::Duration;
 use firestore::errors::{FirestoreDatabaseError, FirestoreError, FirestoreErrorPublicGenericDetails as Code};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::gcp::{CALL_TIMEOUT, spread};
+use crate::gcp::CALL_TIMEOUT;
+use crate::jitter::jitter;
 
 /// The time and the tries that one call has.
 pub(in crate::gcp) struct Patience {
@@ -54,7 +55,7 @@ impl Patience {
     /// The same after an error of which the caller knows that another try helps.
     pub(super) async fn after_conflict(&mut self, error: FirestoreError) -> Result<(), FirestoreError> {
         // Several workers that ran into each other must not do so again at once.
-        let wait = self.wait.mul_f64(0.5 + spread());
+        let wait = self.wait.mul_f64(0.5 + jitter());
         if Instant::now() + wait >= self.until {
             return Err(error);
         }
