@@ -32,7 +32,7 @@ pub use matting::{
     Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
     coarse_matte, profile,
 };
-pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, runtime_library};
+pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, Rule, runtime_library};
 pub use plane::Plane;
 pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process, process_again};
 pub use proof::{CloseUp, Proof, fit_photo, process_with_proof};

@@ -13,14 +13,14 @@ use fast_image_resize::pixels::U8;
 use ort::value::TensorRef;
 
 pub(crate) use answer::{MatteSize, expected_matte};
-pub use components::keep_the_animal;
+pub use components::{keep_the_animal, without_haze};
 pub(crate) use corrected::corrected;
 pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
 pub(crate) use letterbox::Letterbox;
 pub use profiles::{PROFILES, profile};
 
 use crate::decode::Photo;
-use crate::models::Models;
+use crate::models::{Models, Rule};
 use crate::plane::{Plane, smoothstep};
 use crate::process::PipelineError;
 use crate::resample::{Region, Resample};
@@ -67,7 +67,7 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
     let whole = Region { x: 0.0, y: 0.0, width, height };
     let description = models.description();
     let mut seen = ask(photo, whole, description.long_side, false, models)?;
-    if let Some(side) = description.mirrored_side {
+    if let Some(side) = description.mirrored_side.filter(|_| models.applies(Rule::Mirrored)) {
         let other = ask(photo, whole, side, true, models)?;
         let alpha = mirrored(&other.alpha).resize(seen.alpha.width, seen.alpha.height);
         // Its samples are but a little larger.

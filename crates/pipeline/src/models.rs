@@ -4,6 +4,7 @@ mod describe;
 mod error;
 mod file;
 mod fit;
+mod rule;
 mod runtime;
 mod session;
 
@@ -18,6 +19,7 @@ use describe::{Described, describe};
 pub use error::ModelError;
 use file::ModelFile;
 use fit::check_fit;
+pub use rule::Rule;
 pub use runtime::runtime_library;
 use session::{check_cuda, open_session};
 
@@ -34,6 +36,8 @@ pub struct ModelSettings {
     pub cuda: Cuda,
     /// Threads inside one inference; 0 means 1. More threads cost CPU time and gain little on a network this small.
     pub threads: usize,
+    /// A rule to leave out, to see what it brings.
+    pub without: Option<Rule>,
 }
 
 /// Whether NVIDIA's execution provider is wanted (`ORT_CUDA`), and what happens where it cannot be had
@@ -57,6 +61,7 @@ pub struct Models {
     described_by: DescribedBy,
     info: ModelInfo,
     cuda_missing: Option<String>,
+    without: Option<Rule>,
 }
 
 impl Models {
@@ -97,6 +102,14 @@ impl Models {
     /// Why the CPU is used although CUDA was wanted; `None` where all is as it was asked for.
     pub fn cuda_missing(&self) -> Option<&str> {
         self.cuda_missing.as_deref()
+    }
+
+    pub(crate) fn applies(&self, rule: Rule) -> bool {
+        self.without != Some(rule)
+    }
+
+    pub(crate) fn without(&self) -> Option<Rule> {
+        self.without
     }
 
     pub(crate) fn matting(&self) -> &Mutex<Session> {
@@ -144,6 +157,7 @@ impl Models {
             described_by: by,
             info,
             cuda_missing: None,
+            without: settings.without,
         })
     }
 }

@@ -13,8 +13,8 @@ use crate::framing::{Framing, frame_head, inside};
 use crate::head::find_head;
 use crate::level::{Levelled, level};
 use crate::look::{HeadSpan, grade};
-use crate::matting::{CoarseMatte, corrected, keep_the_animal};
-use crate::models::Models;
+use crate::matting::{CoarseMatte, corrected, keep_the_animal, without_haze};
+use crate::models::{Models, Rule};
 use crate::plane::{Plane, smoothstep};
 use crate::quality;
 use crate::refine::{Crop, Matte, refine};
@@ -148,7 +148,7 @@ pub fn portray(
 ) -> Result<(Outcome, Seen), PipelineError> {
     let size = (f64::from(photo.width), f64::from(photo.height));
     let coarse = stage(Stage::Matting, on_stage, || sight.first(&photo))?;
-    let animal = keep_the_animal(&coarse.alpha, coarse.head.map(|h| sample_of(&coarse, centre(h.region))));
+    let animal = cleaned(&coarse, coarse.head.map(|head| centre(head.region)), models);
     let Some(head) = find_head(coarse.head, &animal, size) else {
         let quality = quality::nothing_found(&coarse);
         return Ok((Outcome::Rejected(refused(quality)), Seen { animal, head: None }));
@@ -189,7 +189,7 @@ pub fn portray(
     let crop = stage(Stage::Compose, on_stage, || cut_out(&photo, &framing, print_height));
     let (matte, second) = stage(Stage::Matting, on_stage, || {
         let second = sight.second(&photo, around(&photo, &framing), &upright_head)?;
-        let close_up = look_closer(&photo, &framing, &upright_head, &upright_animal, &second);
+        let close_up = look_closer(&photo, &framing, &upright_head, &upright_animal, &second, models);
         let alpha = transparency(&photo, &framing, &crop);
         drop(photo);
         Ok::<_, PipelineError>((with_transparency(refine(&crop, &close_up, models)?, alpha), second))
@@ -264,16 +264,23 @@ pub fn look_closer(
     head: &Head,
     animal: &Plane,
     coarse: &CoarseMatte,
+    models: &Models,
 ) -> Plane {
     let size = (f64::from(photo.width), f64::from(photo.height));
     let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
     let middle = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
-    let close = keep_the_animal(&coarse.alpha, Some(sample_of(coarse, middle)));
-    let close = close.part(coarse.region, framing.visible);
+    let close = cleaned(coarse, Some(middle), models).part(coarse.region, framing.visible);
     let seen = animal.part(whole, framing.visible).resize(close.width, close.height);
+    if !models.applies(Rule::SecondLook) {
+        return seen;
+    }
     // So many samples of the second look is one of the first.
     let sample = (framing.visible.width / size.0 * animal.width as f64 / close.width as f64).recip();
-    let close = corrected(&within(close, &coarse.region, &framing.visible, &seen), &seen, sample);
+    let close = within(close, &coarse.region, &framing.visible, &seen);
+    if !models.applies(Rule::Correction) {
+        return close;
+    }
+    let close = corrected(&close, &seen, sample);
     // Compared on the head alone: what the looks make of the body is faded out anyway.
     let on_head =
         |plane: &Plane| plane.part(framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
@@ -287,6 +294,14 @@ pub fn look_closer(
     // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
     let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
     close.zip(&core, f32::max)
+}
+
+/// A coarse matte with the animal alone; of several the one whose head's centre is known, in photo pixels.
+fn cleaned(coarse: &CoarseMatte, head: Option<(f64, f64)>, models: &Models) -> Plane {
+    if !models.applies(Rule::OneAnimal) {
+        return without_haze(&coarse.alpha);
+    }
+    keep_the_animal(&coarse.alpha, head.map(|centre| sample_of(coarse, centre)))
 }
 
 /// `close`, which is spread over `visible`, inside `region`, and `elsewhere` outside of it.

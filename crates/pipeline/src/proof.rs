@@ -80,7 +80,7 @@ pub fn fit_photo(bytes: &[u8], models: &Models) -> Result<Option<Fitted>, Pipeli
     let coarse = coarse_matte(&photo, models)?;
     let animal = keep_the_animal(&coarse.alpha, None);
     let crop = Crop { width: photo.width as usize, height: photo.height as usize, rgb: photo.rgb };
-    Ok(Some(fit_crop(&crop, &animal)))
+    Ok(Some(fit_crop(&crop, &animal, models.without())))
 }
 
 impl Proof {
@@ -93,7 +93,7 @@ impl Proof {
         let size = (f64::from(self.photo.width), f64::from(self.photo.height));
         let framing = frame_head(head, &self.coarse, size, recipe.framing);
         let seen = Sight::Network(models).second(&self.photo, around(&self.photo, &framing), head)?;
-        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, &seen);
+        let coarse = look_closer(&self.photo, &framing, head, &self.coarse, &seen, models);
         let crop = cut_out(&self.photo, &framing, recipe.size(Rendition::Print).1);
         let matte = refine(&crop, &coarse, models)?;
         let (colours, faded) = (foreground(crop, &matte), fade(&matte, &framing));

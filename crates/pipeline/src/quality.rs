@@ -31,6 +31,8 @@ const LEAST_CONFIDENCE: f64 = 0.70;
 const LEAST_CONFIDENCE_WITHOUT_HEAD: f64 = 0.90;
 /// Where the network says how likely there is a pet at all, less than this is no pet.
 const LEAST_PET_CONFIDENCE: f64 = 0.45;
+/// Where the network's score of the head is below this, the face is turned away or lies outside the photo.
+const LEAST_FACE: f64 = 0.15;
 /// Confidence below this is worth a word.
 const LOW_CONFIDENCE: f64 = 0.82;
 /// A head with a shorter long edge gives no portrait. Of 313 good photos, most of them small ones from the web, one is below.
@@ -102,6 +104,8 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     let others = other_animals(coarse, animal);
     let damaged = damaged_share(photo, framing.head);
 
+    let face_score = coarse.head.map(|head| f64::from(head.score));
+    let faceless = face_score.is_some_and(|score| score < LEAST_FACE);
     let headless = coarse.head.is_some() && head.source == HeadSource::Matte;
     let least_confidence = if headless { LEAST_CONFIDENCE_WITHOUT_HEAD } else { LEAST_CONFIDENCE };
     let petless = pet.is_some_and(|pet| pet < LEAST_PET_CONFIDENCE)
@@ -121,6 +125,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
             !petless && damaged.is_some_and(|share| share > 0.0 && share <= MOST_DAMAGED),
         ),
         ("head_too_small", Severity::Reject, !petless && head_px < LEAST_HEAD_PX),
+        ("no_face", Severity::Reject, !petless && faceless),
         ("head_too_small", Severity::Warn, !petless && (LEAST_HEAD_PX..FAR_AWAY_PX).contains(&head_px)),
         ("several_pets", Severity::Warn, !petless && others > OTHER_ANIMAL),
         ("head_cut", Severity::Warn, !petless && cut_by_the_photo(photo, framing.head, animal)),
@@ -136,7 +141,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     let mut metrics = vec![
         metric("pet_share", share),
         metric("matte_confidence", confidence),
-        metric("head_confidence", f64::from(head.confidence)),
+        metric("head_confidence", face_score.unwrap_or_default()),
         metric("head_long_edge_px", head_px.round()),
         metric("head_highlights", light.highlights),
         metric("photo_highlights", light.around),

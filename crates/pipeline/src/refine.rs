@@ -16,7 +16,7 @@ use fast_image_resize::pixels::{U8, U8x3};
 
 pub use linear_model::LinearModel;
 
-use crate::models::Models;
+use crate::models::{Models, Rule};
 use crate::plane::{Plane, RowSampler, smoothstep};
 use crate::process::PipelineError;
 use crate::resample::Resample;
@@ -83,8 +83,8 @@ pub struct Fitted {
     pub model: LinearModel,
 }
 
-/// Fits the model to a crop and its coarse matte.
-pub fn fit_crop(crop: &Crop, coarse: &Plane) -> Fitted {
+/// Fits the model to a crop and its coarse matte, without one of the rules if need be.
+pub fn fit_crop(crop: &Crop, coarse: &Plane, without: Option<Rule>) -> Fitted {
     let (width, height) = (crop.width, crop.height);
     let long = width.max(height);
     let fit_long = FIT_LONG_SIDE.min(long) as f32;
@@ -93,10 +93,19 @@ pub fn fit_crop(crop: &Crop, coarse: &Plane) -> Fitted {
 
     let guide = colour_planes(crop, fit_width, fit_height);
     let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width.max(coarse.height) as f32;
-    let coarse = colour_vote::vote(&guide, &coarse.resize(fit_width, fit_height), coarse_sample);
+    let coarse = coarse.resize(fit_width, fit_height);
+    let coarse = if without == Some(Rule::ColourVote) {
+        coarse
+    } else {
+        colour_vote::vote(&guide, &coarse, coarse_sample)
+    };
     let samples = |reach: f32| ((coarse_sample * reach).round() as usize).max(2);
     let outline = coarse.box_mean(samples(OUTLINE_REACH));
-    let target = colour_model::resolve_doubt(&guide, &coarse, coarse_sample);
+    let target = if without == Some(Rule::ColourModel) {
+        coarse.clone()
+    } else {
+        colour_model::resolve_doubt(&guide, &coarse, coarse_sample)
+    };
     let model = linear_model::fit(&guide, &target, samples(REACH), EPSILON);
     Fitted { guide, coarse, outline, model }
 }
@@ -107,17 +116,23 @@ pub fn fit_crop(crop: &Crop, coarse: &Plane) -> Fitted {
 /// # Errors
 /// [`PipelineError::Inference`] when ONNX Runtime fails.
 pub fn refine(crop: &Crop, coarse: &Plane, models: &Models) -> Result<Matte, PipelineError> {
-    let mut fitted = fit_crop(crop, coarse);
-    refiner::correct(&mut fitted, models)?;
-    Ok(apply(fitted, crop))
+    let mut fitted = fit_crop(crop, coarse, models.without());
+    if models.applies(Rule::Refiner) {
+        refiner::correct(&mut fitted, models)?;
+    }
+    Ok(apply(fitted, crop, models.without()))
 }
 
 /// Reads alpha off the model for every pixel of the crop.
-fn apply(fitted: Fitted, crop: &Crop) -> Matte {
+fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
     let (width, height) = (crop.width, crop.height);
     let Fitted { guide, outline, model, .. } = fitted;
     let fitted = model.at(&guide).zip(&outline, settle);
-    let attached = attached::attached(&fitted, &outline);
+    let attached = if without == Some(Rule::Attached) {
+        Plane::filled(fitted.width, fitted.height, 1.0)
+    } else {
+        attached::attached(&fitted, &outline)
+    };
     let planes = model.a.iter().chain([&model.b, &outline, &attached]).collect();
     let mut sampler = RowSampler::new(planes, width, height);
 
@@ -190,7 +205,7 @@ mod tests {
     #[test]
     fn the_edge_follows_the_photo_and_the_rest_is_exact() {
         let (crop, coarse) = disc(512);
-        let matte = apply(fit_crop(&crop, &coarse), &crop);
+        let matte = apply(fit_crop(&crop, &coarse, None), &crop, None);
         let bilinear = coarse.resize(512, 512);
         let mut error = [0.0f32; 2];
         for (i, rgb) in crop.rgb.chunks_exact(3).enumerate() {

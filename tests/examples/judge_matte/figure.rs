@@ -1,7 +1,5 @@
 //! Figures beside their limits, networks side by side, as a Markdown table.
 
-use headshot_pipeline::Models;
-
 /// One number.
 pub struct Figure {
     pub name: String,
@@ -47,9 +45,8 @@ impl Limit {
 }
 
 /// Prints one group's table.
-pub fn print(group: &str, networks: &[Models], reports: &[Report]) {
+pub fn print(group: &str, names: &[&str], reports: &[Report]) {
     let Some(first) = reports.first().filter(|report| !report.figures.is_empty()) else { return };
-    let names: Vec<&str> = networks.iter().map(|network| network.info().name.as_str()).collect();
     println!("\n| {group} | limit | {} |\n|---|---|{}", names.join(" | "), "---|".repeat(names.len()));
     for (row, figure) in first.figures.iter().enumerate() {
         let limit = figure.limit.map(Limit::words).unwrap_or_default();

@@ -14,9 +14,9 @@ use crate::measures::{mean, percentile};
 use crate::{listed, progress, quick_recipe};
 
 /// The trimap's value for the animal.
-const PET: u8 = 1;
+pub const PET: u8 = 1;
 /// The trimap's value for what is one or the other.
-const UNKNOWN: u8 = 3;
+pub const UNKNOWN: u8 = 3;
 
 /// What is found in one photo.
 struct Row {
@@ -28,9 +28,9 @@ struct Row {
 }
 
 /// A matte against the trimap's known pixels.
-struct Score {
-    iou: f64,
-    absolute_error: f64,
+pub struct Score {
+    pub iou: f64,
+    pub absolute_error: f64,
 }
 
 /// The photos that rules were chosen by.
@@ -125,7 +125,7 @@ fn shown(trimap: &GrayImage, region: Region, width: usize, height: usize) -> Gra
     })
 }
 
-fn score(matte: &Plane, trimap: &GrayImage) -> Score {
+pub fn score(matte: &Plane, trimap: &GrayImage) -> Score {
     let (mut shared, mut together, mut error, mut known) = (0u32, 0u32, 0.0, 0u32);
     for (&alpha, &label) in matte.data.iter().zip(trimap.as_raw()).filter(|(_, label)| **label != UNKNOWN) {
         let (found, truth) = (alpha > 0.5, label == PET);
@@ -141,7 +141,7 @@ fn score(matte: &Plane, trimap: &GrayImage) -> Score {
 }
 
 /// The head in Pascal VOC's XML, if the photo has one.
-fn head_box(path: &Path) -> Result<Option<Region>> {
+pub fn head_box(path: &Path) -> Result<Option<Region>> {
     let Ok(xml) = fs::read_to_string(path) else { return Ok(None) };
     let number = |tag: &str| -> Result<f64> {
         let after = xml.split_once(&format!("<{tag}>")).with_context(|| format!("no {tag}"))?.1;

@@ -35,7 +35,7 @@ pub fn keep_the_animal(alpha: &Plane, near: Option<(usize, usize)>) -> Plane {
     // Soft fur reaches a little beyond the solid part it grows from.
     let reach = (alpha.width.max(alpha.height) / 60).max(2);
     let near_kept = kept.box_mean(reach);
-    let mut result = alpha.zip(&near_kept, |a, k| if k > 0.0 { smoothstep(HAZE.0, HAZE.1, a) } else { 0.0 });
+    let mut result = without_haze(alpha).zip(&near_kept, |a, k| if k > 0.0 { a } else { 0.0 });
 
     let empty = label(&result, |a| a < SOLID);
     let touches_border = empty.touching_border();
@@ -46,6 +46,11 @@ pub fn keep_the_animal(alpha: &Plane, near: Option<(usize, usize)>) -> Plane {
         }
     }
     result
+}
+
+/// The matte with haze removed, and every part of it kept.
+pub fn without_haze(alpha: &Plane) -> Plane {
+    alpha.map(|a| smoothstep(HAZE.0, HAZE.1, a))
 }
 
 /// Four-connected components of the samples for which `inside` holds; label 0 is the rest.

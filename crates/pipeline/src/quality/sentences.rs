@@ -3,12 +3,16 @@
 use headshot_core::{Reason, Severity};
 
 /// Codes of the reasons, with the sentence that the customer reads.
-pub const SENTENCES: [(&str, &str); 13] = [
+pub const SENTENCES: [(&str, &str); 14] = [
     (
         "no_pet_found",
         "We could not find a pet in this photo. Please try one where your pet fills most of the picture.",
     ),
     ("head_too_small", "Your pet is too far away in this photo. Please try one taken closer to its face."),
+    (
+        "no_face",
+        "We cannot see your pet's face in this photo. Please try one in which it looks towards the camera.",
+    ),
     (
         "face_blurred",
         "Your pet's face is too blurry for a portrait. Please try a photo taken in daylight while your pet keeps still.",

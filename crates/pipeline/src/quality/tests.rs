@@ -12,10 +12,12 @@ const SIDE: u32 = 1000;
 /// The verdict on a square animal in the middle of a photo: how sure the network was of the animal, and whether of its
 /// head.
 fn verdict(alpha: f32, head: HeadSource) -> Quality {
-    verdict_with_damage(alpha, head, Vec::new())
+    let score = (head == HeadSource::Model).then_some(0.9);
+    verdict_of(alpha, head, score, Vec::new())
 }
 
-fn verdict_with_damage(alpha: f32, head: HeadSource, damage: Vec<Damage>) -> Quality {
+/// The same by the score of the network's head box, if it gives one, and with what the file lost.
+fn verdict_of(alpha: f32, head: HeadSource, score: Option<f32>, damage: Vec<Damage>) -> Quality {
     let photo = Photo {
         width: SIDE,
         height: SIDE,
@@ -29,11 +31,10 @@ fn verdict_with_damage(alpha: f32, head: HeadSource, damage: Vec<Damage>) -> Qua
     let inside = |x: usize, y: usize| (25..75).contains(&x) && (25..75).contains(&y);
     let whole = Region { x: 0.0, y: 0.0, width: SIDE.into(), height: SIDE.into() };
     let region = Region { x: 250.0, y: 250.0, width: 500.0, height: 400.0 };
-    let model = head == HeadSource::Model;
     let coarse = CoarseMatte {
         alpha: Plane::from_fn(100, 100, |x, y| if inside(x, y) { alpha } else { 0.0 }),
         region: whole,
-        head: model.then_some(HeadBox { region, score: 0.9 }),
+        head: score.map(|score| HeadBox { region, score }),
         pet: None,
     };
     let animal = Plane::from_fn(100, 100, |x, y| if inside(x, y) { 1.0 } else { 0.0 });
@@ -57,6 +58,14 @@ fn a_head_that_only_the_outline_tells_of_is_worth_a_word() {
 }
 
 #[test]
+fn an_animal_from_behind_is_refused_with_a_sentence_and_a_network_without_heads_refuses_none() {
+    let behind = verdict_of(0.95, HeadSource::Matte, Some(0.05), Vec::new());
+    assert_eq!(behind.rejection().map(|reason| reason.code.as_str()), Some("no_face"), "{behind:?}");
+    assert!(!says(&verdict_of(0.95, HeadSource::Matte, Some(0.35), Vec::new()), "no_face"));
+    assert!(!says(&verdict_of(0.95, HeadSource::Matte, None, Vec::new()), "no_face"));
+}
+
+#[test]
 fn an_animal_that_is_hard_to_tell_from_its_surroundings_is_worth_a_word() {
     let unsure = verdict(0.78, HeadSource::Model);
     assert!(unsure.pass && says(&unsure, "matte_uncertain"), "{unsure:?}");
@@ -75,7 +84,7 @@ fn every_sentence_belongs_to_one_code() {
 fn damage_is_worth_a_word_where_it_touches_the_head_and_no_portrait_where_it_takes_much_of_it() {
     let stripe = |y, height| vec![Damage { x: 0, y, width: SIDE, height }];
     let codes = |damage| {
-        let quality = verdict_with_damage(0.95, HeadSource::Model, damage);
+        let quality = verdict_of(0.95, HeadSource::Model, Some(0.9), damage);
         let code = |r: &headshot_core::Reason| r.code == "photo_damaged";
         (quality.pass, quality.reasons.iter().any(code))
     };

@@ -84,7 +84,13 @@ pub(super) fn rendering(
         );
     }
     let profile = profile.map(str::to_owned);
-    let model = ModelSettings { path, profile, cuda: cuda(read, settings), threads: THREADS_PER_RENDER };
+    let model = ModelSettings {
+        path,
+        profile,
+        cuda: cuda(read, settings),
+        threads: THREADS_PER_RENDER,
+        without: None,
+    };
     RenderingConfig { preview_long_edge, print_long_edge, quality_policy, model }
 }
 
