@@ -19,7 +19,7 @@ LICENCE = "Apache-2.0; trained on photos of the Oxford-IIIT Pet data set (CC BY-
 def description(name, version, outputs):
     said = {
         "name": name, "version": version, "licence": LICENCE,
-        "long_side": 320, "mirrored_side": 224, "multiple": 32, "fill": list(FILL),
+        "long_side": 320, "mirrored_side": 320, "multiple": 32, "fill": list(FILL),
         "channels": "rgb", "mean": [0, 0, 0], "std": [1, 1, 1],  # ImageNet's are inside the graph
         "alpha_output": "alpha", "activation": "none",
     }
