@@ -126,15 +126,16 @@ def moments_box(heat):
     return torch.stack([cx, cy, side * torch.sqrt(vx + 1e-6), side * torch.sqrt(vy + 1e-6)], 1)
 
 
-def peak_component(heat, levels=(0.2, 0.5), near_peak=0.9, reach=24):
+def peak_component(heat, levels=(0.2, 0.5), reach=24):
     """Keep what hangs together with the heat map's peak, so that a second answer cannot stretch the box.
 
     A flood fill as `reach` 3x3 dilations: exportable, deterministic, and cheap at 1/16 resolution. It has no threshold: a place
     counts as much as the weakest place on the best way to it from the peak, so that the box moves little when the heat does.
+    It starts at the peak alone: started wherever the map is nearly as hot, it takes the heads of two animals for one.
     """
     share = heat / heat.amax((2, 3), keepdim=True).clamp(min=1e-6)
     passable = ((share - levels[0]) / (levels[1] - levels[0])).clamp(0, 1)
-    filled = ((share - near_peak) / (1 - near_peak)).clamp(0, 1)
+    filled = (share >= 1).to(heat.dtype)
     for _ in range(reach):
         filled = torch.minimum(F.max_pool2d(filled, 3, 1, 1), passable)
     return heat * filled

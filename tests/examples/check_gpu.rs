@@ -55,7 +55,9 @@ fn main() -> Result<()> {
     let same = once(&gpu)? == once(&gpu)?;
     println!("\nthe same bytes at a second run on the GPU: {}", if same { "yes" } else { "NO" });
 
-    println!("\n| at a time | CPU, photos a second | GPU, photos a second | resident MB | GPU MB |\n|---|---|---|---|---|");
+    println!(
+        "\n| at a time | CPU, photos a second | GPU, photos a second | resident MB | GPU MB |\n|---|---|---|---|---|"
+    );
     let mut best = [0.0f64; 2];
     for jobs in AT_A_TIME {
         let speeds = [rate(&photos, &cpu, jobs)?, rate(&photos, &gpu, jobs)?];
@@ -65,7 +67,10 @@ fn main() -> Result<()> {
     }
     println!("\na GPU renders {:.2} times as many photos as these cores alone", best[1] / best[0]);
     println!("RATIO {:.4}", best[1] / best[0]);
-    ensure!(same, "the GPU gives other bytes at a second run: I8 of docs/ARCHITECTURE.md does not hold on it");
+    ensure!(
+        same,
+        "the GPU gives other bytes at a second run: I8 of docs/ARCHITECTURE.md does not hold on it"
+    );
     ensure!(apart.is_empty(), "the print is another picture than the CPU's: {}", apart.join(", "));
     Ok(())
 }
@@ -80,7 +85,8 @@ fn mattes(bytes: &[u8], cpu: &Models, gpu: &Models) -> Result<[Vec<u8>; 2]> {
 
 /// Grey and alpha of both prints; `None` where both refuse the photo.
 fn prints(bytes: &[u8], cpu: &Models, gpu: &Models) -> Result<Option<[Vec<u8>; 2]>> {
-    let pixels = |png: Vec<u8>| Ok::<_, anyhow::Error>(image::load_from_memory(&png)?.into_luma_alpha8().into_raw());
+    let pixels =
+        |png: Vec<u8>| Ok::<_, anyhow::Error>(image::load_from_memory(&png)?.into_luma_alpha8().into_raw());
     match (png(bytes, cpu)?, png(bytes, gpu)?) {
         (Some(on_cpu), Some(on_gpu)) => Ok(Some([pixels(on_cpu)?, pixels(on_gpu)?])),
         (None, None) => Ok(None),

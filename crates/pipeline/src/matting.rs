@@ -13,7 +13,7 @@ use fast_image_resize::pixels::U8;
 use ort::value::TensorRef;
 
 pub(crate) use answer::{MatteSize, expected_matte};
-pub use components::{keep_the_animal, without_haze};
+pub use components::{keep_the_animal, without_haze, without_holes};
 pub(crate) use corrected::corrected;
 pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
 pub(crate) use letterbox::Letterbox;

@@ -13,7 +13,7 @@ use crate::framing::{Framing, frame_head, inside};
 use crate::head::find_head;
 use crate::level::{Levelled, level};
 use crate::look::{HeadSpan, grade};
-use crate::matting::{CoarseMatte, corrected, keep_the_animal, without_haze};
+use crate::matting::{CoarseMatte, corrected, keep_the_animal, without_haze, without_holes};
 use crate::models::{Models, Rule};
 use crate::plane::{Plane, smoothstep};
 use crate::quality;
@@ -293,7 +293,15 @@ pub fn look_closer(
     let close = close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 });
     // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
     let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
-    close.zip(&core, f32::max)
+    let close = close.zip(&core, f32::max);
+    let (framed, shown) = (framing.head, framing.visible);
+    let at =
+        |i: usize, steps: usize, origin: f64, length: f64| origin + (i as f64 + 0.5) / steps as f64 * length;
+    let (width, height) = (close.width, close.height);
+    without_holes(close, |x, y| {
+        let (x, y) = (at(x, width, shown.x, shown.width), at(y, height, shown.y, shown.height));
+        (framed.x..framed.x + framed.width).contains(&x) && (framed.y..framed.y + framed.height).contains(&y)
+    })
 }
 
 /// A coarse matte with the animal alone; of several the one whose head's centre is known, in photo pixels.

@@ -5,6 +5,8 @@ use crate::plane::{Plane, smoothstep};
 /// The network's haze below the first and above the second value is what it is unsure of, not fur:
 /// the matte is stretched between them. Measured on the prototype, whose bodies sit at 0.9 and whose rooms at 0.1.
 const HAZE: (f32, f32) = (0.15, 0.85);
+/// What is less solid than this is a hole, where it is surrounded by the head.
+const CLOSED: f32 = 0.9;
 /// A pixel belongs to something solid from here on.
 const SOLID: f32 = 0.5;
 /// Another part of this share of the animal's area is kept: a far paw behind a leash, the second half of a striped tail.
@@ -46,6 +48,22 @@ pub fn keep_the_animal(alpha: &Plane, near: Option<(usize, usize)>) -> Plane {
         }
     }
     result
+}
+
+/// The matte with every hole closed of which all samples lie `within`: in a head there is no view between the legs, but a
+/// yawn as dark as the room.
+pub fn without_holes(mut alpha: Plane, within: impl Fn(usize, usize) -> bool) -> Plane {
+    let holes = label(&alpha, |a| a < CLOSED);
+    let mut stays = holes.touching_border();
+    for (i, &hole) in holes.labels.iter().enumerate() {
+        stays[hole as usize] |= !within(i % alpha.width, i / alpha.width);
+    }
+    for (value, &hole) in alpha.data.iter_mut().zip(&holes.labels) {
+        if hole != 0 && !stays[hole as usize] {
+            *value = 1.0;
+        }
+    }
+    alpha
 }
 
 /// The matte with haze removed, and every part of it kept.
@@ -161,6 +179,18 @@ mod tests {
         });
         let kept = keep_the_animal(&two, Some((75, 20)));
         assert_eq!((kept.at(75, 20), kept.at(20, 20)), (1.0, 0.0));
+    }
+
+    #[test]
+    fn a_hole_in_the_head_closes_however_large_and_one_that_leads_out_of_it_stays() {
+        let ring = Plane::from_fn(60, 60, |x, y| {
+            let hole = (20..40).contains(&x) && (20..35).contains(&y);
+            if hole || x < 5 { 0.3 } else { 1.0 }
+        });
+        let closed = without_holes(ring.clone(), |x, y| (10..50).contains(&x) && (10..50).contains(&y));
+        assert_eq!((closed.at(30, 30), closed.at(2, 30)), (1.0, 0.3));
+        let smaller = without_holes(ring, |x, _| (10..30).contains(&x));
+        assert_eq!(smaller.at(25, 30), 0.3);
     }
 
     #[test]
