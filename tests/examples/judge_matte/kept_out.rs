@@ -48,10 +48,17 @@ fn judge_listed(group: &str, list: &str, models: &Models) -> Result<Report> {
     let Some(labelled) = shared("pets/labelled") else { return Ok(report) };
     let blocks = listed(list)?;
     let unseen = blocks.first().map_or(0, Vec::len);
-    let stems: Vec<String> = blocks.into_iter().flatten().collect();
-    let rows = progress(group, stems.iter())
-        .map(|stem| look_at(&labelled, stem, models).with_context(|| stem.clone()))
-        .collect::<Result<Vec<_>>>()?;
+    let listed: Vec<String> = blocks.into_iter().flatten().collect();
+    let (mut stems, mut rows) = (Vec::new(), Vec::new());
+    for stem in progress(group, listed.iter()) {
+        match look_at(&labelled, stem, models).with_context(|| stem.clone())? {
+            Some(row) => {
+                stems.push(stem);
+                rows.push(row);
+            }
+            None => report.remarks.push(format!("{stem} cannot be opened")),
+        }
+    }
     let mut parts = vec![(format!("all {}", rows.len()), &rows[..])];
     if unseen < rows.len() {
         parts.push((format!("first {unseen}"), &rows[..unseen]));
@@ -90,11 +97,12 @@ fn judge_listed(group: &str, list: &str, models: &Models) -> Result<Report> {
     Ok(report)
 }
 
-fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Row> {
+/// What is found in a photo; `None` where it cannot be opened.
+fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Option<Row>> {
     let photo = fs::read(labelled.join(format!("images/{stem}.jpg")))?;
     let trimap = image::open(labelled.join(format!("trimaps/{stem}.png")))?.into_luma8();
     let (_, proof) = process_with_proof(&photo, &quick_recipe(), models, &|_| ())?;
-    let proof = proof.context("the photo cannot be opened")?;
+    let Some(proof) = proof else { return Ok(None) };
     let (width, height) = (trimap.width() as usize, trimap.height() as usize);
     let refined = from_bytes(&proof.matte, width, height);
     let print = proof.close_up(&quick_recipe(), models)?.map(|close_up| {
@@ -106,12 +114,12 @@ fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Row> {
         let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
         Region { x, y, width, height }
     });
-    Ok(Row {
+    Ok(Some(Row {
         coarse: score(&proof.coarse.resize(width, height), &trimap),
         refined: score(&refined, &trimap),
         print,
         head: true_head.map(|truth| found.map_or(0.0, |found| found.iou(&truth))),
-    })
+    }))
 }
 
 /// What a trimap says of a part of its photo, at another size.
