@@ -35,9 +35,9 @@ const BODY_ASIDE: (f32, f32) = (0.15, 0.60);
 /// Ears may rise above the head box by up to this share of its height, and stick out sideways by the other.
 const EARS: (f64, f64) = (0.55, 0.40);
 /// Area of animal that marks an edge of the head: as a share of the head's box, and at least in samples.
-const EDGE: (f64, f64) = (0.0008, 1.5);
+const EDGE: (f64, f64) = (0.002, 2.5);
 /// Tips of ears and the outermost fur lie this share of the box's height or width before that edge.
-const TIP: f64 = 0.015;
+const TIP: f64 = 0.02;
 /// The skull begins where its middle third is filled over this share of the head's height.
 const SKULL: f64 = 0.03;
 /// Alpha from which a sample counts as animal when an edge is looked for, and from which it counts in full.
