@@ -1,7 +1,7 @@
-//! Pictures, time and memory on a GPU beside those on the CPU: `check_gpu PHOTO…`, which `infra/check-gpu` runs.
+//! Compares pictures, time and memory on a GPU with those on the CPU: `check_gpu PHOTO…`.
 //!
-//! `ORT_DYLIB_PATH` names the GPU build of ONNX Runtime. Exits with 1 where the same photo gives other bytes at a second run,
-//! or the print differs from the CPU's by more than [`MOST`].
+//! `infra/check-gpu` runs it. `ORT_DYLIB_PATH` names the GPU build of ONNX Runtime. Exits with 1 where the
+//! same photo gives other bytes at a second run, or the print differs from the CPU's by more than [`MOST`].
 
 use std::env;
 use std::fs;

@@ -6,13 +6,14 @@
 //! let in than the limit says, and at any moment a process that stands idle keeps no more than a twentieth of a bucket (a
 //! hundredth of a quota) from the others.
 //!
-//! Firestore takes about one write a second of a document. There, a process that has used up its batch early waits for
-//! the next draw, two seconds at most; calls wait with it, and the next batch is large enough for all of them. A process that
-//! finds that another has written the document within the last second makes its batches last twice as long, and when no
-//! other writes, half as long: so all together write it about once a second, however many they are. Meanwhile a process may
-//! keep a tenth of a bucket (a fiftieth of a quota).
+//! Firestore takes about one write a second of a document. There, a process that has used up its batch early
+//! waits for the next draw, two seconds at most. Calls wait with it, and the next batch is enough for all.
+//! A process that finds that another has written the document within the last second makes its batches last
+//! twice as long; when no other writes, half as long. So all together write it about once a second. Meanwhile
+//! a process may keep a tenth of a bucket (a fiftieth of a quota).
 //!
-//! A store that says that another process was faster is asked again. Only one that gives no answer is done without, bucket by bucket.
+//! A store that says that another process was faster is asked again. Only one that gives no answer is done
+//! without, bucket by bucket.
 
 mod bucket;
 mod leases;

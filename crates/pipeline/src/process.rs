@@ -255,10 +255,29 @@ pub fn around(photo: &Photo, framing: &Framing) -> Region {
     inside(around, (f64::from(photo.width), f64::from(photo.height)))
 }
 
-/// What the network saw when it looked a second time, at the head alone, which it sees several times larger than in the whole
-/// photo; corrected by the first look, and kept to where that saw the animal. Where the frame reaches beyond the second look,
-/// the first stands.
+/// The animal's outline in the frame, from both looks; the head has no holes.
 pub fn look_closer(
+    photo: &Photo,
+    framing: &Framing,
+    head: &Head,
+    animal: &Plane,
+    coarse: &CoarseMatte,
+    models: &Models,
+) -> Plane {
+    let outline = both_looks(photo, framing, head, animal, coarse, models);
+    let (region, size) = (framing.head, (outline.width, outline.height));
+    let along = |v: f64, from: f64, length: f64| (from..from + length).contains(&v);
+    without_holes(outline, |x, y| {
+        let (across, down) = point(&framing.visible, size, x, y);
+        along(across, region.x, region.width) && along(down, region.y, region.height)
+    })
+}
+
+/// What the network saw at the head alone, which it sees several times larger than in the whole photo.
+///
+/// It is corrected by the first look, and kept to where that saw the animal. Where the frame reaches beyond
+/// the second look, the first stands.
+fn both_looks(
     photo: &Photo,
     framing: &Framing,
     head: &Head,
@@ -293,15 +312,7 @@ pub fn look_closer(
     let close = close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 });
     // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
     let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
-    let close = close.zip(&core, f32::max);
-    let (framed, shown) = (framing.head, framing.visible);
-    let at =
-        |i: usize, steps: usize, origin: f64, length: f64| origin + (i as f64 + 0.5) / steps as f64 * length;
-    let (width, height) = (close.width, close.height);
-    without_holes(close, |x, y| {
-        let (x, y) = (at(x, width, shown.x, shown.width), at(y, height, shown.y, shown.height));
-        (framed.x..framed.x + framed.width).contains(&x) && (framed.y..framed.y + framed.height).contains(&y)
-    })
+    close.zip(&core, f32::max)
 }
 
 /// A coarse matte with the animal alone; of several the one whose head's centre is known, in photo pixels.
@@ -315,12 +326,18 @@ fn cleaned(coarse: &CoarseMatte, head: Option<(f64, f64)>, models: &Models) -> P
 /// `close`, which is spread over `visible`, inside `region`, and `elsewhere` outside of it.
 fn within(close: Plane, region: &Region, visible: &Region, elsewhere: &Plane) -> Plane {
     let outside = |v: f64, origin: f64, length: f64| v < origin || v > origin + length;
+    let size = (close.width, close.height);
     Plane::from_fn(close.width, close.height, |x, y| {
-        let across = visible.x + (x as f64 + 0.5) / close.width as f64 * visible.width;
-        let down = visible.y + (y as f64 + 0.5) / close.height as f64 * visible.height;
+        let (across, down) = point(visible, size, x, y);
         let beyond = outside(across, region.x, region.width) || outside(down, region.y, region.height);
         if beyond { elsewhere.at(x, y) } else { close.at(x, y) }
     })
+}
+
+/// Where the middle of a sample lies in the photo, in pixels; the plane of this size is spread over `region`.
+fn point(region: &Region, (width, height): (usize, usize), x: usize, y: usize) -> (f64, f64) {
+    let across = region.x + (x as f64 + 0.5) / width as f64 * region.width;
+    (across, region.y + (y as f64 + 0.5) / height as f64 * region.height)
 }
 
 /// The photo's own transparency over the crop, if it has any.

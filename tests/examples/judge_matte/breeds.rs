@@ -1,7 +1,7 @@
 //! Mattes of breeds that no network was trained on, against the masks of teacher networks.
 //!
-//! The photos are small and squeezed to squares, so that the figures are lower than those of whole ones. No rule around
-//! the network was chosen by them before the table of rules in docs/MODEL.md.
+//! The photos are small and squeezed to squares. The step of the network and the size of its mirrored answer
+//! were chosen by them (docs/MODEL.md).
 
 use std::collections::HashMap;
 use std::fs;

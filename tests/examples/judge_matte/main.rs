@@ -1,9 +1,9 @@
 //! Prints the figures of the matte over the real pipeline, each beside its limit: `infra/judge-matte` runs it.
 //!
-//! `judge_matte [--model FILE]… [--without RULE]… [--only GROUP]…`: without a model the built-in one is judged; several are
-//! shown side by side. `--without` judges them once more without a rule around the network, `--without each` without each
-//! in turn. Groups are `kept-out`, `fresh`, `breeds`, `silver`, `drawn`, `gate`, `faces`, `verdicts`, `framing` and
-//! `framing-fresh`.
+//! `judge_matte [--model FILE]… [--without RULE]… [--only GROUP]…`: without a model the built-in one is
+//! judged; several are shown side by side. `--without` judges them once more without a rule around the
+//! network, `--without each` without each in turn. Groups are `kept-out`, `fresh`, `breeds`, `silver`,
+//! `drawn`, `gate`, `faces`, `verdicts`, `framing` and `framing-fresh`.
 
 mod breeds;
 mod drawn;

@@ -1,6 +1,5 @@
 //! The levels of limits as Firestore documents, written on the condition that nobody has written them since they were read.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ struct Document {
     /// In millionths of a token.
     missing: u64,
     at: FirestoreTimestamp,
-    /// The process that wrote it, a random number.
+    /// The process that wrote it, a random number. 0 in documents that were written before there was one.
     #[serde(default)]
     writer: i64,
     /// For the collection's TTL policy.
@@ -57,7 +56,7 @@ struct Document {
 impl GcpLimits {
     pub(super) fn new(settings: &GcpSettings) -> Self {
         let collection = format!("{}{SUFFIX}", settings.firestore_collection);
-        let writer = RandomState::new().build_hasher().finish().cast_signed();
+        let writer = getrandom::u64().unwrap_or_default().cast_signed();
         Self { shared: Arc::new(Shared { collection, writer, firestore: jobs::client(settings) }) }
     }
 

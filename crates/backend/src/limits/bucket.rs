@@ -34,8 +34,8 @@ pub(crate) struct Drawn {
     pub(crate) left: u64,
     /// When there will be one, if there is none.
     pub(crate) next: Duration,
-    /// How long before this draw another process wrote the level; `None`: no other did since this one's last write, or the
-    /// store does not mind many writers.
+    /// How long before this draw another process wrote the level. `None`: no other did since this one's last
+    /// write, or the store does not mind many writers.
     pub(crate) others_wrote: Option<Duration>,
 }
 

@@ -41,8 +41,8 @@ pub(super) struct Lease {
     pub(super) allowance: Option<Allowance>,
     tokens: u64,
     drawn: Option<Instant>,
-    /// How long they may be spent, and the time between two draws. Longer, the more processes draw from the bucket, so that
-    /// together they write it about once a second.
+    /// How long they may be spent, and the time between two draws. Longer, the more processes draw from the
+    /// bucket, so that together they write it about once a second.
     length: Duration,
     batch: u64,
     /// How quickly the batch was spent to the last token.
@@ -183,13 +183,13 @@ impl Lease {
         Some(self.next.unwrap_or(until).saturating_duration_since(Instant::now()))
     }
 
-    /// What to ask the store for: enough for all who wait, and beyond that what was asked for since the last draw, or if that
-    /// draw's batch was spent early, what would have lasted.
+    /// What to ask the store for: enough for all who wait, and for what was asked for since the last draw.
+    /// If that draw's batch was spent early, what would have lasted.
     pub(super) fn drawing(&mut self, allowance: &Allowance, waiting: u64) -> Drawing {
         let now = Instant::now();
         let lately = self.drawn.is_some_and(|drawn| drawn.elapsed() < 2 * self.length);
         let lasting = match self.spent_in.take().filter(|_| lately && self.tokens == 0) {
-            Some(spent) => (self.batch * millis(self.length)).div_ceil(millis(spent)),
+            Some(spent) => self.batch.saturating_mul(millis(self.length)).div_ceil(millis(spent)),
             None => 1,
         };
         let largest = allowance.largest_batch() * if self.length > LEASE { 2 } else { 1 };
@@ -249,8 +249,8 @@ impl Lease {
         self.empty(drawn, 1, now);
     }
 
-    /// An empty bucket is not asked again before a lease is over, a second or longer, and is believed to be empty for a few
-    /// seconds at most.
+    /// An empty bucket is not asked again before a lease is over, a second or longer, and is believed to be
+    /// empty for a few seconds at most.
     fn empty(&mut self, drawn: Drawn, wanted: u64, now: Instant) {
         let empty = drawn.granted < wanted;
         let next = drawn.next.max(self.length.min(BELIEF));

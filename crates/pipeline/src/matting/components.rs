@@ -50,8 +50,9 @@ pub fn keep_the_animal(alpha: &Plane, near: Option<(usize, usize)>) -> Plane {
     result
 }
 
-/// The matte with every hole closed of which all samples lie `within`: in a head there is no view between the legs, but a
-/// yawn as dark as the room.
+/// The matte with every hole closed of which all samples lie `within`.
+///
+/// In a head there is no view between the legs, but there may be a yawn as dark as the room.
 pub fn without_holes(mut alpha: Plane, within: impl Fn(usize, usize) -> bool) -> Plane {
     let holes = label(&alpha, |a| a < CLOSED);
     let mut stays = holes.touching_border();

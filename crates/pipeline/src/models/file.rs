@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::ModelError;
 
-/// The network that is used unless another is asked for, trained for this project; its encoder began from a published one
-/// (NOTICE). It describes itself in its metadata: another one is another file name here, and its checksum.
+/// The network that is used unless another is asked for, trained for this project.
+///
+/// Its encoder began from a published one (NOTICE). It describes itself in its metadata: another one is
+/// another file name here, and its checksum.
 const BUILT_IN_MODEL: &[u8] = include_bytes!("../../models/pet-matte-4.onnx");
 /// Its checksum, which a test holds against the bytes: hashing nine megabytes at every start would be a cost for nothing.
 const BUILT_IN_SHA256: &str = "f4f077cc45c6e7949e6fe838b25a3612f3052f45361d82a97ad70e768bf69747";
