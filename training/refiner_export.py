@@ -1,6 +1,6 @@
 """Export the refiner as the ONNX file that the worker embeds.
 
-    python refiner_export.py WORK/refiner.pt ../crates/pipeline/models/pet-refiner-1.onnx --version 1
+    python refiner_export.py WORK/refiner.pt ../crates/pipeline/models/pet-refiner-2.onnx --version 2
 """
 import argparse
 import json

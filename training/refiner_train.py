@@ -14,6 +14,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import torch
 import torch.nn.functional as F
 
@@ -149,6 +151,11 @@ def judge(net, names, photos, fitted):
     return sums[1:] / sums[0]
 
 
+def weights_of(path):
+    """A refiner's weights, which its ONNX file keeps under their own names."""
+    return {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).copy()) for w in onnx.load(path).graph.initializer if "." in w.name}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("photos", type=Path)
@@ -156,6 +163,7 @@ def main():
     p.add_argument("--steps", type=int, default=6000)
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--init", help="an older refiner's ONNX file, whose weights a new run begins from")
     p.add_argument("--out", type=Path, required=True)
     args = p.parse_args()
     torch.set_num_threads(args.threads)
@@ -165,6 +173,8 @@ def main():
     print(f"{len(names)} photos", flush=True)
     train, held_back = names[:-HELD_BACK], names[-HELD_BACK:]
     net, step = Refiner(), 0
+    if args.init:
+        net.load_state_dict(weights_of(args.init))
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.lr, weight_decay=1e-4)
     if args.out.exists():
         state = torch.load(args.out, weights_only=True)

@@ -1,6 +1,7 @@
-//! CPU time or memory of each stage of the pipeline: `bench_stages cpu|memory [PHOTO]…`. `infra/bench-stages` runs both, each
-//! in the process that it is true of.
+//! CPU time or memory of each stage of the pipeline: `bench_stages cpu|memory [--without RULE] [PHOTO]…`.
+//! `infra/bench-stages` runs both, each in the process that it is true of.
 //!
+//! `--without` leaves one rule around the networks out; `--without each` prints a table for each of them in turn.
 //! Without photos it takes the 12-megapixel JPEG of the shared material and one drawn. Times are medians over several
 //! runs. Memory is that of the first run, in which ONNX Runtime too allocates what it keeps: how far the process
 //! rises above what it holds when the photo has been decoded.
@@ -10,7 +11,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{Recipe, Stage};
-use headshot_pipeline::{ModelSettings, Models, Outcome, process};
+use headshot_pipeline::{ModelSettings, Models, Outcome, Rule, process};
 use headshot_tests::drawn_pet::{Background, Coat, DrawnPet, Species};
 use headshot_tests::{shared, workspace};
 
@@ -50,17 +51,30 @@ fn main() -> Result<()> {
         Some("memory") => MEMORY,
         _ => bail!("say what shall be measured, cpu or memory"),
     };
-    for path in env::args().skip(2) {
-        photos.push((path.clone(), fs::read(here.join(&path)).with_context(|| path)?));
+    let mut without = vec![None];
+    let mut arguments = env::args().skip(2);
+    while let Some(path) = arguments.next() {
+        if path == "--without" {
+            let name = arguments.next().context("--without needs a rule")?;
+            let left_out: Vec<_> =
+                Rule::ALL.into_iter().filter(|rule| name == "each" || rule.name() == name).map(Some).collect();
+            ensure!(!left_out.is_empty(), "there is no rule {name}");
+            without.extend(left_out);
+        } else {
+            photos.push((path.clone(), fs::read(here.join(&path)).with_context(|| path)?));
+        }
     }
     env::set_current_dir(workspace()).context("the workspace")?;
     if photos.is_empty() {
         photos = twelve_megapixels()?;
     }
-    let models = Models::load(&ModelSettings { threads: 1, ..ModelSettings::default() })?;
-    for (name, bytes) in &photos {
-        let runs = (0..RUNS).map(|_| run(bytes, &models)).collect::<Result<Vec<_>>>()?;
-        print(name, &figure, &runs);
+    for without in without {
+        let models = Models::load(&ModelSettings { threads: 1, without, ..ModelSettings::default() })?;
+        for (name, bytes) in &photos {
+            let runs = (0..RUNS).map(|_| run(bytes, &models)).collect::<Result<Vec<_>>>()?;
+            let name = without.map_or(name.clone(), |rule| format!("{name}, without {}", rule.name()));
+            print(&name, &figure, &runs);
+        }
     }
     Ok(())
 }

@@ -53,9 +53,8 @@ pub struct HeadBox {
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
 /// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a
-/// smaller, mirrored one. The probability is the mean of both, the matte is the larger's, corrected by the
-/// smaller's (`matting/corrected.rs`). The head is the mean of both where they
-/// mean the same one, because the mean moves less with the noise of a file.
+/// mirrored, softer one. The matte is the first answer's. The probability is the mean of both, and so is the head
+/// where they mean the same one: the mean moves less with the noise of a file.
 ///
 /// A small animal is hard to tell from a thing. Where the probability is doubtful and what was found fills only a part of the
 /// photo, the network is asked once more about that part, and the probability takes its answer in.
@@ -69,9 +68,6 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
     let mut seen = ask(photo, whole, description.long_side, false, models)?;
     if let Some(side) = description.mirrored_side.filter(|_| models.applies(Rule::Mirrored)) {
         let other = ask(photo, whole, side, true, models)?;
-        let alpha = mirrored(&other.alpha).resize(seen.alpha.width, seen.alpha.height);
-        // Its samples are but a little larger.
-        seen.alpha = corrected(&seen.alpha, &alpha, 1.0);
         seen.pet = seen.pet.zip(other.pet).map(|(one, other)| (one + other) / 2.0);
         seen.head = seen.head.map(|head| match other.head {
             Some(other) => head.agreed(HeadBox { region: mirrored_in(other.region, whole), ..other }),
@@ -150,8 +146,4 @@ impl HeadBox {
 
 fn mirrored_in(region: Region, whole: Region) -> Region {
     Region { x: 2.0 * whole.x + whole.width - region.x - region.width, ..region }
-}
-
-fn mirrored(plane: &Plane) -> Plane {
-    Plane::from_fn(plane.width, plane.height, |x, y| plane.at(plane.width - 1 - x, y))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use headshot_core::Quality;
 use headshot_pipeline::{Models, Outcome, Region, process};
 use headshot_tests::shared;
@@ -58,7 +58,13 @@ fn judge_files(group: &str, files: &[impl AsRef<Path>], models: &Models) -> Resu
         let path = path.as_ref();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = fs::read(path)?;
-        let photo = image::load_from_memory(&bytes).with_context(|| name.clone())?.into_rgb8();
+        let photo = match image::load_from_memory(&bytes) {
+            Ok(photo) => photo.into_rgb8(),
+            Err(error) => {
+                report.remarks.push(format!("{name} is not counted: {error}"));
+                continue;
+            }
+        };
         let first = end(&bytes, 1.0, models)?;
         for (how, bytes, scale) in saved_again(&photo)? {
             let again = end(&bytes, scale, models)?;

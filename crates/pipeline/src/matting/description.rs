@@ -20,8 +20,8 @@ pub struct ModelDescription {
     pub licence: String,
     /// The long side of the network's input in pixels.
     pub long_side: u32,
-    /// The long side of a second, mirrored input for the first look at a photo; see [`crate::coarse_matte`]. Where it is
-    /// absent, one answer has to do.
+    /// The long side of a second, mirrored input, of which head and probability are read too; see
+    /// [`crate::coarse_matte`]. Where it is absent, one answer has to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirrored_side: Option<u32>,
     /// Input sides are rounded up to a multiple of this.

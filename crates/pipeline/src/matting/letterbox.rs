@@ -45,7 +45,8 @@ impl Letterbox {
         }
     }
 
-    /// The input tensor's values, with the photo mirrored or as it is.
+    /// The input tensor's values, with the photo as it is, or mirrored and softened: blurred by about a pixel,
+    /// so that a file's noise moves the answer less.
     pub fn tensor(
         &self,
         photo: &Photo,
@@ -53,10 +54,11 @@ impl Letterbox {
         mirrored: bool,
         description: &ModelDescription,
     ) -> Vec<f32> {
-        let mut content =
-            Resample::part(region, (self.content_width, self.content_height), FilterType::Bilinear)
-                .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
+        let (size, small) = self.sizes(mirrored);
+        let mut content = Resample::part(region, small, FilterType::Bilinear)
+            .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
         if mirrored {
+            content = Resample::to(size.0, size.1).bytes::<U8x3>(&content, small);
             for row in content.chunks_exact_mut(self.content_width * 3) {
                 row.as_chunks_mut::<3>().0.reverse();
             }
@@ -91,6 +93,13 @@ impl Letterbox {
             }
         }
         tensor
+    }
+
+    /// The content's size, and the one that it is reduced to before it gets that size.
+    fn sizes(&self, softened: bool) -> ((usize, usize), (usize, usize)) {
+        let size = (self.content_width, self.content_height);
+        let half = (size.0.div_ceil(2), size.1.div_ceil(2));
+        (size, if softened { half } else { size })
     }
 
     /// The network's head output in photo pixels; `None` when it is not five sane numbers.

@@ -18,9 +18,9 @@ const BUILT_IN_MODEL: &[u8] = include_bytes!("../../models/pet-matte-4.onnx");
 const BUILT_IN_SHA256: &str = "f4f077cc45c6e7949e6fe838b25a3612f3052f45361d82a97ad70e768bf69747";
 
 /// The refiner, trained for this project from random weights on drawn hairs: `refine/refiner.rs` feeds and reads it.
-const REFINER: &[u8] = include_bytes!("../../models/pet-refiner-1.onnx");
+const REFINER: &[u8] = include_bytes!("../../models/pet-refiner-2.onnx");
 /// Its checksum, also held against the bytes: with it another refiner is another version of the pipeline.
-const REFINER_SHA256: &str = "dfa370900a6527b51da375d7ab186e76acb8271eab739e192b7e87c8749aba66";
+const REFINER_SHA256: &str = "d2540b18b203165c84ac408d730748bcea752b7dc8feef65af5a3f9d817d5caf";
 
 pub(super) struct ModelFile {
     /// The file's name without its ending.
@@ -48,7 +48,7 @@ impl ModelFile {
 
     pub fn refiner() -> Self {
         Self {
-            name: "pet-refiner-1".into(),
+            name: "pet-refiner-2".into(),
             bytes: REFINER.into(),
             sha256: REFINER_SHA256.into(),
             sidecar: None,

@@ -3,7 +3,7 @@
 /// A rule around the networks. The service leaves none out; `infra/judge-matte` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// The network is asked again about a smaller, mirrored photo.
+    /// The network is asked again about a mirrored, softer photo, where the head is and whether there is a pet.
     Mirrored,
     /// Of several solid parts only the animal's are kept.
     OneAnimal,

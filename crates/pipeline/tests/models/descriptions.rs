@@ -56,7 +56,7 @@ fn the_matte_may_be_coarser_than_the_input() {
 }
 
 #[test]
-fn a_mirrored_second_answer_is_turned_back_and_the_probability_is_the_mean_of_both() {
+fn a_mirrored_second_answer_leaves_the_matte_alone_and_the_probability_is_the_mean_of_both() {
     // The matte is the picture itself; "is it a pet" is asked of its first column only, which is the last when it is mirrored.
     let net = plain()
         .integers("first", &[0])
