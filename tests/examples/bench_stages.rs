@@ -56,8 +56,11 @@ fn main() -> Result<()> {
     while let Some(path) = arguments.next() {
         if path == "--without" {
             let name = arguments.next().context("--without needs a rule")?;
-            let left_out: Vec<_> =
-                Rule::ALL.into_iter().filter(|rule| name == "each" || rule.name() == name).map(Some).collect();
+            let left_out: Vec<_> = Rule::ALL
+                .into_iter()
+                .filter(|rule| name == "each" || rule.name() == name)
+                .map(Some)
+                .collect();
             ensure!(!left_out.is_empty(), "there is no rule {name}");
             without.extend(left_out);
         } else {

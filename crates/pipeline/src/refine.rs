@@ -38,6 +38,8 @@ const OUTLINE_REACH: f32 = 3.0;
 const OUTSIDE: f32 = 0.3;
 /// See [`OUTSIDE`].
 const BODY: (f32, f32) = (0.97, 1.0);
+/// A channel of a pixel differs from that of its sample by at most this, as far as hair is looked for.
+const CONTRAST: f32 = 0.35;
 /// So far inside that the body's alpha is rounded to 1.
 const SURE_BODY: f32 = 0.999;
 
@@ -123,17 +125,13 @@ pub fn refine(crop: &Crop, coarse: &Plane, models: &Models) -> Result<Matte, Pip
     Ok(apply(fitted, crop, models.without()))
 }
 
-/// Reads alpha off the model for every pixel of the crop.
+/// Reads alpha off the model for every pixel of the crop, and keeps what hangs together with the body.
 fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
     let (width, height) = (crop.width, crop.height);
     let Fitted { guide, outline, model, .. } = fitted;
-    let fitted = model.at(&guide).zip(&outline, settle);
-    let attached = if without == Some(Rule::Attached) {
-        Plane::filled(fitted.width, fitted.height, 1.0)
-    } else {
-        attached::attached(&fitted, &outline)
-    };
-    let planes = model.a.iter().chain([&model.b, &outline, &attached]).collect();
+    let most =
+        model.a.iter().fold(model.at(&guide), |most, a| most.zip(a, |most, a| most + CONTRAST * a.abs()));
+    let planes = model.a.iter().chain([&model.b, &outline, &most]).collect();
     let mut sampler = RowSampler::new(planes, width, height);
 
     let mut alpha = vec![0u8; width * height];
@@ -142,9 +140,9 @@ fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
         let pixels = &crop.rgb[y * width * 3..(y + 1) * width * 3];
         let mut x = 0;
         while x < width {
-            // Most of the crop is either body or hangs together with nothing: the model is asked for the band between.
-            let room = sampler.settled(5, x, |attached| attached <= 0.0).map(|end| (end, 0));
-            let settled = room.or_else(|| sampler.settled(4, x, |o| o >= SURE_BODY).map(|end| (end, 255)));
+            // Most of the crop is body, or room in which no pixel can be hair: the model is asked for the rest.
+            let room = sampler.settled(5, x, |most| most <= LEVELS.0).map(|end| (end, 0));
+            let settled = sampler.settled(4, x, |o| o >= SURE_BODY).map(|end| (end, 255)).or(room);
             if let Some((end, alpha)) = settled {
                 row[x..end].fill(alpha);
                 x = end;
@@ -153,11 +151,15 @@ fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
             let rgb = &pixels[x * 3..x * 3 + 3];
             let value = |i: usize| f32::from(rgb[i]) * (1.0 / 255.0) * sampler.get(i, x);
             let fitted = value(0) + value(1) + value(2) + sampler.get(3, x);
-            row[x] = (settle(fitted, sampler.get(4, x)) * sampler.get(5, x) * 255.0 + 0.5) as u8;
+            row[x] = (settle(fitted, sampler.get(4, x)) * 255.0 + 0.5) as u8;
             x += 1;
         }
     }
-    Matte { width, height, alpha }
+    let mut matte = Matte { width, height, alpha };
+    if without != Some(Rule::Attached) {
+        attached::keep_attached(&mut matte, &outline);
+    }
+    matte
 }
 
 /// Alpha from what the model says of a pixel and from where it lies: inside the body it is 1, far outside only what

@@ -2,19 +2,38 @@
 
 use crate::matting::components;
 use crate::plane::Plane;
+use crate::refine::Matte;
 
-/// A hair thinner than a sample shows no more than this in the mean of it and its neighbours.
+/// What of a sample's brightest pixel, spread over it and its neighbours, counts as hair.
 const FAINT: f32 = 0.012;
 /// The body is where the coarse matte's mean around a sample is above this.
 const BODY: f32 = 0.5;
 
-/// 1 where `fitted`, alpha at the resolution of the fit, leads over to the body without a gap of more than a sample, else 0.
-/// `outline` is the coarse matte's local mean.
-pub fn attached(fitted: &Plane, outline: &Plane) -> Plane {
-    let parts = components::label(&fitted.box_mean(1), |a| a >= FAINT);
+/// Keeps of `matte` what leads over to the body without a gap of more than two samples. `outline` is the coarse matte's
+/// local mean, at the resolution of the fit, whose samples are meant.
+///
+/// A sample counts by its brightest pixel: a whisker is thinner than a sample, and its mean shows nothing.
+pub fn keep_attached(matte: &mut Matte, outline: &Plane) {
+    let (columns, rows) = (outline.width, outline.height);
+    let (width, height) = (matte.width, matte.height);
+    let first_pixel = |column: usize| (column * width).div_ceil(columns);
+    let pixels: Vec<_> = (0..columns).map(|column| first_pixel(column)..first_pixel(column + 1)).collect();
+    let mut brightest = Plane::filled(columns, rows, 0.0);
+    for (y, row) in matte.alpha.chunks_exact(width).enumerate() {
+        let samples = &mut brightest.data[y * rows / height * columns..][..columns];
+        for (sample, pixels) in samples.iter_mut().zip(&pixels) {
+            let most = row[pixels.clone()].iter().copied().max().unwrap_or(0);
+            *sample = sample.max(f32::from(most) / 255.0);
+        }
+    }
+    let parts = components::label(&brightest.box_mean(1), |a| a >= FAINT);
     let with_body = parts.that_meet(|i| outline.data[i] >= BODY);
-    let data = parts.labels.iter().map(|&l| if with_body[l as usize] { 1.0 } else { 0.0 }).collect();
-    Plane { width: fitted.width, height: fitted.height, data }
+    let goes = |sample: usize| brightest.data[sample] > 0.0 && !with_body[parts.labels[sample] as usize];
+    for (y, row) in matte.alpha.chunks_exact_mut(width).enumerate() {
+        let first = y * rows / height * columns;
+        let gone = pixels.iter().enumerate().filter(|(column, _)| goes(first + column));
+        gone.for_each(|(_, pixels)| row[pixels.clone()].fill(0));
+    }
 }
 
 #[cfg(test)]
@@ -22,14 +41,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hair_stays_and_a_fleck_beside_it_goes() {
-        let body = |x: usize| if x < 10 { 1.0 } else { 0.0 };
-        let fitted = Plane::from_fn(40, 20, |x, y| {
-            let hair = (10..25).contains(&x) && y == 5;
-            let fleck = (20..30).contains(&x) && (12..16).contains(&y);
-            if hair || fleck { 0.4 } else { body(x) }
-        });
-        let kept = attached(&fitted, &Plane::from_fn(40, 20, |x, _| body(x)));
-        assert_eq!([kept.at(5, 10), kept.at(24, 5), kept.at(25, 14), kept.at(35, 10)], [1.0, 1.0, 0.0, 0.0]);
+    fn a_whisker_stays_and_a_fleck_beside_it_goes() {
+        // Four pixels are a sample.
+        let body = |x: usize| x < 40;
+        let pixel = |x: usize, y: usize| match (x, y) {
+            (0..40, _) => 255,
+            (40..100, 21) => 90,
+            (80..120, 48..64) => 102,
+            _ => 0,
+        };
+        let alpha = (0..160 * 80).map(|i| pixel(i % 160, i / 160)).collect();
+        let mut matte = Matte { width: 160, height: 80, alpha };
+        keep_attached(&mut matte, &Plane::from_fn(40, 20, |x, _| if body(x * 4) { 1.0 } else { 0.0 }));
+        let at = |x: usize, y: usize| matte.alpha[y * 160 + x];
+        assert_eq!([at(20, 40), at(96, 21), at(100, 56), at(150, 40)], [255, 90, 0, 0]);
     }
 }
