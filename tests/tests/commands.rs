@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
@@ -102,7 +102,11 @@ fn doctor_says_which_model_it_is_and_who_described_it() -> Result<()> {
 fn a_model_from_cloud_storage_may_be_given_a_profile() -> Result<()> {
     let folder = TempDir::new()?;
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/pipeline/models");
-    let built_in = fs::read_dir(models)?.next().context("no built-in model")??.path();
+    let files = fs::read_dir(models)?.map(|file| Ok(file?.path())).collect::<Result<Vec<_>>>()?;
+    let is_matte = |file: &&PathBuf| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pet-matte-"))
+    };
+    let built_in = files.iter().find(is_matte).context("no built-in model")?;
     let bytes = fs::read(built_in)?;
     let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let cached = folder.path().join("cache").join(&sha256);
