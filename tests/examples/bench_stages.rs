@@ -1,7 +1,7 @@
 //! CPU time or memory of each stage of the pipeline: `bench_stages cpu|memory [--without RULE] [PHOTO]…`.
 //! `infra/bench-stages` runs both, each in the process that it is true of.
 //!
-//! `--without` leaves one rule around the networks out; `--without each` prints a table for each of them in turn.
+//! `--without` adds a table without that rule around the networks, `--without each` one for each of them.
 //! Without photos it takes the 12-megapixel JPEG of the shared material and one drawn. Times are medians over several
 //! runs. Memory is that of the first run, in which ONNX Runtime too allocates what it keeps: how far the process
 //! rises above what it holds when the photo has been decoded.
@@ -56,13 +56,9 @@ fn main() -> Result<()> {
     while let Some(path) = arguments.next() {
         if path == "--without" {
             let name = arguments.next().context("--without needs a rule")?;
-            let left_out: Vec<_> = Rule::ALL
-                .into_iter()
-                .filter(|rule| name == "each" || rule.name() == name)
-                .map(Some)
-                .collect();
-            ensure!(!left_out.is_empty(), "there is no rule {name}");
-            without.extend(left_out);
+            let rules = Rule::named(&name);
+            ensure!(!rules.is_empty(), "there is no rule {name}");
+            without.extend(rules.into_iter().map(Some));
         } else {
             photos.push((path.clone(), fs::read(here.join(&path)).with_context(|| path)?));
         }

@@ -53,8 +53,8 @@ pub struct HeadBox {
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
 /// Where the description has a `mirrored_side`, the network is asked twice: about the photo, and about a
-/// mirrored, softer one. The matte is the first answer's. The probability is the mean of both, and so is the head
-/// where they mean the same one: the mean moves less with the noise of a file.
+/// mirrored, softer one. The matte is the first answer's. The probability is the mean of both, and so is the
+/// head where they mean the same one: the mean moves less with the noise of a file.
 ///
 /// A small animal is hard to tell from a thing. Where the probability is doubtful and what was found fills only a part of the
 /// photo, the network is asked once more about that part, and the probability takes its answer in.

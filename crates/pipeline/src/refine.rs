@@ -38,7 +38,7 @@ const OUTLINE_REACH: f32 = 3.0;
 const OUTSIDE: f32 = 0.3;
 /// See [`OUTSIDE`].
 const BODY: (f32, f32) = (0.97, 1.0);
-/// A channel of a pixel differs from that of its sample by at most this, as far as hair is looked for.
+/// How far a pixel's channel may differ from its sample's, where it is decided which samples can hold hair.
 const CONTRAST: f32 = 0.35;
 /// So far inside that the body's alpha is rounded to 1.
 const SURE_BODY: f32 = 0.999;
@@ -129,6 +129,7 @@ pub fn refine(crop: &Crop, coarse: &Plane, models: &Models) -> Result<Matte, Pip
 fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
     let (width, height) = (crop.width, crop.height);
     let Fitted { guide, outline, model, .. } = fitted;
+    // The most alpha that any pixel of a sample can have.
     let most =
         model.a.iter().fold(model.at(&guide), |most, a| most.zip(a, |most, a| most + CONTRAST * a.abs()));
     let planes = model.a.iter().chain([&model.b, &outline, &most]).collect();
@@ -140,7 +141,7 @@ fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
         let pixels = &crop.rgb[y * width * 3..(y + 1) * width * 3];
         let mut x = 0;
         while x < width {
-            // Most of the crop is body, or room in which no pixel can be hair: the model is asked for the rest.
+            // Most of the crop is body, or room that cannot hold hair: the model is asked for the rest.
             let room = sampler.settled(5, x, |most| most <= LEVELS.0).map(|end| (end, 0));
             let settled = sampler.settled(4, x, |o| o >= SURE_BODY).map(|end| (end, 255)).or(room);
             if let Some((end, alpha)) = settled {
@@ -155,11 +156,10 @@ fn apply(fitted: Fitted, crop: &Crop, without: Option<Rule>) -> Matte {
             x += 1;
         }
     }
-    let mut matte = Matte { width, height, alpha };
     if without != Some(Rule::Attached) {
-        attached::keep_attached(&mut matte, &outline);
+        attached::keep_attached(&mut alpha, width, &outline);
     }
-    matte
+    Matte { width, height, alpha }
 }
 
 /// Alpha from what the model says of a pixel and from where it lies: inside the body it is 1, far outside only what

@@ -52,9 +52,8 @@ fn main() -> Result<()> {
         let value = arguments.next().with_context(|| format!("{argument} needs a value"))?;
         match argument.as_str() {
             "--model" => paths.push(here.join(value)),
-            "--without" if value == "each" => without.extend(Rule::ALL.map(Some)),
-            "--without" if Rule::ALL.iter().any(|rule| rule.name() == value) => {
-                without.push(Rule::ALL.into_iter().find(|rule| rule.name() == value));
+            "--without" if !Rule::named(&value).is_empty() => {
+                without.extend(Rule::named(&value).into_iter().map(Some));
             }
             "--only" if GROUPS.iter().any(|(name, _)| *name == value) => only.push(value),
             _ => bail!(

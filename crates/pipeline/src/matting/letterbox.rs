@@ -45,8 +45,9 @@ impl Letterbox {
         }
     }
 
-    /// The input tensor's values, with the photo as it is, or mirrored and softened: blurred by about a pixel,
-    /// so that a file's noise moves the answer less.
+    /// The input tensor's values, with the photo as it is, or mirrored and softened.
+    ///
+    /// Softened, the noise of a file moves the answer less.
     pub fn tensor(
         &self,
         photo: &Photo,
@@ -54,11 +55,13 @@ impl Letterbox {
         mirrored: bool,
         description: &ModelDescription,
     ) -> Vec<f32> {
-        let (size, small) = self.sizes(mirrored);
-        let mut content = Resample::part(region, small, FilterType::Bilinear)
+        let size = (self.content_width, self.content_height);
+        // What is halved and enlarged again is blurred by about a pixel.
+        let taken = if mirrored { (size.0.div_ceil(2), size.1.div_ceil(2)) } else { size };
+        let mut content = Resample::part(region, taken, FilterType::Bilinear)
             .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
         if mirrored {
-            content = Resample::to(size.0, size.1).bytes::<U8x3>(&content, small);
+            content = Resample::to(size.0, size.1).bytes::<U8x3>(&content, taken);
             for row in content.chunks_exact_mut(self.content_width * 3) {
                 row.as_chunks_mut::<3>().0.reverse();
             }
@@ -93,13 +96,6 @@ impl Letterbox {
             }
         }
         tensor
-    }
-
-    /// The content's size, and the one that it is reduced to before it gets that size.
-    fn sizes(&self, softened: bool) -> ((usize, usize), (usize, usize)) {
-        let size = (self.content_width, self.content_height);
-        let half = (size.0.div_ceil(2), size.1.div_ceil(2));
-        (size, if softened { half } else { size })
     }
 
     /// The network's head output in photo pixels; `None` when it is not five sane numbers.

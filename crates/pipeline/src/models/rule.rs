@@ -3,7 +3,7 @@
 /// A rule around the networks. The service leaves none out; `infra/judge-matte` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// The network is asked again about a mirrored, softer photo, where the head is and whether there is a pet.
+    /// The network is asked for head and verdict again, about a mirrored, softer photo.
     Mirrored,
     /// Of several solid parts only the animal's are kept.
     OneAnimal,
@@ -33,6 +33,11 @@ impl Rule {
         Self::Attached,
         Self::Refiner,
     ];
+
+    /// The rule of that name, or all of them for `each`; nothing where there is none.
+    pub fn named(name: &str) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|rule| name == "each" || rule.name() == name).collect()
+    }
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
