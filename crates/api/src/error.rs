@@ -1,5 +1,9 @@
 //! Everything that can go wrong in a request, and the one place that maps it to HTTP.
 
+pub(crate) mod intake_error;
+pub(crate) mod job_error;
+pub(crate) mod problem;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +13,13 @@ use headshot_backend::keys::Scope;
 use headshot_core::upload::Refusal;
 use headshot_core::{Failure, InvalidWebhookUrl, JobId};
 
-use crate::admission::{self, Limit};
-use crate::auth::Refused;
-use crate::body::BodyError;
-use crate::intake_error::IntakeError;
-use crate::job_error::JobError;
+use crate::error::intake_error::IntakeError;
+use crate::error::job_error::JobError;
+use crate::error::problem::Problem;
+use crate::http::body::BodyError;
 use crate::limits::{MAX_FIELD_BYTES, MAX_FORM_FIELDS, MAX_ORDER_ID_CHARS};
-use crate::problem::Problem;
+use crate::middleware::admission::{self, Limit};
+use crate::middleware::auth::Refused;
 
 /// Why a request was not served.
 #[derive(Debug)]

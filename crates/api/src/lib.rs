@@ -3,59 +3,26 @@
 //!
 //! [`Settings`] are what a person sets, [`Config`] is what they mean once checked, and [`run`] serves until told to stop.
 
-mod accept;
-mod accepts;
 mod admin;
-mod admission;
-mod announce;
-mod approve;
-mod auth;
-mod body;
-mod connections;
-mod cors;
-mod derive;
-mod document;
-mod erase;
+pub mod cli;
+mod config;
 mod error;
-mod events;
-mod fields;
 mod files;
-mod form;
 mod health;
-pub mod healthcheck;
-mod idempotency;
-mod intake;
-mod intake_error;
-mod job_error;
-mod json;
-pub mod keys;
+mod http;
+mod jobs;
 mod limits;
-mod linger;
 mod metrics;
-mod observe;
+mod middleware;
 mod openapi;
 mod page;
-mod parameter;
-mod part_heads;
-mod prefer;
-mod problem;
-mod put_file;
-mod query;
-mod receive;
-mod resend;
-mod routes;
+mod router;
 mod server;
-mod settings;
 mod sha256;
-mod stall;
-mod status;
-mod submit;
-mod uploaded;
-mod watchers;
-mod webhook;
+mod uploads;
 
-pub use openapi::document as openapi;
-pub use server::run;
-pub use settings::{
+pub use config::{
     Access, AccessArgs, Admission, AdmissionArgs, Command, Config, IdTokenSettings, InvalidSettings, Settings,
 };
+pub use openapi::document as openapi;
+pub use server::run;

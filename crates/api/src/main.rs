@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use headshot_api::{Command, Config, Settings, healthcheck, keys, run};
+use headshot_api::cli::{healthcheck, keys};
+use headshot_api::{Command, Config, Settings, run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 

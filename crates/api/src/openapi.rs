@@ -1,7 +1,7 @@
 //! The API's description, OpenAPI 3.1: put together from the handlers that answer and the types that they answer with, served, and
 //! printed by `headshot-api openapi`.
 //!
-//! Each handler's `utoipa::path` says what it takes and answers; [`crate::routes`] makes the router and the description of one list.
+//! Each handler's `utoipa::path` says what it takes and answers; [`crate::router`] makes the router and the description of one list.
 //! Here is what several of them share: what problems look like ([`problems`]), answers and their headers, parameters and
 //! bodies. What nobody has to say twice is added at the end, by [`finish`].
 
@@ -24,7 +24,7 @@ use utoipa::openapi::{Components, RefOr};
 pub(crate) use answers::StatusEvent;
 pub(crate) use served::{__path_serve, serve};
 
-use crate::routes;
+use crate::router;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -51,7 +51,7 @@ struct Description;
 /// The document, as it is served and checked in.
 pub fn document() -> String {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        let (_, mut api) = routes::all().split_for_parts();
+        let (_, mut api) = router::all().split_for_parts();
         api.merge(Description::openapi());
         // Merging keeps the first one's.
         api.info = Description::openapi().info;

@@ -12,9 +12,11 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::http::accept;
+use crate::jobs::view;
 use crate::openapi::{parameters, problems};
-use crate::routes::App;
-use crate::{accepts, document, health, sha256};
+use crate::router::App;
+use crate::{health, sha256};
 
 /// What the page consists of, ready to be sent.
 pub(crate) struct Page {
@@ -72,7 +74,7 @@ impl Page {
     }
 
     fn show(&self, headers: &HeaderMap) -> Response {
-        let known = self.etag.to_str().is_ok_and(|etag| document::is_known(headers, etag));
+        let known = self.etag.to_str().is_ok_and(|etag| view::is_known(headers, etag));
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -113,7 +115,7 @@ impl Page {
 )]
 pub(crate) async fn index(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let mut response =
-        if accepts::prefers_html(&headers) { app.page.show(&headers) } else { health::index().await };
+        if accept::prefers_html(&headers) { app.page.show(&headers) } else { health::index().await };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
 }

@@ -1,5 +1,8 @@
 //! Serving connections until told to stop.
 
+pub(crate) mod accept_loop;
+pub(crate) mod write_timeout;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
@@ -20,12 +23,12 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Config;
-use crate::admission::Peer;
-use crate::auth::Gate;
-use crate::connections::{Connections, Passing, Place};
 use crate::limits::{CONNECTION_BUFFER, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
-use crate::routes::{App, router};
-use crate::stall::Unstalled;
+use crate::middleware::admission::Peer;
+use crate::middleware::auth::Gate;
+use crate::router::{App, router};
+use crate::server::accept_loop::{Connections, Passing, Place};
+use crate::server::write_timeout::Unstalled;
 
 /// Serves the API on `listener` until `shutdown` resolves, then finishes what is under way within the grace period.
 ///

@@ -8,9 +8,9 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::examples;
 use super::headers::header;
-use crate::document::Document;
-use crate::problem;
-use crate::submit::Accepted;
+use crate::error::problem;
+use crate::jobs::submit::handler::Accepted;
+use crate::jobs::view::Document;
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 

@@ -7,8 +7,8 @@ use headshot_core::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::document;
-use crate::submit::Accepted;
+use crate::jobs::submit::handler::Accepted;
+use crate::jobs::view;
 
 /// The id of every example.
 const ID: &str = "6f1c1a52-9f0e-4c57-8f0b-0a4a6d1de001";
@@ -55,7 +55,7 @@ pub(super) fn headshot() -> Option<Value> {
             sha256: "a".repeat(64),
         })
         .into();
-    let mut shown = serde_json::to_value(document::document(&record)).ok()?;
+    let mut shown = serde_json::to_value(view::document(&record)).ok()?;
     for (link, file) in [("preview_url", "preview.png"), ("print_url", "print.png")] {
         shown[link] =
             format!("https://storage.googleapis.com/outputs/{ID}/{file}?X-Goog-Signature=0a1b").into();

@@ -14,13 +14,13 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::examples;
 use super::headers::header;
-use crate::admission::Limit;
-use crate::auth::Refused;
-use crate::body::BodyError;
 use crate::error::ApiError;
-use crate::intake_error::IntakeError;
-use crate::job_error::JobError;
-use crate::problem::{self, Problem};
+use crate::error::intake_error::IntakeError;
+use crate::error::job_error::JobError;
+use crate::error::problem::{self, Problem};
+use crate::http::body::BodyError;
+use crate::middleware::admission::Limit;
+use crate::middleware::auth::Refused;
 
 const A_WHILE: Duration = Duration::from_secs(30);
 

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::{parameters, problems};
-use crate::{document, sha256};
+use crate::jobs::view;
+use crate::sha256;
 
 /// The document as bytes, and its tag.
 static SERVED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
@@ -36,7 +37,7 @@ static SERVED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
 )]
 pub(crate) async fn serve(headers: HeaderMap) -> Response {
     let (text, tag) = &*SERVED;
-    let mut response = if document::is_known(&headers, tag) {
+    let mut response = if view::is_known(&headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()

@@ -1,0 +1,227 @@
+//! `POST /headshot-async` and `POST /headshot`: a photo comes in and becomes a job.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use headshot_backend::keys::Scope;
+use headshot_backend::telemetry::TraceContext;
+use headshot_core::{JobId, JobRecord, Status};
+use serde::Serialize;
+use tracing::warn;
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::http::json;
+use crate::http::prefer::Prefer;
+use crate::http::query::{Pairs, RawQuery};
+use crate::jobs::submit::fields::Fields;
+use crate::jobs::submit::{direct_upload, receive};
+use crate::jobs::view;
+use crate::middleware::admission::NoNewJob;
+use crate::middleware::auth::Caller;
+use crate::openapi::{answers, bodies, parameters, problems};
+use crate::router::App;
+
+/// What idempotency keys know both calls as: they make the same job of the same photo.
+pub(crate) const OPERATION: &str = "headshot";
+
+/// A photo that is, or was, accepted.
+pub(crate) struct Submitted {
+    /// The job.
+    pub(crate) id: JobId,
+    /// Whether an earlier request made it.
+    pub(crate) replayed: bool,
+}
+
+/// A job that is safe.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// Its id.
+    job_id: JobId,
+    /// Where it stands.
+    status: Status,
+}
+
+impl Accepted {
+    pub(crate) fn new(job_id: JobId) -> Self {
+        Self { job_id, status: Status::Queued }
+    }
+}
+
+/// `POST /headshot-async`: answers as soon as the job is safe.
+#[utoipa::path(
+    post,
+    path = "/headshot-async",
+    tag = "headshots",
+    operation_id = "submit",
+    summary = "Send a photo",
+    description = "Answers as soon as the job is safe; ask for it by its id then.",
+    params(parameters::PhotoFields, parameters::IdempotencyKey),
+    request_body(
+        description = "The photo as a form's field, as the body itself, or by the id of an upload.",
+        content(
+            (bodies::Form = "multipart/form-data"),
+            (direct_upload::Submission = "application/json"),
+            (bodies::Photo = "image/jpeg"),
+            (bodies::Photo = "image/png"),
+            (bodies::Photo = "image/webp"),
+            (bodies::Photo = "image/heic"),
+            (bodies::Photo = "image/avif"),
+        ),
+    ),
+    responses(answers::QueuedOnce, problems::Submitting),
+    security(("key" = ["submit"])),
+)]
+pub(crate) async fn and_return(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    query: RawQuery,
+    request: Request,
+) -> Result<Response, Problem> {
+    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
+    Ok(marked(queued(submitted.id), &submitted))
+}
+
+/// `POST /headshot`: waits for the worker, but not for ever, and then answers as the other call does; and so it does to
+/// whoever may send photos, but not read what became of them.
+#[utoipa::path(
+    post,
+    path = "/headshot",
+    tag = "headshots",
+    operation_id = "submit_and_wait",
+    summary = "Send a photo and wait for the headshot",
+    description = "Waits for the worker, and answers 202 when that takes too long, or to a key without the scope `read`. 422 and 500 with \
+                   a `job_id` say that the job has failed: the codes of the first are those of the photo's `quality`, and there \
+                   will be new ones.",
+    params(parameters::PhotoFields, parameters::IdempotencyKey, parameters::Prefer),
+    request_body(
+        description = "The photo as a form's field, as the body itself, or by the id of an upload.",
+        content(
+            (bodies::Form = "multipart/form-data"),
+            (direct_upload::Submission = "application/json"),
+            (bodies::Photo = "image/jpeg"),
+            (bodies::Photo = "image/png"),
+            (bodies::Photo = "image/webp"),
+            (bodies::Photo = "image/heic"),
+            (bodies::Photo = "image/avif"),
+        ),
+    ),
+    responses(answers::Waited, problems::Waiting),
+    security(("key" = ["submit"])),
+)]
+pub(crate) async fn and_wait(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Extension(trace): Extension<TraceContext>,
+    query: RawQuery,
+    request: Request,
+) -> Result<Response, Problem> {
+    let prefer = Prefer::of(request.headers());
+    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
+    let id = submitted.id;
+    let record = if caller.scopes.has(Scope::Read) { finished(&app, id, &prefer).await } else { None };
+    let applied = prefer.applied(app.config.sync_wait, record.is_some());
+    let mut response = match record {
+        None => queued(id),
+        Some(record) => match (record.status, record.error.clone()) {
+            (Status::Failed, Some(failure)) => ApiError::JobFailed(id, failure).into_response(),
+            _ => {
+                let mut response = view::respond(&app, &record, &HeaderMap::new(), &caller).await?;
+                locate(&mut response, id);
+                response
+            }
+        },
+    };
+    if let Some(applied) = applied {
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+    }
+    Ok(marked(response, &submitted))
+}
+
+/// Receives a photo and accepts it as a job; counts what does not become one.
+async fn submit(
+    app: &Arc<App>,
+    caller: Caller,
+    trace: TraceContext,
+    query: RawQuery,
+    request: Request,
+) -> Result<Submitted, Problem> {
+    dispatch(app, caller, trace, query, request).await.map_err(|error| {
+        let became_a_job = matches!(error, ApiError::Unpublished(_));
+        let problem = Problem::from(error);
+        if !became_a_job {
+            app.metrics.refused(&problem.code);
+        }
+        problem
+    })
+}
+
+async fn dispatch(
+    app: &Arc<App>,
+    caller: Caller,
+    trace: TraceContext,
+    query: RawQuery,
+    request: Request,
+) -> Result<Submitted, ApiError> {
+    caller.require(Scope::Submit)?;
+    let (head, body) = request.into_parts();
+    // Read in any case, so that a client still busy sending gets to read the answer.
+    let fields = match query {
+        Ok(Pairs(pairs)) => Fields::from_query(&pairs),
+        Err(error) => Err(error),
+    };
+    if json::is_json(&head.headers) {
+        direct_upload::submit(app, caller.tenant, trace, fields?, head, body).await
+    } else {
+        receive::receive(app, caller.tenant, trace, fields, head, body).await
+    }
+}
+
+/// Says so where an earlier request made the job.
+pub(crate) fn marked(mut response: Response, submitted: &Submitted) -> Response {
+    if submitted.replayed {
+        let name = HeaderName::from_static("idempotency-replayed");
+        response.headers_mut().insert(name, HeaderValue::from_static("true"));
+        response.extensions_mut().insert(NoNewJob);
+    }
+    response
+}
+
+/// Seconds until it is worth asking for the job.
+const ASK_AGAIN: u64 = 1;
+
+pub(crate) fn queued(id: JobId) -> Response {
+    let body = Json(Accepted::new(id));
+    let mut response = (StatusCode::ACCEPTED, body).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    locate(&mut response, id);
+    response
+}
+
+fn locate(response: &mut Response, id: JobId) {
+    if let Ok(location) = HeaderValue::from_str(&format!("/headshot/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+}
+
+/// The record of `id` once it is terminal; `None` when it takes longer than we wait, when we are told to stop, when many
+/// wait already, or when the records cannot be read: the job is accepted, and the client may ask for it later.
+async fn finished(app: &App, id: JobId, prefer: &Prefer) -> Option<Arc<JobRecord>> {
+    let patience = prefer.patience(app.config.sync_wait);
+    if patience.is_zero() {
+        return None;
+    }
+    let _permit = app.waiting.try_acquire().ok()?;
+    let record = app.backend.jobs.get(id).await.inspect_err(|error| {
+        warn!(job_id = %id, error = format!("{error:#}"), "waiting for a job ended early");
+    });
+    let ended = |record: &JobRecord| record.status.is_terminal();
+    let record = app.watchers.until(record.ok()??, patience, ended).await.ok()?;
+    ended(&record).then_some(record)
+}

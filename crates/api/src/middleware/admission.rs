@@ -1,0 +1,217 @@
+//! How much is let in: the limits of keys and addresses, the quota of the month, and the backlog.
+//!
+//! They apply to calls that make work, which are the POSTs. Reading a job costs one read of its record, less than counting
+//! it would; what bounds reads is the number of connections and of instances.
+
+mod address;
+mod backlog;
+mod headers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use headshot_backend::keys::Grant;
+use headshot_backend::{Allowance, Taken};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+pub(crate) use address::{Peer, client_address};
+pub(crate) use backlog::Backlog;
+pub(crate) use headers::seconds;
+
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::jobs::idempotency;
+use crate::middleware::auth::Caller;
+use crate::router::App;
+
+/// The calls whose success is a new job, which is what a quota counts.
+const MAKES_A_JOB: [&str; 3] = ["/headshot", "/headshot-async", "/headshot/{id}/rerender"];
+
+/// Wrong keys from one address: so many at once, and so many a minute. A key has 256 random bits and would not be guessed
+/// anyway; this keeps whoever tries from the log, the processor and the counters.
+const FAILURES: (u64, u64) = (30, 10);
+
+/// Where a request comes from, as far as limits are concerned; see [`client_address`].
+#[derive(Clone, Debug)]
+pub(crate) struct ClientAddress(pub(crate) String);
+
+/// A handler puts this into the extensions of an answer that made no new job, such as the repetition of an earlier one: it
+/// then does not count towards the quota.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoNewJob;
+
+/// Which limit a call has run into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// That of its address.
+    Address,
+    /// That of its key.
+    Key,
+    /// The key's quota.
+    Month,
+}
+
+impl Limit {
+    /// The name in headers.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Key => "key",
+            Self::Month => "month",
+        }
+    }
+}
+
+/// The middleware behind [`crate::middleware::auth::authenticate`].
+pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let makes_a_job = MAKES_A_JOB.contains(&route);
+    if makes_a_job
+        && let Err(wait) = app.backlog.check(&app.backend.jobs).await
+        && !is_a_repetition(&app, sender(&request)).await
+    {
+        return refuse(&app, ApiError::Backlog(wait), &[], makes_a_job);
+    }
+    let address = request.extensions().get::<ClientAddress>();
+    let grant = request.extensions().get::<Arc<Grant>>().map(Arc::as_ref);
+    let mut taken: Vec<(Limit, Allowance, Taken)> = Vec::new();
+    for (limit, allowance) in allowances(&app, address, grant, makes_a_job) {
+        let took = app.backend.limits.take(&allowance).await;
+        let passes = took.granted || limit == Limit::Month && is_a_repetition(&app, sender(&request)).await;
+        taken.push((limit, allowance, took));
+        if !passes {
+            // What one limit has refused must not count towards the others.
+            for earlier in taken.iter_mut().filter(|(_, _, earlier)| earlier.granted) {
+                put_back(&app, earlier).await;
+            }
+            return refuse(&app, ApiError::Limited(limit, took.retry_after), &taken, makes_a_job);
+        }
+    }
+    let mut response = next.run(request).await;
+    let made_a_job = makes_a_job && is_a_new_job(&response);
+    let of_the_month =
+        |(limit, _, taken): &&mut (Limit, Allowance, Taken)| *limit == Limit::Month && taken.granted;
+    if !made_a_job && let Some(quota) = taken.iter_mut().find(of_the_month) {
+        put_back(&app, quota).await;
+    }
+    if made_a_job {
+        app.backlog.grows();
+    }
+    headers::write(response.headers_mut(), &taken);
+    response
+}
+
+/// Who sends a request, and its headers: what tells whether it is a repetition. The request itself cannot be shared while
+/// something is waited for.
+fn sender(request: &Request) -> Option<(Caller, HeaderMap)> {
+    Some((request.extensions().get::<Caller>()?.clone(), request.headers().clone()))
+}
+
+/// Whether a request has an `Idempotency-Key` that was answered before.
+async fn is_a_repetition(app: &App, sender: Option<(Caller, HeaderMap)>) -> bool {
+    let Some((caller, headers)) = sender else { return false };
+    idempotency::is_a_repetition(app, &caller.tenant, &headers).await
+}
+
+/// Gives back what was taken, so that the answer's headers say so, too.
+async fn put_back(app: &App, (_, allowance, taken): &mut (Limit, Allowance, Taken)) {
+    app.backend.limits.put_back(allowance).await;
+    taken.left = taken.left.saturating_add(1).min(allowance.capacity);
+}
+
+/// Whether the answer is about a job that this call has made: also one that has failed by now, or waits for the queue.
+fn is_a_new_job(response: &Response) -> bool {
+    let extensions = response.extensions();
+    let status = response.status();
+    let of_a_job = extensions.get::<Problem>().is_some_and(|problem| problem.job_id.is_some());
+    let ended_badly = of_a_job && (status.is_server_error() || status == StatusCode::UNPROCESSABLE_ENTITY);
+    (status.is_success() || ended_badly) && extensions.get::<NoNewJob>().is_none()
+}
+
+/// Counts a wrong key; how long its sender has to wait, if it was one too many.
+pub(crate) async fn failed(app: &App, address: &ClientAddress) -> Option<Duration> {
+    let (capacity, per_minute) = FAILURES;
+    let allowance = Allowance { bucket: failures_of(address), capacity, per_minute, ends: None };
+    let taken = app.backend.limits.take(&allowance).await;
+    (!taken.granted).then_some(taken.retry_after)
+}
+
+/// How long an address that sent too many wrong keys has to wait before the next one is looked at.
+pub(crate) async fn locked_out(app: &App, address: &ClientAddress) -> Option<Duration> {
+    app.backend.limits.empty_for(&failures_of(address)).await
+}
+
+fn failures_of(address: &ClientAddress) -> String {
+    format!("failures:{}", address.0)
+}
+
+fn refuse(app: &App, error: ApiError, taken: &[(Limit, Allowance, Taken)], upload: bool) -> Response {
+    let problem = crate::error::problem::Problem::from(error);
+    if upload {
+        app.metrics.refused(&problem.code);
+    }
+    let mut response = problem.into_response();
+    headers::write(response.headers_mut(), taken);
+    response
+}
+
+fn allowances(
+    app: &App,
+    address: Option<&ClientAddress>,
+    grant: Option<&Grant>,
+    makes_a_job: bool,
+) -> Vec<(Limit, Allowance)> {
+    let mut allowances = Vec::new();
+    let per_address = app.config.admission.per_address;
+    if let Some(ClientAddress(address)) = address
+        && per_address > 0
+    {
+        let bucket = format!("address:{address}");
+        allowances.push((Limit::Address, Allowance::per_minute(bucket, per_address)));
+    }
+    let Some(grant) = grant else { return allowances };
+    if let Some(rate) = grant.rate_per_minute {
+        let bucket = format!("key:{}", grant.id);
+        allowances.push((Limit::Key, Allowance::per_minute(bucket, rate.into())));
+    }
+    if let Some(quota) = grant.monthly_quota.filter(|_| makes_a_job) {
+        let (month, ends) = month(Timestamp::now());
+        let bucket = format!("month:{month}:{}", grant.id);
+        allowances
+            .push((Limit::Month, Allowance { bucket, capacity: quota, per_minute: 0, ends: Some(ends) }));
+    }
+    allowances
+}
+
+/// The calendar month in UTC, and when it ends.
+fn month(now: Timestamp) -> (String, Timestamp) {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let next = today.first_of_month().saturating_add(1.month());
+    let ends = DateTime::from(next).to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |ends| ends.timestamp());
+    (today.strftime("%Y-%m").to_string(), ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_ends_when_the_next_begins_in_utc() {
+        for (now, name, ends) in [
+            ("2026-11-21T12:00:00Z", "2026-11", "2026-12-01T00:00:00Z"),
+            ("2026-12-31T23:59:59Z", "2026-12", "2027-01-01T00:00:00Z"),
+            ("2028-02-29T00:00:00Z", "2028-02", "2028-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(month(now.parse().unwrap()), (name.to_owned(), ends.parse().unwrap()));
+        }
+    }
+}

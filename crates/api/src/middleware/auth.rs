@@ -1,0 +1,105 @@
+//! Who calls, and what they may do. One middleware finds out before anything of a request is read; handlers take what it
+//! found as an `Extension<Caller>` and ask it for the scope that they need.
+
+mod bearer;
+mod gate;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use headshot_backend::keys::{Grant, Scope, Scopes};
+use headshot_core::Tenant;
+use tracing::Span;
+
+pub(crate) use gate::{Gate, Refused};
+
+use crate::error::ApiError;
+use crate::middleware::admission::{self, ClientAddress, Peer};
+use crate::router::App;
+
+/// Whoever has sent a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Whose jobs they see and make.
+    pub(crate) tenant: Tenant,
+    /// The id of their key, or the address of their service account; `None` where none is asked for.
+    pub(crate) key_id: Option<String>,
+    /// What they may do.
+    pub(crate) scopes: Scopes,
+}
+
+impl Caller {
+    fn anonymous(scopes: Scopes) -> Self {
+        Self { tenant: Tenant::anonymous(), key_id: None, scopes }
+    }
+
+    fn holding(grant: &Grant) -> Self {
+        Self { tenant: grant.tenant.clone(), key_id: Some(grant.id.clone()), scopes: grant.scopes }
+    }
+
+    /// Fails unless they may do this.
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        match &self.key_id {
+            _ if self.scopes.has(scope) => Ok(()),
+            Some(_) => Err(ApiError::Forbidden(scope)),
+            None => Err(ApiError::NotAdmitted(Refused::NoCredentials)),
+        }
+    }
+}
+
+/// The middleware of every address that is not for everybody.
+pub(crate) async fn authenticate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let nowhere = Peer(Ipv4Addr::UNSPECIFIED.into());
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(nowhere);
+    let address = admission::client_address(request.headers(), peer, app.config.admission.trusted_proxies);
+    let mut response = match admit(&app, request.headers(), &address).await {
+        Ok(grant) => {
+            let caller =
+                grant.as_deref().map_or_else(|| Caller::anonymous(app.gate.anonymous()), Caller::holding);
+            let span = Span::current();
+            span.record("tenant", caller.tenant.as_str());
+            if let Some(id) = &caller.key_id {
+                span.record("key_id", id.as_str());
+            }
+            request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(address);
+            if let Some(grant) = grant {
+                request.extensions_mut().insert(grant);
+            }
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    };
+    // What one caller gets to see of a job is not what another one does.
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("authorization"));
+    response
+}
+
+/// Whoever has sent too many wrong keys is not listened to for a while, not even with a right one: otherwise they could try
+/// on until they have it.
+async fn admit(
+    app: &App,
+    headers: &HeaderMap,
+    address: &ClientAddress,
+) -> Result<Option<Arc<Grant>>, ApiError> {
+    let shown = app.gate.shown(headers).map_err(ApiError::NotAdmitted)?;
+    if shown.is_something()
+        && let Some(wait) = admission::locked_out(app, address).await
+    {
+        return Err(ApiError::LockedOut(wait));
+    }
+    match app.gate.admit(shown).await {
+        Ok(grant) => Ok(grant),
+        Err(wrong @ (Refused::InvalidKey | Refused::InvalidToken(_))) => {
+            match admission::failed(app, address).await {
+                Some(wait) => Err(ApiError::LockedOut(wait)),
+                None => Err(ApiError::NotAdmitted(wrong)),
+            }
+        }
+        Err(refused) => Err(ApiError::NotAdmitted(refused)),
+    }
+}

@@ -1,0 +1,165 @@
+//! Which address leads where, and what every request passes on its way.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use headshot_backend::Backend;
+use tokio::sync::{Semaphore, watch};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::admin::{list, resend};
+use crate::error::ApiError;
+use crate::health::Readiness;
+use crate::jobs::submit::handler;
+use crate::jobs::watch::Watchers;
+use crate::jobs::{approve, erase, events, rerender, show};
+use crate::limits::{MAX_STREAMS, MAX_WAITING};
+use crate::metrics::Metrics;
+use crate::middleware::admission::{self, Backlog};
+use crate::middleware::auth::{self, Gate};
+use crate::middleware::{cors, drain_body, request_log};
+use crate::page::Page;
+use crate::uploads::{create, put};
+use crate::{Config, files, health, openapi, page};
+
+/// What every handler may use.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) backend: Backend,
+    /// Who may call.
+    pub(crate) gate: Gate,
+    /// How many jobs may wait.
+    pub(crate) backlog: Backlog,
+    pub(crate) metrics: Metrics,
+    pub(crate) page: Page,
+    /// One permit per upload that is being received.
+    pub(crate) uploads: Arc<Semaphore>,
+    /// One permit per request that waits for its worker.
+    pub(crate) waiting: Semaphore,
+    /// One permit per client that listens to events.
+    pub(crate) streams: Arc<Semaphore>,
+    /// The jobs that somebody waits for.
+    pub(crate) watchers: Watchers,
+    /// How everything was that an upload needs, lately.
+    pub(crate) readiness: Readiness,
+    /// Turns true when the process is asked to stop.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Puts it together; nothing is opened here.
+    pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
+        let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
+        let page = Page::new(config.max_upload_bytes, &backend.blobs.links_begin_with());
+        let backlog = Backlog::new(config.admission.max_backlog);
+        Self {
+            backlog,
+            uploads,
+            waiting: Semaphore::new(MAX_WAITING),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            watchers: Watchers::new(backend.jobs.clone(), stop.clone()),
+            metrics: Metrics::new(),
+            config,
+            page,
+            gate,
+            backend,
+            readiness: Readiness::default(),
+            stop,
+        }
+    }
+}
+
+/// The whole API.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let cors = cors::layer(&app.config.allowed_origins);
+    let protected = Router::from(protected())
+        .route_layer(from_fn_with_state(app.clone(), admission::limit))
+        // The last one is the first that a request meets.
+        .route_layer(from_fn_with_state(app.clone(), auth::authenticate));
+    Router::from(open())
+        .merge(protected)
+        .fallback(|| async { ApiError::NoSuchRoute })
+        .layer(from_fn(catch_panic))
+        .layer(cors)
+        .layer(from_fn(drain_body::linger))
+        // Outermost, so that problems are written as documents and logged whoever raised them.
+        .layer(from_fn_with_state(app.clone(), request_log::observe))
+        .with_state(app)
+}
+
+/// Every call, for the description. What is in one is in the other: each handler says its own method and path.
+pub(crate) fn all() -> OpenApiRouter<Arc<App>> {
+    open().merge(protected())
+}
+
+/// What needs a key, where keys are asked for. What each call needs beside, its handler says.
+fn protected() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(handler::and_wait))
+        .routes(routes!(handler::and_return))
+        .routes(routes!(show::show, erase::erase))
+        .routes(routes!(rerender::rerender))
+        .routes(routes!(approve::approve))
+        .routes(routes!(list::list))
+        .routes(routes!(rerender::retry))
+        .routes(routes!(resend::resend))
+        .routes(routes!(events::stream))
+        .routes(routes!(create::announce))
+}
+
+/// What everybody may see, and what is protected by signatures of its own.
+fn open() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(page::index))
+        .routes(routes!(page::asset))
+        .routes(routes!(openapi::serve))
+        .routes(routes!(health::live))
+        .routes(routes!(health::live_outside))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(files::download, put::put))
+}
+
+/// A defect in one request must not take the connection, let alone the process, down.
+async fn catch_panic(request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            ApiError::Internal(anyhow::anyhow!("a handler panicked: {text}")).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::error::problem::Problem;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_answers_with_a_problem() {
+        async fn defect() -> &'static str {
+            panic!("on purpose")
+        }
+        let router: Router = Router::new().route("/", get(defect)).layer(from_fn(catch_panic));
+        let response = TowerToHyperService::new(router).call(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = response.extensions().get::<Problem>().unwrap();
+        assert_eq!(problem.code, "internal");
+        assert!(!problem.detail.contains("on purpose"), "what went wrong is for the log");
+        assert!(format!("{:?}", problem.cause).contains("on purpose"));
+    }
+}

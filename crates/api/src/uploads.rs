@@ -1,0 +1,4 @@
+//! Photos that come before their request: where they may be put, and how.
+
+pub(crate) mod create;
+pub(crate) mod put;
