@@ -15,7 +15,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::error::ApiError;
 use crate::openapi::{bodies, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// Streams a stored file to whoever has a valid link to it.
 #[utoipa::path(

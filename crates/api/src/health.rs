@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::limits::{MAX_STREAMS, READINESS_TIMEOUT};
 use crate::openapi::{self, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// How long what was found is answered again. Anybody may ask, and each look costs several calls.
 const KEPT: Duration = Duration::from_secs(1);

@@ -19,6 +19,7 @@ mod page;
 mod router;
 mod server;
 mod sha256;
+mod state;
 mod uploads;
 
 pub use config::{

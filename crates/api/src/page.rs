@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::http::accept;
 use crate::jobs::view;
 use crate::openapi::{parameters, problems};
-use crate::router::App;
+use crate::state::App;
 use crate::{health, sha256};
 
 /// What the page consists of, ready to be sent.

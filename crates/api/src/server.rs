@@ -26,7 +26,7 @@ use crate::Config;
 use crate::limits::{CONNECTION_BUFFER, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::middleware::admission::Peer;
 use crate::middleware::auth::Gate;
-use crate::router::{App, router};
+use crate::router::router;
 use crate::server::accept_loop::{Connections, Passing, Place};
 use crate::server::write_timeout::Unstalled;
 

@@ -18,7 +18,7 @@ use crate::error::job_error::JobError;
 use crate::http::query::{Pairs, RawQuery};
 use crate::middleware::auth::Caller;
 use crate::openapi::{parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// So many jobs are listed unless another number is asked for, and at most.
 const LIMIT: (u32, u32) = (50, 200);

@@ -15,7 +15,7 @@ use crate::error::job_error::JobError;
 use crate::jobs::{erase, show};
 use crate::middleware::auth::Caller;
 use crate::openapi::{parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// What was done.
 #[derive(Serialize, ToSchema)]

@@ -16,7 +16,7 @@ use crate::error::job_error::JobError;
 use crate::jobs::{show, view};
 use crate::middleware::auth::Caller;
 use crate::openapi::{answers, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// Approves a finished headshot; to do so again changes nothing. The job that the photo was uploaded for is written first: of
 /// several pictures that are approved at once, its record says which it was.

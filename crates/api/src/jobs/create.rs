@@ -16,7 +16,7 @@ use crate::jobs::submit::direct_upload::is_of;
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::stream::Received;
 use crate::jobs::webhook;
-use crate::router::App;
+use crate::state::App;
 
 /// A photo that is to become a job.
 pub(crate) struct Acceptance {

@@ -17,7 +17,7 @@ use crate::error::job_error::JobError;
 use crate::jobs::show;
 use crate::middleware::auth::Caller;
 use crate::openapi::{parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// What is gone.
 #[derive(Serialize, ToSchema)]

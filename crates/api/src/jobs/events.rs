@@ -22,7 +22,7 @@ use crate::jobs::watch::Watched;
 use crate::jobs::{show, view};
 use crate::middleware::auth::Caller;
 use crate::openapi::{StatusEvent, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// A comment so often keeps proxies from taking a quiet stream for a dead one.
 const HEARTBEAT: Duration = Duration::from_secs(15);

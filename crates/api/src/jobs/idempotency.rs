@@ -19,8 +19,8 @@ use crate::error::ApiError;
 use crate::error::intake_error::IntakeError;
 use crate::limits::MAX_KEY_BYTES;
 use crate::metrics::KeyOutcome;
-use crate::router::App;
 use crate::sha256;
+use crate::state::App;
 
 /// How long a key stays reserved by a process that died.
 const LEASE: Duration = Duration::from_secs(15);

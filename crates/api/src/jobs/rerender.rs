@@ -25,7 +25,7 @@ use crate::jobs::submit::handler::{Submitted, marked, queued};
 use crate::jobs::{idempotency, show, webhook};
 use crate::middleware::auth::Caller;
 use crate::openapi::{answers, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// What is to be different: parts of the recipe that the headshot has, or another recipe.
 #[derive(Deserialize, ToSchema)]

@@ -20,7 +20,7 @@ use crate::jobs::watch::WatchEnded;
 use crate::limits::LONGEST_WAIT;
 use crate::middleware::auth::Caller;
 use crate::openapi::{answers, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// Where a job stands. With `wait`, the answer comes when there is news, or when the time is over.
 #[utoipa::path(

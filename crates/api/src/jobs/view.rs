@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::middleware::auth::Caller;
-use crate::router::App;
 use crate::sha256;
+use crate::state::App;
 
 /// Seconds between two looks at a job that is under way.
 const ASK_AGAIN: u64 = 1;

@@ -3,7 +3,7 @@
 use headshot_core::{InvalidWebhookUrl, Reach, Tenant, Webhook, WebhookUrl};
 
 use crate::error::ApiError;
-use crate::router::App;
+use crate::state::App;
 
 /// The webhook of a new job of `tenant`: to where the request asks for, else to where the tenant always has it sent, else
 /// none. Without a secret to sign it with there is no webhook.

@@ -4,7 +4,7 @@
 //! it would; what bounds reads is the number of connections and of instances.
 
 mod address;
-mod backlog;
+pub(crate) mod backlog;
 mod headers;
 
 use std::sync::Arc;
@@ -21,14 +21,13 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 pub(crate) use address::{Peer, client_address};
-pub(crate) use backlog::Backlog;
 pub(crate) use headers::seconds;
 
 use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::jobs::idempotency;
 use crate::middleware::auth::Caller;
-use crate::router::App;
+use crate::state::App;
 
 /// The calls whose success is a new job, which is what a quota counts.
 const MAKES_A_JOB: [&str; 3] = ["/headshot", "/headshot-async", "/headshot/{id}/rerender"];

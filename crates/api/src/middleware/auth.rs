@@ -2,7 +2,7 @@
 //! found as an `Extension<Caller>` and ask it for the scope that they need.
 
 mod bearer;
-mod gate;
+pub(crate) mod gate;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) use gate::{Gate, Refused};
 
 use crate::error::ApiError;
 use crate::middleware::admission::{self, ClientAddress, Peer};
-use crate::router::App;
+use crate::state::App;
 
 /// Whoever has sent a request.
 #[derive(Clone, Debug)]

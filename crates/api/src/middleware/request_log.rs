@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::error::problem::{self, Problem};
 use crate::metrics::Metrics;
-use crate::router::App;
+use crate::state::App;
 
 /// The name of the header both ways.
 const REQUEST_ID: &str = "x-request-id";

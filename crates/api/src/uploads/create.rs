@@ -23,7 +23,7 @@ use crate::http::json::read;
 use crate::jobs::submit::fields::Fields;
 use crate::middleware::auth::Caller;
 use crate::openapi::problems;
-use crate::router::App;
+use crate::state::App;
 
 /// What a link is signed for where nothing better is declared.
 const OCTET_STREAM: &str = "application/octet-stream";

@@ -13,7 +13,7 @@ use crate::error::intake_error::IntakeError;
 use crate::http::body::{BodyError, Patience, UploadBody};
 use crate::jobs::submit::receive::content_length;
 use crate::openapi::{bodies, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// Takes one photo of the type and size that the link was signed for, once.
 #[utoipa::path(

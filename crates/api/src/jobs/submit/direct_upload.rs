@@ -24,7 +24,7 @@ use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::handler::{OPERATION, Submitted};
 use crate::jobs::submit::stream::{Intake, Received};
 use crate::openapi::bodies::OnOff;
-use crate::router::App;
+use crate::state::App;
 
 /// Storage is near, so reading a photo back takes a second; expired uploads are cleared away later than this.
 const READ_WITHIN: Duration = Duration::from_secs(120);

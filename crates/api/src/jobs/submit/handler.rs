@@ -24,7 +24,7 @@ use crate::jobs::view;
 use crate::middleware::admission::NoNewJob;
 use crate::middleware::auth::Caller;
 use crate::openapi::{answers, bodies, parameters, problems};
-use crate::router::App;
+use crate::state::App;
 
 /// What idempotency keys know both calls as: they make the same job of the same photo.
 pub(crate) const OPERATION: &str = "headshot";

@@ -20,7 +20,7 @@ use crate::jobs::submit::handler::{OPERATION, Submitted};
 use crate::jobs::submit::multipart;
 use crate::jobs::submit::stream::Intake;
 use crate::limits::FORM_OVERHEAD;
-use crate::router::App;
+use crate::state::App;
 
 /// Receives the photo and accepts it as a job; or only looks at it, where its key says that this was done before.
 pub(crate) async fn receive(
