@@ -29,6 +29,7 @@ use crate::middleware::auth::Gate;
 use crate::router::router;
 use crate::server::accept_loop::{Connections, Passing, Place};
 use crate::server::write_timeout::Unstalled;
+use crate::state::App;
 
 /// Serves the API on `listener` until `shutdown` resolves, then finishes what is under way within the grace period.
 ///
