@@ -24,8 +24,8 @@ use tracing::{debug, info, warn};
 
 use crate::Config;
 use crate::limits::{CONNECTION_BUFFER, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
-use crate::middleware::admission::Peer;
-use crate::middleware::auth::Gate;
+use crate::middleware::admission::address::Peer;
+use crate::middleware::auth::gate::Gate;
 use crate::router::router;
 use crate::server::accept_loop::{Connections, Passing, Place};
 use crate::server::write_timeout::Unstalled;

@@ -40,7 +40,7 @@ pub(crate) enum IntakeError {
 
 impl From<IntakeError> for ApiError {
     fn from(error: IntakeError) -> Self {
-        Self::Intake(error)
+        Problem::from(error).into()
     }
 }
 

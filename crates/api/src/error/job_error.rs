@@ -31,7 +31,7 @@ pub(crate) enum JobError {
 
 impl From<JobError> for ApiError {
     fn from(error: JobError) -> Self {
-        Self::Job(error)
+        Problem::from(error).into()
     }
 }
 

@@ -73,6 +73,11 @@ impl Problem {
         }
     }
 
+    /// The request itself is wrong.
+    pub(crate) fn bad_request(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
     /// Says that the same request may well succeed later, and when to try.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retryable = true;

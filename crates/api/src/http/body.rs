@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
+use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::limits::FORM_STALL;
 
 /// Why a body stopped short.
@@ -33,6 +36,40 @@ impl std::fmt::Display for BodyError {
 }
 
 impl std::error::Error for BodyError {}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "upload_too_large",
+                "The request is larger than we take.",
+            ),
+            BodyError::Idle | BodyError::TooSlow => Self {
+                retryable: true,
+                ..Self::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "upload_timeout",
+                    "The photo arrived too slowly and was given up. Please try again on a better connection.",
+                )
+            },
+            BodyError::Stalled => ApiError::MalformedForm.into(),
+            BodyError::Interrupted => Self {
+                retryable: true,
+                ..Self::bad_request(
+                    "upload_interrupted",
+                    "The connection broke before the whole photo had arrived.",
+                )
+            },
+        }
+    }
+}
 
 /// How long a body may take.
 #[derive(Clone, Copy, Debug)]

@@ -3,9 +3,10 @@
 //! They apply to calls that make work, which are the POSTs. Reading a job costs one read of its record, less than counting
 //! it would; what bounds reads is the number of connections and of instances.
 
-mod address;
+pub(crate) mod address;
 pub(crate) mod backlog;
-mod headers;
+pub(crate) mod error;
+pub(crate) mod headers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 pub(crate) use address::{Peer, client_address};
-pub(crate) use headers::seconds;
+use error::{AdmissionError, Limit};
 
-use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::jobs::idempotency;
 use crate::middleware::auth::Caller;
@@ -45,28 +45,6 @@ pub(crate) struct ClientAddress(pub(crate) String);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoNewJob;
 
-/// Which limit a call has run into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
-    /// That of its address.
-    Address,
-    /// That of its key.
-    Key,
-    /// The key's quota.
-    Month,
-}
-
-impl Limit {
-    /// The name in headers.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Key => "key",
-            Self::Month => "month",
-        }
-    }
-}
-
 /// The middleware behind [`crate::middleware::auth::authenticate`].
 pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
@@ -78,7 +56,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
         && let Err(wait) = app.backlog.check(&app.backend.jobs).await
         && !is_a_repetition(&app, sender(&request)).await
     {
-        return refuse(&app, ApiError::Backlog(wait), &[], makes_a_job);
+        return refuse(&app, AdmissionError::Backlog(wait), &[], makes_a_job);
     }
     let address = request.extensions().get::<ClientAddress>();
     let grant = request.extensions().get::<Arc<Grant>>().map(Arc::as_ref);
@@ -92,7 +70,7 @@ pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: N
             for earlier in taken.iter_mut().filter(|(_, _, earlier)| earlier.granted) {
                 put_back(&app, earlier).await;
             }
-            return refuse(&app, ApiError::Limited(limit, took.retry_after), &taken, makes_a_job);
+            return refuse(&app, AdmissionError::Limited(limit, took.retry_after), &taken, makes_a_job);
         }
     }
     let mut response = next.run(request).await;
@@ -153,8 +131,8 @@ fn failures_of(address: &ClientAddress) -> String {
     format!("failures:{}", address.0)
 }
 
-fn refuse(app: &App, error: ApiError, taken: &[(Limit, Allowance, Taken)], upload: bool) -> Response {
-    let problem = crate::error::problem::Problem::from(error);
+fn refuse(app: &App, error: AdmissionError, taken: &[(Limit, Allowance, Taken)], upload: bool) -> Response {
+    let problem = Problem::from(error);
     if upload {
         app.metrics.refused(&problem.code);
     }

@@ -2,6 +2,7 @@
 //! found as an `Extension<Caller>` and ask it for the scope that they need.
 
 mod bearer;
+pub(crate) mod error;
 pub(crate) mod gate;
 
 use std::net::Ipv4Addr;
@@ -15,9 +16,10 @@ use headshot_backend::keys::{Grant, Scope, Scopes};
 use headshot_core::Tenant;
 use tracing::Span;
 
-pub(crate) use gate::{Gate, Refused};
+use error::AuthError;
+use gate::Refused;
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::middleware::admission::{self, ClientAddress, Peer};
 use crate::state::App;
 
@@ -42,11 +44,11 @@ impl Caller {
     }
 
     /// Fails unless they may do this.
-    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), AuthError> {
         match &self.key_id {
             _ if self.scopes.has(scope) => Ok(()),
-            Some(_) => Err(ApiError::Forbidden(scope)),
-            None => Err(ApiError::NotAdmitted(Refused::NoCredentials)),
+            Some(_) => Err(AuthError::Forbidden(scope)),
+            None => Err(AuthError::NotAdmitted(Refused::NoCredentials)),
         }
     }
 }
@@ -72,7 +74,7 @@ pub(crate) async fn authenticate(State(app): State<Arc<App>>, mut request: Reque
             }
             next.run(request).await
         }
-        Err(error) => error.into_response(),
+        Err(error) => Problem::from(error).into_response(),
     };
     // What one caller gets to see of a job is not what another one does.
     response.headers_mut().append(header::VARY, HeaderValue::from_static("authorization"));
@@ -85,21 +87,21 @@ async fn admit(
     app: &App,
     headers: &HeaderMap,
     address: &ClientAddress,
-) -> Result<Option<Arc<Grant>>, ApiError> {
-    let shown = app.gate.shown(headers).map_err(ApiError::NotAdmitted)?;
+) -> Result<Option<Arc<Grant>>, AuthError> {
+    let shown = app.gate.shown(headers).map_err(AuthError::NotAdmitted)?;
     if shown.is_something()
         && let Some(wait) = admission::locked_out(app, address).await
     {
-        return Err(ApiError::LockedOut(wait));
+        return Err(AuthError::LockedOut(wait));
     }
     match app.gate.admit(shown).await {
         Ok(grant) => Ok(grant),
         Err(wrong @ (Refused::InvalidKey | Refused::InvalidToken(_))) => {
             match admission::failed(app, address).await {
-                Some(wait) => Err(ApiError::LockedOut(wait)),
-                None => Err(ApiError::NotAdmitted(wrong)),
+                Some(wait) => Err(AuthError::LockedOut(wait)),
+                None => Err(AuthError::NotAdmitted(wrong)),
             }
         }
-        Err(refused) => Err(ApiError::NotAdmitted(refused)),
+        Err(refused) => Err(AuthError::NotAdmitted(refused)),
     }
 }

@@ -19,8 +19,9 @@ use crate::error::intake_error::IntakeError;
 use crate::error::job_error::JobError;
 use crate::error::problem::{self, Problem};
 use crate::http::body::BodyError;
-use crate::middleware::admission::Limit;
-use crate::middleware::auth::Refused;
+use crate::middleware::admission::error::{AdmissionError, Limit};
+use crate::middleware::auth::error::AuthError;
+use crate::middleware::auth::gate::Refused;
 
 const A_WHILE: Duration = Duration::from_secs(30);
 
@@ -98,16 +99,16 @@ fn admission(scope: Scope) -> Vec<ApiError> {
         Refused::InvalidToken("an example"),
         Refused::TokensUnavailable("an example".into()),
     ];
-    let more = [ApiError::Forbidden(scope), ApiError::LockedOut(A_WHILE)];
-    refused.into_iter().map(ApiError::NotAdmitted).chain(more).collect()
+    let more = [AuthError::Forbidden(scope), AuthError::LockedOut(A_WHILE)];
+    refused.into_iter().map(AuthError::NotAdmitted).chain(more).map(ApiError::from).collect()
 }
 
 fn limits() -> [ApiError; 2] {
-    [Limit::Key, Limit::Address].map(|limit| ApiError::Limited(limit, A_WHILE))
+    [Limit::Key, Limit::Address].map(|limit| AdmissionError::Limited(limit, A_WHILE).into())
 }
 
 fn job_limits() -> [ApiError; 2] {
-    [ApiError::Limited(Limit::Month, A_WHILE), ApiError::Backlog(A_WHILE)]
+    [AdmissionError::Limited(Limit::Month, A_WHILE), AdmissionError::Backlog(A_WHILE)].map(ApiError::from)
 }
 
 fn photo() -> Vec<ApiError> {
@@ -131,7 +132,7 @@ fn photo() -> Vec<ApiError> {
 }
 
 fn body() -> [ApiError; 3] {
-    [BodyError::TooLarge, BodyError::Idle, BodyError::Interrupted].map(ApiError::Body)
+    [BodyError::TooLarge, BodyError::Idle, BodyError::Interrupted].map(ApiError::from)
 }
 
 fn form() -> [ApiError; 4] {
@@ -156,12 +157,11 @@ fn json() -> [ApiError; 1] {
 
 fn keys() -> [ApiError; 4] {
     [IntakeError::InvalidKey, IntakeError::KeyInUse, IntakeError::KeyReused, IntakeError::KeyErased]
-        .map(ApiError::Intake)
+        .map(ApiError::from)
 }
 
 fn upload() -> [ApiError; 3] {
-    [IntakeError::NoSuchUpload, IntakeError::UploadMissing, IntakeError::UploadUsed(id())]
-        .map(ApiError::Intake)
+    [IntakeError::NoSuchUpload, IntakeError::UploadMissing, IntakeError::UploadUsed(id())].map(ApiError::from)
 }
 
 fn always() -> [ApiError; 2] {

@@ -99,7 +99,7 @@ fn malformed(error: multer::Error) -> ApiError {
     if let multer::Error::StreamReadFailed(cause) = &error
         && let Some(cause) = cause.downcast_ref::<BodyError>()
     {
-        return ApiError::Body(*cause);
+        return (*cause).into();
     }
     ApiError::MalformedForm
 }
