@@ -1,49 +1,25 @@
 //! Liveness, readiness, metrics, and a word at the root.
 
+pub(crate) mod readiness;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use headshot_backend::{Backend, Health as Dependencies};
 use serde::Serialize;
-use tokio::sync::Mutex;
-use tokio::time::timeout;
 use tracing::warn;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::limits::{MAX_STREAMS, READINESS_TIMEOUT};
-use crate::openapi::{self, problems};
+use crate::limits::MAX_STREAMS;
+use crate::openapi::problems;
 use crate::state::App;
 
-/// How long what was found is answered again. Anybody may ask, and each look costs several calls.
-const KEPT: Duration = Duration::from_secs(1);
-
-/// The last look at what an upload needs. One is under way at a time; whoever asks meanwhile waits for it.
-#[derive(Default)]
-pub(crate) struct Readiness {
-    last: Mutex<Option<(Instant, Option<Dependencies>)>>,
-}
-
-impl Readiness {
-    /// `None`: there was no answer in time.
-    async fn look(&self, backend: &Backend) -> Option<Dependencies> {
-        let mut last = self.last.lock().await;
-        if let Some((_, found)) = last.as_ref().filter(|(at, _)| at.elapsed() < KEPT) {
-            return found.clone();
-        }
-        let found = timeout(READINESS_TIMEOUT, backend.check()).await.ok();
-        *last = Some((Instant::now(), found.clone()));
-        found
-    }
-}
-
 /// `GET /` for programs: where to go from here.
-pub(crate) async fn index() -> Response {
-    let calls = openapi::calls();
+pub(crate) fn word(app: &App) -> Response {
+    let calls = &app.description.calls;
     Json(Word { service: "headshot-api", version: env!("CARGO_PKG_VERSION"), calls }).into_response()
 }
 

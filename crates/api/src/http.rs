@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod body;
+pub(crate) mod etag;
 pub(crate) mod json;
 pub(crate) mod parameter;
 pub(crate) mod prefer;

@@ -1,7 +1,7 @@
 //! The API's description, OpenAPI 3.1: put together from the handlers that answer and the types that they answer with, served, and
 //! printed by `headshot-api openapi`.
 //!
-//! Each handler's `utoipa::path` says what it takes and answers; [`crate::router`] makes the router and the description of one list.
+//! Each handler's `utoipa::path` says what it takes and answers; `router.rs` makes the router and the description of one list.
 //! Here is what several of them share: what problems look like ([`problems`]), answers and their headers, parameters and
 //! bodies. What nobody has to say twice is added at the end, by [`finish`].
 
@@ -14,9 +14,8 @@ pub(crate) mod parameters;
 pub(crate) mod problems;
 mod served;
 
-use std::sync::LazyLock;
-
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, RefOr};
@@ -24,7 +23,7 @@ use utoipa::openapi::{Components, RefOr};
 pub(crate) use answers::StatusEvent;
 pub(crate) use served::{__path_serve, serve};
 
-use crate::router;
+use crate::sha256;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,29 +47,30 @@ use crate::router;
 )]
 struct Description;
 
-/// The document, as it is served and checked in.
-pub fn document() -> String {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        let (_, mut api) = router::all().split_for_parts();
-        api.merge(Description::openapi());
-        // Merging keeps the first one's.
-        api.info = Description::openapi().info;
-        let components = api.components.get_or_insert_default();
-        schemas(components);
-        components.security_schemes.insert("key".into(), RefOr::T(key()));
-        let document = serde_json::to_value(&api).map(finish::finish).unwrap_or(Value::Null);
-        format!("{document:#}\n")
-    });
-    DOCUMENT.clone()
+/// What the API says of itself.
+pub(crate) struct Document {
+    /// As it is served and checked in.
+    pub(crate) text: String,
+    /// Every call, as `METHOD /path`.
+    pub(crate) calls: Vec<String>,
+    tag: String,
 }
 
-/// Every call, as `METHOD /path`.
-pub(crate) fn calls() -> &'static [String] {
-    static CALLS: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let document: Value = serde_json::from_str(&document()).unwrap_or_default();
-        finish::calls(&document).map(|(method, path)| format!("{} {path}", method.to_uppercase())).collect()
-    });
-    &CALLS
+/// Describes the handlers of `api`, as they describe themselves.
+pub(crate) fn document(mut api: utoipa::openapi::OpenApi) -> Document {
+    api.merge(Description::openapi());
+    // Merging keeps the first one's.
+    api.info = Description::openapi().info;
+    let components = api.components.get_or_insert_default();
+    schemas(components);
+    components.security_schemes.insert("key".into(), RefOr::T(key()));
+    let document = serde_json::to_value(&api).map(finish::finish).unwrap_or(Value::Null);
+    let text = format!("{document:#}\n");
+    let calls =
+        finish::calls(&document).map(|(method, path)| format!("{} {path}", method.to_uppercase())).collect();
+    let digest = sha256::hex(Sha256::new_with_prefix(&text));
+    let tag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
+    Document { text, calls, tag }
 }
 
 /// Those that only answers name which are not written at a handler.

@@ -1,7 +1,7 @@
 //! Which address leads where, and what every request passes on its way.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Request;
@@ -18,6 +18,7 @@ use crate::jobs::{approve, erase, events, rerender, show};
 use crate::middleware::admission;
 use crate::middleware::auth;
 use crate::middleware::{cors, drain_body, request_log};
+use crate::openapi::Document;
 use crate::state::App;
 use crate::uploads::{create, put};
 use crate::{files, health, openapi, page};
@@ -40,8 +41,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The description of every call.
+pub(crate) static DESCRIPTION: LazyLock<Document> =
+    LazyLock::new(|| openapi::document(all().split_for_parts().1));
+
 /// Every call, for the description. What is in one is in the other: each handler says its own method and path.
-pub(crate) fn all() -> OpenApiRouter<Arc<App>> {
+fn all() -> OpenApiRouter<Arc<App>> {
     open().merge(protected())
 }
 

@@ -26,7 +26,7 @@ use crate::Config;
 use crate::limits::{CONNECTION_BUFFER, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_HEADERS, WRITE_STALL};
 use crate::middleware::admission::address::Peer;
 use crate::middleware::auth::gate::Gate;
-use crate::router::router;
+use crate::router::{self, router};
 use crate::server::accept_loop::{Connections, Passing, Place};
 use crate::server::write_timeout::Unstalled;
 use crate::state::App;
@@ -50,7 +50,7 @@ pub async fn run(
     let gate = Gate::open(&config.access).context("reading the keys")?;
     let grace = config.grace;
     let (stop, stopping) = watch::channel(false);
-    let app = App::new(config, backend, gate, stopping.clone());
+    let app = App::new(config, backend, gate, &router::DESCRIPTION, stopping.clone());
     let service = TowerToHyperService::new(router(Arc::new(app)));
     let connections = Connections::new(MAX_CONNECTIONS);
     info!(%address, "serving");

@@ -1,18 +1,19 @@
 //! What every handler may use: settings, backend, limits and what the process counts.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use headshot_backend::Backend;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
-use crate::health::Readiness;
+use crate::health::readiness::Readiness;
 use crate::jobs::watch::Watchers;
 use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
 use crate::middleware::admission::backlog::Backlog;
 use crate::middleware::auth::gate::Gate;
-use crate::page::Page;
+use crate::openapi::Document;
+use crate::page::assets::Page;
 
 /// What every handler may use.
 pub(crate) struct App {
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) backlog: Backlog,
     pub(crate) metrics: Metrics,
     pub(crate) page: Page,
+    /// What the API says of itself; made when it is first asked for.
+    pub(crate) description: &'static LazyLock<Document>,
     /// One permit per upload that is being received.
     pub(crate) uploads: Arc<Semaphore>,
     /// One permit per request that waits for its worker.
@@ -40,7 +43,13 @@ pub(crate) struct App {
 
 impl App {
     /// Puts it together; nothing is opened here.
-    pub(crate) fn new(config: Config, backend: Backend, gate: Gate, stop: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        backend: Backend,
+        gate: Gate,
+        description: &'static LazyLock<Document>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         let uploads = Arc::new(Semaphore::new(config.max_concurrent_uploads));
         let page = Page::new(config.max_upload_bytes, &backend.blobs.links_begin_with());
         let backlog = Backlog::new(config.admission.max_backlog);
@@ -53,6 +62,7 @@ impl App {
             metrics: Metrics::new(),
             config,
             page,
+            description,
             gate,
             backend,
             readiness: Readiness::default(),

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::error::ApiError;
 use crate::error::job_error::JobError;
 use crate::jobs::{show, view};
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, parameters, problems};
 use crate::state::App;
 

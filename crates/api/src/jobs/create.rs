@@ -12,7 +12,6 @@ use tracing::{Instrument, Span, warn};
 use crate::error::ApiError;
 use crate::error::intake_error::IntakeError;
 use crate::jobs::idempotency::Reserved;
-use crate::jobs::submit::direct_upload::is_of;
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::stream::Received;
 use crate::jobs::webhook;
@@ -136,7 +135,7 @@ async fn write(
         // The write may have gone through although its answer was lost. Only then is the job there to be rendered;
         // otherwise the client is told that nothing was kept, and nothing is.
         Err(error) => match app.backend.jobs.get(id).await {
-            Ok(Some(known)) if is_of(&known, fields) => Ok(Written::Somehow),
+            Ok(Some(known)) if fields.ask_for(&known) => Ok(Written::Somehow),
             Ok(Some(_)) => Err(IntakeError::UploadUsed(id).into()),
             known => {
                 // Where even that cannot be told, the photo stays: a record that is there after all will need it.

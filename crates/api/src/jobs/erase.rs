@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::error::job_error::JobError;
 use crate::jobs::show;
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::{parameters, problems};
 use crate::state::App;
 

@@ -20,7 +20,7 @@ use crate::error::ApiError;
 use crate::error::intake_error::IntakeError;
 use crate::jobs::watch::Watched;
 use crate::jobs::{show, view};
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::{StatusEvent, parameters, problems};
 use crate::state::App;
 

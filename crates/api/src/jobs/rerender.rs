@@ -20,10 +20,10 @@ use crate::error::job_error::JobError;
 use crate::http::json;
 use crate::jobs::create::publish;
 use crate::jobs::idempotency::{Fingerprint, Key, Reserved, Turn};
+use crate::jobs::submit::answer::{Submitted, marked, queued};
 use crate::jobs::submit::fields;
-use crate::jobs::submit::handler::{Submitted, marked, queued};
 use crate::jobs::{idempotency, show, webhook};
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, parameters, problems};
 use crate::state::App;
 

@@ -18,7 +18,7 @@ use crate::http::query::{Pairs, RawQuery};
 use crate::jobs::view;
 use crate::jobs::watch::WatchEnded;
 use crate::limits::LONGEST_WAIT;
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, parameters, problems};
 use crate::state::App;
 

@@ -1,5 +1,6 @@
 //! `POST /headshot-async` and `POST /headshot`: a photo comes in and becomes a job.
 
+pub(crate) mod answer;
 pub(crate) mod direct_upload;
 pub(crate) mod fields;
 pub(crate) mod handler;

@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::middleware::auth::Caller;
+use crate::http::etag::is_known;
+use crate::middleware::auth::caller::Caller;
 use crate::sha256;
 use crate::state::App;
 
@@ -227,11 +228,19 @@ fn etag(document: &Document<'_>, masters: bool, ttl: Duration, now: Timestamp) -
     Ok(format!("W/\"{}\"", digest.get(..32).unwrap_or(&digest)))
 }
 
-/// Whether `If-None-Match` names the tag, compared weakly as RFC 9110 has it.
-pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+/// A job that is safe.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// Its id.
+    job_id: JobId,
+    /// Where it stands.
+    status: Status,
+}
+
+impl Accepted {
+    pub(crate) fn new(job_id: JobId) -> Self {
+        Self { job_id, status: Status::Queued }
+    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 pub(crate) mod address;
 pub(crate) mod backlog;
 pub(crate) mod error;
+pub(crate) mod failures;
 pub(crate) mod headers;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -21,24 +21,16 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-pub(crate) use address::{Peer, client_address};
+use address::ClientAddress;
 use error::{AdmissionError, Limit};
 
 use crate::error::problem::Problem;
 use crate::jobs::idempotency;
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::state::App;
 
 /// The calls whose success is a new job, which is what a quota counts.
 const MAKES_A_JOB: [&str; 3] = ["/headshot", "/headshot-async", "/headshot/{id}/rerender"];
-
-/// Wrong keys from one address: so many at once, and so many a minute. A key has 256 random bits and would not be guessed
-/// anyway; this keeps whoever tries from the log, the processor and the counters.
-const FAILURES: (u64, u64) = (30, 10);
-
-/// Where a request comes from, as far as limits are concerned; see [`client_address`].
-#[derive(Clone, Debug)]
-pub(crate) struct ClientAddress(pub(crate) String);
 
 /// A handler puts this into the extensions of an answer that made no new job, such as the repetition of an earlier one: it
 /// then does not count towards the quota.
@@ -112,23 +104,6 @@ fn is_a_new_job(response: &Response) -> bool {
     let of_a_job = extensions.get::<Problem>().is_some_and(|problem| problem.job_id.is_some());
     let ended_badly = of_a_job && (status.is_server_error() || status == StatusCode::UNPROCESSABLE_ENTITY);
     (status.is_success() || ended_badly) && extensions.get::<NoNewJob>().is_none()
-}
-
-/// Counts a wrong key; how long its sender has to wait, if it was one too many.
-pub(crate) async fn failed(app: &App, address: &ClientAddress) -> Option<Duration> {
-    let (capacity, per_minute) = FAILURES;
-    let allowance = Allowance { bucket: failures_of(address), capacity, per_minute, ends: None };
-    let taken = app.backend.limits.take(&allowance).await;
-    (!taken.granted).then_some(taken.retry_after)
-}
-
-/// How long an address that sent too many wrong keys has to wait before the next one is looked at.
-pub(crate) async fn locked_out(app: &App, address: &ClientAddress) -> Option<Duration> {
-    app.backend.limits.empty_for(&failures_of(address)).await
-}
-
-fn failures_of(address: &ClientAddress) -> String {
-    format!("failures:{}", address.0)
 }
 
 fn refuse(app: &App, error: AdmissionError, taken: &[(Limit, Allowance, Taken)], upload: bool) -> Response {

@@ -2,6 +2,7 @@
 //! found as an `Extension<Caller>` and ask it for the scope that they need.
 
 mod bearer;
+pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod gate;
 
@@ -12,52 +13,23 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use headshot_backend::keys::{Grant, Scope, Scopes};
-use headshot_core::Tenant;
+use headshot_backend::keys::Grant;
 use tracing::Span;
 
+use caller::Caller;
 use error::AuthError;
 use gate::Refused;
 
 use crate::error::problem::Problem;
-use crate::middleware::admission::{self, ClientAddress, Peer};
+use crate::middleware::admission::address::{ClientAddress, Peer, client_address};
+use crate::middleware::admission::failures;
 use crate::state::App;
-
-/// Whoever has sent a request.
-#[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    /// Whose jobs they see and make.
-    pub(crate) tenant: Tenant,
-    /// The id of their key, or the address of their service account; `None` where none is asked for.
-    pub(crate) key_id: Option<String>,
-    /// What they may do.
-    pub(crate) scopes: Scopes,
-}
-
-impl Caller {
-    fn anonymous(scopes: Scopes) -> Self {
-        Self { tenant: Tenant::anonymous(), key_id: None, scopes }
-    }
-
-    fn holding(grant: &Grant) -> Self {
-        Self { tenant: grant.tenant.clone(), key_id: Some(grant.id.clone()), scopes: grant.scopes }
-    }
-
-    /// Fails unless they may do this.
-    pub(crate) fn require(&self, scope: Scope) -> Result<(), AuthError> {
-        match &self.key_id {
-            _ if self.scopes.has(scope) => Ok(()),
-            Some(_) => Err(AuthError::Forbidden(scope)),
-            None => Err(AuthError::NotAdmitted(Refused::NoCredentials)),
-        }
-    }
-}
 
 /// The middleware of every address that is not for everybody.
 pub(crate) async fn authenticate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let nowhere = Peer(Ipv4Addr::UNSPECIFIED.into());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(nowhere);
-    let address = admission::client_address(request.headers(), peer, app.config.admission.trusted_proxies);
+    let address = client_address(request.headers(), peer, app.config.admission.trusted_proxies);
     let mut response = match admit(&app, request.headers(), &address).await {
         Ok(grant) => {
             let caller =
@@ -90,14 +62,14 @@ async fn admit(
 ) -> Result<Option<Arc<Grant>>, AuthError> {
     let shown = app.gate.shown(headers).map_err(AuthError::NotAdmitted)?;
     if shown.is_something()
-        && let Some(wait) = admission::locked_out(app, address).await
+        && let Some(wait) = failures::locked_out(app, address).await
     {
         return Err(AuthError::LockedOut(wait));
     }
     match app.gate.admit(shown).await {
         Ok(grant) => Ok(grant),
         Err(wrong @ (Refused::InvalidKey | Refused::InvalidToken(_))) => {
-            match admission::failed(app, address).await {
+            match failures::failed(app, address).await {
                 Some(wait) => Err(AuthError::LockedOut(wait)),
                 None => Err(AuthError::NotAdmitted(wrong)),
             }

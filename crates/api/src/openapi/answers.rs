@@ -9,7 +9,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use super::examples;
 use super::headers::header;
 use crate::error::problem;
-use crate::jobs::submit::handler::Accepted;
+use crate::jobs::view::Accepted;
 use crate::jobs::view::Document;
 
 type Responses = BTreeMap<String, RefOr<Response>>;

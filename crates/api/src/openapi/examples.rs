@@ -7,8 +7,8 @@ use headshot_core::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::jobs::submit::handler::Accepted;
 use crate::jobs::view;
+use crate::jobs::view::Accepted;
 
 /// The id of every example.
 const ID: &str = "6f1c1a52-9f0e-4c57-8f0b-0a4a6d1de001";

@@ -1,23 +1,14 @@
 //! `GET /openapi.json`.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
-use super::{parameters, problems};
-use crate::jobs::view;
-use crate::sha256;
-
-/// The document as bytes, and its tag.
-static SERVED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
-    let text = super::document();
-    let digest = sha256::hex(Sha256::new_with_prefix(&text));
-    let tag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
-    (text.into(), tag)
-});
+use super::{Document, parameters, problems};
+use crate::http::etag;
+use crate::state::App;
 
 /// The description of this very version.
 #[utoipa::path(
@@ -35,12 +26,12 @@ static SERVED: LazyLock<(Bytes, String)> = LazyLock::new(|| {
         problems::Internal,
     ),
 )]
-pub(crate) async fn serve(headers: HeaderMap) -> Response {
-    let (text, tag) = &*SERVED;
-    let mut response = if view::is_known(&headers, tag) {
+pub(crate) async fn serve(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let Document { text, tag, .. } = &**app.description;
+    let mut response = if etag::is_known(&headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, "application/json")], text.clone()).into_response()
+        ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -21,7 +21,7 @@ use crate::error::intake_error::IntakeError;
 use crate::http::json as bodies;
 use crate::http::json::read;
 use crate::jobs::submit::fields::Fields;
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::problems;
 use crate::state::App;
 

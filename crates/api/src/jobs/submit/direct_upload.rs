@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::Limits;
-use headshot_core::{BlobKey, JobId, JobRecord, Tenant};
+use headshot_core::{BlobKey, JobId, Tenant};
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
@@ -20,8 +20,8 @@ use crate::http::json;
 use crate::jobs::create::{Acceptance, accept};
 use crate::jobs::idempotency;
 use crate::jobs::idempotency::{Key, Turn};
+use crate::jobs::submit::answer::{OPERATION, Submitted};
 use crate::jobs::submit::fields::Fields;
-use crate::jobs::submit::handler::{OPERATION, Submitted};
 use crate::jobs::submit::stream::{Intake, Received};
 use crate::openapi::bodies::OnOff;
 use crate::state::App;
@@ -110,7 +110,11 @@ async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Res
         fields.set_file_name(name);
     }
     if let Some(record) = app.backend.jobs.get(id).await.map_err(ApiError::records)? {
-        return if is_of(&record, fields) { Ok(Found::Job) } else { Err(IntakeError::UploadUsed(id).into()) };
+        return if fields.ask_for(&record) {
+            Ok(Found::Job)
+        } else {
+            Err(IntakeError::UploadUsed(id).into())
+        };
     }
     let permit = app.uploads.clone().try_acquire_owned().map_err(|_| ApiError::Busy)?;
     match timeout(READ_WITHIN, read_back(app, id)).await {
@@ -125,14 +129,6 @@ async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Res
             Err(ApiError::storage(anyhow::anyhow!("reading an upload took over {} s", READ_WITHIN.as_secs())))
         }
     }
-}
-
-/// Whether a job is what these fields ask for.
-pub(crate) fn is_of(record: &JobRecord, fields: &Fields) -> bool {
-    let webhook = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
-    record.order_id.as_deref() == fields.order_id()
-        && record.recipe == fields.recipe()
-        && fields.webhook_url().is_none_or(|asked_for| webhook == Some(asked_for))
 }
 
 /// Looks at the stored photo as at one that comes in, chunk by chunk.

@@ -1,6 +1,6 @@
 //! The values that may come with a photo, from the form or the query string, checked.
 
-use headshot_core::{Caching, Recipe};
+use headshot_core::{Caching, JobRecord, Recipe};
 
 use crate::error::ApiError;
 use crate::jobs::idempotency::Fingerprint;
@@ -19,6 +19,14 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
+    /// Whether a job is what these fields ask for.
+    pub(crate) fn ask_for(&self, record: &JobRecord) -> bool {
+        let webhook = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
+        record.order_id.as_deref() == self.order_id()
+            && record.recipe == self.recipe()
+            && self.webhook_url().is_none_or(|asked_for| webhook == Some(asked_for))
+    }
+
     /// The names of the text fields; others are none of ours.
     pub(crate) const NAMES: [&str; 4] = ["order_id", "recipe", "cache", "webhook_url"];
 

@@ -2,55 +2,27 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use headshot_backend::keys::Scope;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::{JobId, JobRecord, Status};
-use serde::Serialize;
 use tracing::warn;
-use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::http::json;
 use crate::http::prefer::Prefer;
 use crate::http::query::{Pairs, RawQuery};
+use crate::jobs::submit::answer::{Submitted, locate, marked, queued};
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::{direct_upload, receive};
 use crate::jobs::view;
-use crate::middleware::admission::NoNewJob;
-use crate::middleware::auth::Caller;
+use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, bodies, parameters, problems};
 use crate::state::App;
-
-/// What idempotency keys know both calls as: they make the same job of the same photo.
-pub(crate) const OPERATION: &str = "headshot";
-
-/// A photo that is, or was, accepted.
-pub(crate) struct Submitted {
-    /// The job.
-    pub(crate) id: JobId,
-    /// Whether an earlier request made it.
-    pub(crate) replayed: bool,
-}
-
-/// A job that is safe.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Accepted {
-    /// Its id.
-    job_id: JobId,
-    /// Where it stands.
-    status: Status,
-}
-
-impl Accepted {
-    pub(crate) fn new(job_id: JobId) -> Self {
-        Self { job_id, status: Status::Queued }
-    }
-}
 
 /// `POST /headshot-async`: answers as soon as the job is safe.
 #[utoipa::path(
@@ -179,34 +151,6 @@ async fn dispatch(
         direct_upload::submit(app, caller.tenant, trace, fields?, head, body).await
     } else {
         receive::receive(app, caller.tenant, trace, fields, head, body).await
-    }
-}
-
-/// Says so where an earlier request made the job.
-pub(crate) fn marked(mut response: Response, submitted: &Submitted) -> Response {
-    if submitted.replayed {
-        let name = HeaderName::from_static("idempotency-replayed");
-        response.headers_mut().insert(name, HeaderValue::from_static("true"));
-        response.extensions_mut().insert(NoNewJob);
-    }
-    response
-}
-
-/// Seconds until it is worth asking for the job.
-const ASK_AGAIN: u64 = 1;
-
-pub(crate) fn queued(id: JobId) -> Response {
-    let body = Json(Accepted::new(id));
-    let mut response = (StatusCode::ACCEPTED, body).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    locate(&mut response, id);
-    response
-}
-
-fn locate(response: &mut Response, id: JobId) {
-    if let Ok(location) = HeaderValue::from_str(&format!("/headshot/{id}")) {
-        response.headers_mut().insert(header::LOCATION, location);
     }
 }
 

@@ -2,9 +2,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-use super::ClientAddress;
-
 const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Where a request comes from, as far as limits are concerned; see [`client_address`].
+#[derive(Clone, Debug)]
+pub(crate) struct ClientAddress(pub(crate) String);
 
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,31 @@
+//! How everything was that an upload needs, lately.
+
+use std::time::{Duration, Instant};
+
+use headshot_backend::{Backend, Health as Dependencies};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::limits::READINESS_TIMEOUT;
+
+/// How long what was found is answered again. Anybody may ask, and each look costs several calls.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// The last look at what an upload needs. One is under way at a time; whoever asks meanwhile waits for it.
+#[derive(Default)]
+pub(crate) struct Readiness {
+    last: Mutex<Option<(Instant, Option<Dependencies>)>>,
+}
+
+impl Readiness {
+    /// `None`: there was no answer in time.
+    pub(crate) async fn look(&self, backend: &Backend) -> Option<Dependencies> {
+        let mut last = self.last.lock().await;
+        if let Some((_, found)) = last.as_ref().filter(|(at, _)| at.elapsed() < KEPT) {
+            return found.clone();
+        }
+        let found = timeout(READINESS_TIMEOUT, backend.check()).await.ok();
+        *last = Some((Instant::now(), found.clone()));
+        found
+    }
+}
