@@ -7,6 +7,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod bodies;
+pub(crate) mod document;
 mod examples;
 mod finish;
 mod headers;
@@ -23,6 +24,7 @@ use utoipa::openapi::{Components, RefOr};
 pub(crate) use answers::StatusEvent;
 pub(crate) use served::{__path_serve, serve};
 
+use crate::openapi::document::Document;
 use crate::sha256;
 
 #[derive(OpenApi)]
@@ -46,15 +48,6 @@ use crate::sha256;
     ),
 )]
 struct Description;
-
-/// What the API says of itself.
-pub(crate) struct Document {
-    /// As it is served and checked in.
-    pub(crate) text: String,
-    /// Every call, as `METHOD /path`.
-    pub(crate) calls: Vec<String>,
-    tag: String,
-}
 
 /// Describes the handlers of `api`, as they describe themselves.
 pub(crate) fn document(mut api: utoipa::openapi::OpenApi) -> Document {

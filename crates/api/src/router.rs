@@ -18,7 +18,7 @@ use crate::jobs::{approve, erase, events, rerender, show};
 use crate::middleware::admission;
 use crate::middleware::auth;
 use crate::middleware::{cors, drain_body, request_log};
-use crate::openapi::Document;
+use crate::openapi::document::Document;
 use crate::state::App;
 use crate::uploads::{create, put};
 use crate::{files, health, openapi, page};

@@ -12,7 +12,7 @@ use crate::limits::{MAX_STREAMS, MAX_WAITING};
 use crate::metrics::Metrics;
 use crate::middleware::admission::backlog::Backlog;
 use crate::middleware::auth::gate::Gate;
-use crate::openapi::Document;
+use crate::openapi::document::Document;
 use crate::page::assets::Page;
 
 /// What every handler may use.

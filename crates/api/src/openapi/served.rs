@@ -6,7 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Document, parameters, problems};
+use super::document::Document;
+use super::{parameters, problems};
 use crate::http::etag;
 use crate::state::App;
 
