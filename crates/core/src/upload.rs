@@ -4,7 +4,9 @@
 //! so that the API can hash and store a photo without ever holding it whole. It refuses as soon as it knows: a type
 //! by the first bytes, a size by the header, and a file that stops half-way at its end.
 
+mod box_fields;
 mod boxes;
+mod event;
 mod file_kind;
 mod gather;
 mod inspector;

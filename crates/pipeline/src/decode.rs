@@ -7,6 +7,7 @@
 mod alpha;
 mod colour;
 mod damage;
+mod encoding;
 mod exif;
 mod heif;
 mod jpeg;

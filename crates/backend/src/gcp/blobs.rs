@@ -19,21 +19,19 @@ use google_cloud_gax::backoff_policy::BackoffPolicyArg;
 use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::exponential_backoff::ExponentialBackoffBuilder;
 use google_cloud_gax::options::RequestOptionsBuilder;
-use google_cloud_gax::retry_policy::{RetryPolicy, RetryPolicyExt};
 use google_cloud_storage::builder::storage::WriteObject;
 use google_cloud_storage::client::{Storage, StorageControl};
 use google_cloud_storage::model::Object;
 use google_cloud_storage::read_resume_policy::{ReadResumePolicyExt, Recommended};
-use google_cloud_storage::retry_policy::RetryableErrors;
 use google_cloud_storage::streaming_source::Payload;
 use google_cloud_wkt::FieldMask;
 use headshot_core::{BlobKey, Bucket};
-use tokio::time::timeout;
 
 use super::reader::GcpBlobReader;
 use super::renewable::Renewable;
+use super::storage_calls::{retries, within};
 use super::upload::GcpBlobWriter;
-use super::{CALL_TIMEOUT, LOOK_TIMEOUT, RETRY_FOR, emulator_url, signing};
+use super::{CALL_TIMEOUT, LOOK_TIMEOUT, emulator_url, signing};
 use crate::GcpSettings;
 
 /// A body of known length has the time of a call, and the time that it takes at this rate, in bytes per second.
@@ -360,17 +358,6 @@ fn backoff() -> Result<BackoffPolicyArg> {
         .with_maximum_delay(Duration::from_secs(1))
         .build();
     Ok(backoff.context("the waits between attempts")?.into())
-}
-
-/// What is worth another attempt, and for how long.
-pub(super) fn retries() -> impl RetryPolicy {
-    RetryableErrors.with_time_limit(RETRY_FOR)
-}
-
-/// The deadline of a call. The clients have none of their own for a server that is there and says nothing.
-pub(super) async fn within<T>(deadline: Duration, call: impl Future<Output = T>) -> Result<T> {
-    let answer = timeout(deadline, call).await;
-    answer.with_context(|| format!("Cloud Storage did not answer within {} s", deadline.as_secs()))
 }
 
 /// Whether the object is missing. A missing bucket is an error in the settings, and never the same.

@@ -16,6 +16,7 @@ mod push;
 mod reader;
 mod renewable;
 mod signing;
+mod storage_calls;
 mod tasks;
 mod upload;
 

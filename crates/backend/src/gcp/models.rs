@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tracing::info;
 
-use super::blobs::{storage, within};
+use super::blobs::storage;
+use super::storage_calls::within;
 use super::{CALL_TIMEOUT, emulator_url};
 
 /// No network that fits this service comes near.

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use google_cloud_storage::read_object::ReadObjectResponse;
 
 use super::CALL_TIMEOUT;
-use super::blobs::within;
+use super::storage_calls::within;
 
 /// An object that is being read, chunk by chunk.
 pub(crate) struct GcpBlobReader {

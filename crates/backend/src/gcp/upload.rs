@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::CALL_TIMEOUT;
-use super::blobs::{retries, within};
+use super::storage_calls::{retries, within};
 
 /// Chunks on their way from the customer's connection to Google's. More would only be memory.
 const CHUNKS: usize = 2;

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use super::event::Event;
 use super::gather::{Gather, be, skip};
-use super::inspector::Event;
 use super::item_meta;
 use super::zeros::Zeros;
 

@@ -1,10 +1,11 @@
 use super::boxes::Boxes;
+use super::event::Event;
 use super::jpeg::Jpeg;
 use super::png::Png;
 use super::raw::Raw;
 use super::sniff::{Kind, PREFIX, sniff};
 use super::webp::WebP;
-use super::{FileKind, Format, Inspected, Limits, Refusal};
+use super::{Format, Inspected, Limits, Refusal};
 
 /// Watches an upload stream past. Feed it every chunk, then [`finish`](Inspector::finish).
 ///
@@ -41,21 +42,6 @@ enum Walker {
     WebP(WebP),
     Boxes(Boxes),
     Raw(Raw),
-}
-
-/// What a walker found on its way through a chunk.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// The chunk is used up.
-    More,
-    /// The header was reached. Reported before anything behind it is looked at.
-    Size { width: u32, height: u32 },
-    /// The picture's last byte is behind.
-    Complete,
-    /// Where the picture's data should be there are zeros.
-    Lost,
-    /// It is something else than it began as.
-    Other(FileKind),
 }
 
 impl Inspector {

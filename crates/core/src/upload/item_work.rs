@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::item_meta::{Children, Fields};
+use super::box_fields::{Children, Fields};
 
 /// Pixels decoded for each pixel of the picture. A grid with a grid for its alpha takes four.
 const FACTOR: u64 = 8;

@@ -4,8 +4,8 @@
 //! passed over, as every decoder does. Some writers leave the marker out, so that a file which ends behind the start
 //! of a scan may be whole: the decoder decides.
 
+use super::event::Event;
 use super::gather::{Gather, be, skip};
-use super::inspector::Event;
 
 #[derive(Debug)]
 pub(super) struct Jpeg {

@@ -1,7 +1,7 @@
 //! PNG: chunk after chunk to `IEND`, which some files lack.
 
+use super::event::Event;
 use super::gather::{Gather, be, skip};
-use super::inspector::Event;
 
 #[derive(Debug)]
 pub(super) struct Png {

@@ -5,8 +5,8 @@
 //! cameras write. It may stand anywhere, so this walks up to it.
 
 use super::FileKind;
+use super::event::Event;
 use super::gather::{Gather, be, le, skip};
-use super::inspector::Event;
 
 /// Cameras write some fifty entries; a directory beyond this is none of theirs.
 const ENTRIES: u64 = 1_000;

@@ -1,7 +1,7 @@
 //! WebP: the first chunk gives the size; the picture is whole when the chunk that holds it is.
 
+use super::event::Event;
 use super::gather::{Gather, le, skip};
-use super::inspector::Event;
 use super::zeros::Zeros;
 
 #[derive(Debug)]

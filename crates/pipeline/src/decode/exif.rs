@@ -2,7 +2,7 @@
 
 use exif::{Exif, In, Reader, Tag, Value};
 
-use super::colour::Encoding;
+use super::encoding::Encoding;
 use super::orient::Orientation;
 
 /// What the EXIF blocks of a file say.

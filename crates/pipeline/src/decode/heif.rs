@@ -8,7 +8,8 @@ use libheif_rs::{
 };
 
 use super::alpha::{split_deep_rgba, split_rgba, unmultiply};
-use super::colour::{Cicp, Encoding, narrow};
+use super::colour::narrow;
+use super::encoding::{Cicp, Encoding};
 use super::orient::Orientation;
 use super::raster::{Raster, Samples};
 use super::{ReadError, exif};

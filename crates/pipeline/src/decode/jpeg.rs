@@ -13,7 +13,7 @@ use headshot_core::upload::{Format, Limits, Refusal};
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
 
 use self::coverage::{Coverage, walk};
-use super::colour::Encoding;
+use super::encoding::Encoding;
 use super::raster::{Raster, Samples};
 use super::{ReadError, exif};
 

@@ -9,7 +9,8 @@ use ::png::{
 };
 use headshot_core::upload::{Format, Limits, Refusal};
 
-use super::colour::{Chromaticities, Cicp, Curve, Encoding, narrow};
+use super::colour::narrow;
+use super::encoding::{Chromaticities, Cicp, Curve, Encoding};
 use super::raster::{Raster, Samples};
 use super::{ReadError, alpha, exif};
 

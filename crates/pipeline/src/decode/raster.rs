@@ -1,7 +1,7 @@
 //! What a format's reader hands over.
 
-use super::colour::Encoding;
 use super::damage::Damage;
+use super::encoding::Encoding;
 use super::orient::Orientation;
 
 /// A picture as stored: not yet turned upright, not yet in sRGB.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use headshot_core::upload::{Format, Limits, Refusal};
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::colour::Encoding;
+use super::encoding::Encoding;
 use super::raster::{Raster, Samples};
 use super::{BLOCK, ReadError, alpha, exif};
 

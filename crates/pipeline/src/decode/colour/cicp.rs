@@ -2,15 +2,8 @@
 
 use moxcms::{CicpColorPrimaries, CicpProfile, ColorProfile, MatrixCoefficients, TransferCharacteristics};
 
-use super::Curve;
 use super::profile::measured;
-
-/// Primaries and transfer characteristics. Matrix and range are the reader's: its samples are full-range R, G, B.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) struct Cicp {
-    pub primaries: u8,
-    pub transfer: u8,
-}
+use crate::decode::encoding::{Cicp, Curve};
 
 /// Numbers of transfer characteristics.
 pub(super) const PQ: u8 = 16;

@@ -8,7 +8,8 @@ use moxcms::{
     Transform8BitExecutor, TransformOptions,
 };
 
-use super::{Chromaticities, Curve, narrow};
+use super::narrow;
+use crate::decode::encoding::{Chromaticities, Curve};
 
 /// A transform of 8-bit samples to sRGB.
 pub(super) struct ToSrgb(Arc<Transform8BitExecutor>);
