@@ -5,6 +5,7 @@
 
 pub mod decode;
 mod encode;
+mod error;
 mod fade;
 mod foreground;
 mod framing;
@@ -28,14 +29,16 @@ mod stored_matte;
 /// give another picture with another version.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("PIPELINE_FINGERPRINT"));
 
+pub use error::PipelineError;
 pub use matting::{
     Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
     coarse_matte, profile,
 };
 pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, Rule, runtime_library};
 pub use plane::Plane;
-pub use process::{Artefact, Outcome, PipelineError, Rejection, Rendered, process, process_again};
+pub use process::{Outcome, Rejection, Rendered, process, process_again};
 pub use proof::{CloseUp, Proof, fit_photo, process_with_proof};
 pub use refine::{Crop, Fitted, LinearModel, Matte};
+pub use renditions::Artefact;
 pub use resample::Region;
 pub use stored_matte::{StoredMatte, StoredMatteError};

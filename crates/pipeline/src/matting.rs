@@ -20,9 +20,9 @@ pub(crate) use letterbox::Letterbox;
 pub use profiles::{PROFILES, profile};
 
 use crate::decode::Photo;
+use crate::error::PipelineError;
 use crate::models::{Models, Rule};
 use crate::plane::{Plane, smoothstep};
-use crate::process::PipelineError;
 use crate::resample::{Region, Resample};
 
 /// Overlaps (intersection over union) at which two boxes mean different heads, and the same head.

@@ -7,6 +7,7 @@ use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::{Head, ModelInfo, Quality, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
+use crate::error::PipelineError;
 use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::{Framing, frame_head, inside};
@@ -18,7 +19,7 @@ use crate::models::{Models, Rule};
 use crate::plane::{Plane, smoothstep};
 use crate::quality;
 use crate::refine::{Crop, Matte, refine};
-use crate::renditions::renditions;
+use crate::renditions::{Artefact, renditions};
 use crate::resample::{Region, Resample};
 use crate::roll::roll;
 use crate::sight::Sight;
@@ -50,19 +51,6 @@ pub struct Rendered {
     pub matte: Vec<u8>,
 }
 
-/// One finished file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Artefact {
-    /// Which rendition it is.
-    pub rendition: Rendition,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// The PNG file.
-    pub png: Vec<u8>,
-}
-
 /// Why a photo was refused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
@@ -72,20 +60,6 @@ pub struct Rejection {
     pub message: String,
     /// What was measured, when the photo could be opened at all.
     pub quality: Option<Quality>,
-}
-
-/// Something failed that has nothing to do with the photo: trying again may help.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// ONNX Runtime failed.
-    #[error("the matting network failed: {0}")]
-    Inference(String),
-    /// A stored matte was handed in with a photo of another size.
-    #[error("the stored matte is of another photo")]
-    OtherPhoto,
-    /// A file could not be written.
-    #[error("a rendition could not be encoded: {0}")]
-    Encode(String),
 }
 
 /// Makes the renditions of `recipe` from the bytes of a photo. `on_stage` is called as each stage begins.

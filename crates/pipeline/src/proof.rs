@@ -3,13 +3,14 @@
 use headshot_core::{Head, Recipe, Rendition, Stage};
 
 use crate::decode::{DecodeLimits, Photo, decode};
+use crate::error::PipelineError;
 use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::frame_head;
 use crate::matting::{coarse_matte, keep_the_animal};
 use crate::models::Models;
 use crate::plane::Plane;
-use crate::process::{Outcome, PipelineError, around, cut_out, look_closer, portray, stage, undecodable};
+use crate::process::{Outcome, around, cut_out, look_closer, portray, stage, undecodable};
 use crate::refine::{Crop, Fitted, Matte, fit_crop, refine};
 use crate::resample::Region;
 use crate::sight::Sight;

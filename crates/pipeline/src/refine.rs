@@ -16,9 +16,9 @@ use fast_image_resize::pixels::{U8, U8x3};
 
 pub use linear_model::LinearModel;
 
+use crate::error::PipelineError;
 use crate::models::{Models, Rule};
 use crate::plane::{Plane, RowSampler, smoothstep};
-use crate::process::PipelineError;
 use crate::resample::Resample;
 
 /// Long side of the low resolution at which the model is fitted, in samples.

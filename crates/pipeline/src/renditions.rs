@@ -5,9 +5,22 @@ use std::cell::LazyCell;
 use headshot_core::{Recipe, Rendition};
 
 use crate::encode::{self, Canvas, Placement};
+use crate::error::PipelineError;
 use crate::framing::Framing;
 use crate::look::Portrait;
-use crate::process::{Artefact, PipelineError};
+
+/// One finished file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Artefact {
+    /// Which rendition it is.
+    pub rendition: Rendition,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The PNG file.
+    pub png: Vec<u8>,
+}
 
 /// Makes every rendition of the recipe.
 ///

@@ -1,9 +1,9 @@
 use headshot_core::{Head, ModelInfo};
 
 use crate::decode::Photo;
+use crate::error::PipelineError;
 use crate::matting::{CoarseMatte, coarse_matte, find_animal};
 use crate::models::Models;
-use crate::process::PipelineError;
 use crate::resample::Region;
 use crate::stored_matte::{StoredMatte, stepped};
 

@@ -5,8 +5,8 @@ use ort::value::DynValue;
 
 use super::description::{Activation, Layout, ModelDescription};
 use super::letterbox::Letterbox;
+use crate::error::PipelineError;
 use crate::plane::Plane;
-use crate::process::PipelineError;
 
 /// The matte over the part of the input that the photo covers, in 0..1 and not stretched, so that a photo without an
 /// animal gives an empty one.
