@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream};
-use headshot_backend::{Download, DownloadRefused};
+use headshot_backend::Download;
 use headshot_core::BlobKey;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::openapi::{bodies, parameters, problems};
 use crate::state::App;
 
@@ -32,23 +32,19 @@ use crate::state::App;
         problems::Downloading,
     ),
 )]
-pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
-    let downloads = app.backend.blobs.local_downloads().ok_or(ApiError::NoSuchRoute)?;
+pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let downloads = app.backend.blobs.local_downloads().ok_or_else(Problem::no_such_route)?;
     let uri = request.uri();
-    let key =
-        downloads.verify(uri.path(), uri.query().unwrap_or_default()).map_err(|refused| match refused {
-            DownloadRefused::Expired => ApiError::LinkExpired,
-            DownloadRefused::BadSignature => ApiError::LinkInvalid,
-        })?;
+    let key = downloads.verify(uri.path(), uri.query().unwrap_or_default())?;
     let opened = downloads.open(key).await.map_err(|cause| {
-        ApiError::Unavailable(
+        Problem::unavailable(
             "storage_unavailable",
             "The file cannot be read just now. Please try again.",
             cause,
         )
     })?;
-    let download = opened.ok_or(ApiError::NoSuchHeadshot)?;
-    let headers = headers(key, &download).map_err(|error| ApiError::Internal(error.into()))?;
+    let download = opened.ok_or_else(Problem::no_such_headshot)?;
+    let headers = headers(key, &download).map_err(|error| Problem::internal(error))?;
     Ok((StatusCode::OK, headers, Body::from_stream(chunks(download.file))).into_response())
 }
 

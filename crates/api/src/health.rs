@@ -12,7 +12,8 @@ use serde::Serialize;
 use tracing::warn;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::health::readiness::NotReady;
 use crate::limits::MAX_STREAMS;
 use crate::openapi::problems;
 use crate::state::App;
@@ -85,14 +86,12 @@ pub(crate) async fn live_outside() -> Response {
 pub(crate) async fn ready(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     if *app.stop.borrow() {
-        return Err(ApiError::NotReady("Not ready: shutting down.".into()));
+        return Err(NotReady("Not ready: shutting down.".into()).into());
     }
     let Some(health) = app.readiness.look(&app.backend).await else {
-        return Err(ApiError::NotReady(
-            "Not ready: storage, records and queue did not answer in time.".into(),
-        ));
+        return Err(NotReady("Not ready: storage, records and queue did not answer in time.".into()).into());
     };
     let mut down = Vec::new();
     // For the platform's start-up probe: an instance that cannot publish still shows what is done, and takes photos, whose
@@ -107,7 +106,7 @@ pub(crate) async fn ready(
     if down.is_empty() {
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(Health { status: "ready" })).into_response())
     } else {
-        Err(ApiError::NotReady(format!("Not ready; down: {}.", down.join(", "))))
+        Err(NotReady(format!("Not ready; down: {}.", down.join(", "))).into())
     }
 }
 
@@ -120,11 +119,11 @@ pub(crate) async fn ready(
     summary = "Figures for Prometheus",
     responses((status = 200, description = "OpenMetrics.", body = String, content_type = "application/openmetrics-text"), problems::Internal),
 )]
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let in_use = app.config.max_concurrent_uploads.saturating_sub(app.uploads.available_permits());
     app.metrics.uploads_in_progress(in_use);
     app.metrics.event_streams(MAX_STREAMS.saturating_sub(app.streams.available_permits()));
-    let text = app.metrics.text().map_err(|error| ApiError::Internal(error.into()))?;
+    let text = app.metrics.text().map_err(|error| Problem::internal(error))?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
 }

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::health;
 use crate::http::accept;
 use crate::openapi::{parameters, problems};
@@ -60,8 +60,8 @@ pub(crate) async fn index(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
 pub(crate) async fn asset(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
-) -> Result<Response, ApiError> {
-    let asset = app.page.assets.iter().find(|asset| asset.name == name).ok_or(ApiError::NoSuchRoute)?;
+) -> Result<Response, Problem> {
+    let asset = app.page.assets.iter().find(|asset| asset.name == name).ok_or_else(Problem::no_such_route)?;
     let headers = [
         (header::CONTENT_TYPE, asset.content_type),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),

@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admin::{list, resend};
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::jobs::submit::handler;
-use crate::jobs::{approve, erase, events, rerender, show};
+use crate::jobs::{approve, erase, events, rerender, retry, show};
 use crate::middleware::admission;
 use crate::middleware::auth;
 use crate::middleware::{cors, drain_body, request_log};
@@ -26,13 +26,16 @@ use crate::{files, health, openapi, page};
 /// The whole API.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let cors = cors::layer(&app.config.allowed_origins);
+    let creating =
+        Router::from(creating()).route_layer(from_fn_with_state(app.clone(), admission::limit_new_jobs));
     let protected = Router::from(protected())
-        .route_layer(from_fn_with_state(app.clone(), admission::limit))
+        .route_layer(from_fn_with_state(app.clone(), admission::limit_calls))
+        .merge(creating)
         // The last one is the first that a request meets.
         .route_layer(from_fn_with_state(app.clone(), auth::authenticate));
     Router::from(open())
         .merge(protected)
-        .fallback(|| async { ApiError::NoSuchRoute })
+        .fallback(|| async { Problem::no_such_route() })
         .layer(from_fn(catch_panic))
         .layer(cors)
         .layer(from_fn(drain_body::linger))
@@ -47,19 +50,24 @@ pub(crate) static DESCRIPTION: LazyLock<Document> =
 
 /// Every call, for the description. What is in one is in the other: each handler says its own method and path.
 fn all() -> OpenApiRouter<Arc<App>> {
-    open().merge(protected())
+    open().merge(creating()).merge(protected())
 }
 
-/// What needs a key, where keys are asked for. What each call needs beside, its handler says.
-fn protected() -> OpenApiRouter<Arc<App>> {
+/// What makes a job, and needs a key where keys are asked for. A key's quota counts these calls.
+fn creating() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::default()
         .routes(routes!(handler::and_wait))
         .routes(routes!(handler::and_return))
-        .routes(routes!(show::show, erase::erase))
         .routes(routes!(rerender::rerender))
+}
+
+/// What else needs a key, where keys are asked for. What each call needs beside, its handler says.
+fn protected() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .routes(routes!(show::show, erase::erase))
         .routes(routes!(approve::approve))
         .routes(routes!(list::list))
-        .routes(routes!(rerender::retry))
+        .routes(routes!(retry::retry))
         .routes(routes!(resend::resend))
         .routes(routes!(events::stream))
         .routes(routes!(create::announce))
@@ -85,7 +93,7 @@ async fn catch_panic(request: Request, next: Next) -> Response {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            ApiError::Internal(anyhow::anyhow!("a handler panicked: {text}")).into_response()
+            Problem::internal(anyhow::anyhow!("a handler panicked: {text}")).into_response()
         }
     }
 }
@@ -99,7 +107,6 @@ mod tests {
     use hyper_util::service::TowerToHyperService;
 
     use super::*;
-    use crate::error::problem::Problem;
 
     #[tokio::test]
     async fn a_handler_that_panics_answers_with_a_problem() {

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
-use crate::error::job_error::JobError;
+use crate::error::problem::Problem;
 use crate::http::query::{Pairs, RawQuery};
+use crate::jobs::error::JobError;
 use crate::middleware::auth::caller::Caller;
 use crate::openapi::{parameters, problems};
 use crate::state::App;
@@ -91,13 +91,13 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     query: RawQuery,
-) -> Result<Json<Page>, ApiError> {
+) -> Result<Json<Page>, Problem> {
     caller.require(Scope::Admin)?;
     let Pairs(pairs) = query?;
     let search = search(&caller, &pairs)?;
     // One more than fits says whether there is another page.
     let one_more = JobSearch { limit: search.limit + 1, ..search.clone() };
-    let mut found = app.backend.jobs.search(&one_more).await.map_err(ApiError::records)?;
+    let mut found = app.backend.jobs.search(&one_more).await.map_err(Problem::records)?;
     let is_last = found.len() <= search.limit as usize;
     found.truncate(search.limit as usize);
     let next_before = found.last().filter(|_| !is_last).map(|record| record.created_at);

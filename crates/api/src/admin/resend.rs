@@ -10,8 +10,8 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
-use crate::error::job_error::JobError;
+use crate::error::problem::Problem;
+use crate::jobs::error::JobError;
 use crate::jobs::{erase, show};
 use crate::middleware::auth::caller::Caller;
 use crate::openapi::{parameters, problems};
@@ -43,16 +43,16 @@ pub(crate) async fn resend(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
-) -> Result<Json<Resent>, ApiError> {
+) -> Result<Json<Resent>, Problem> {
     caller.require(Scope::Admin)?;
     let record = show::find(&app, id, &caller).await?;
     let id = record.job_id;
     let Some(webhook) = record.webhook else { return Err(JobError::NoWebhook(id).into()) };
     let jobs = &app.backend.jobs;
-    let enabled = jobs.enable_endpoint(&record.tenant, &webhook.url).await.map_err(ApiError::records)?;
-    let sent_again = jobs.resend_webhook(id).await.map_err(ApiError::records)?;
+    let enabled = jobs.enable_endpoint(&record.tenant, &webhook.url).await.map_err(Problem::records)?;
+    let sent_again = jobs.resend_webhook(id).await.map_err(Problem::records)?;
     let entry = erase::entry(&caller, id, "webhook");
-    jobs.audit(&entry).await.map_err(ApiError::records)?;
+    jobs.audit(&entry).await.map_err(Problem::records)?;
     info!(audit = "webhook", job_id = %id, actor = entry.actor, enabled, sent_again, "a webhook is sent again");
     Ok(Json(Resent { enabled, sent_again }))
 }

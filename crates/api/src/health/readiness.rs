@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use headshot_backend::{Backend, Health as Dependencies};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::error::problem::Problem;
 use crate::limits::READINESS_TIMEOUT;
 
 /// How long what was found is answered again. Anybody may ask, and each look costs several calls.
@@ -27,5 +29,14 @@ impl Readiness {
         let found = timeout(READINESS_TIMEOUT, backend.check()).await.ok();
         *last = Some((Instant::now(), found.clone()));
         found
+    }
+}
+
+/// Something that an upload needs is down; the sentence names it.
+pub(crate) struct NotReady(pub(crate) String);
+
+impl From<NotReady> for Problem {
+    fn from(NotReady(sentence): NotReady) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", sentence).retry_after(5)
     }
 }

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::limits::FORM_STALL;
 
@@ -37,12 +36,6 @@ impl std::fmt::Display for BodyError {
 
 impl std::error::Error for BodyError {}
 
-impl From<BodyError> for ApiError {
-    fn from(error: BodyError) -> Self {
-        Problem::from(error).into()
-    }
-}
-
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
@@ -59,7 +52,10 @@ impl From<BodyError> for Problem {
                     "The photo arrived too slowly and was given up. Please try again on a better connection.",
                 )
             },
-            BodyError::Stalled => ApiError::MalformedForm.into(),
+            BodyError::Stalled => Self::bad_request(
+                "malformed_multipart",
+                "The form could not be read: its boundary is missing or wrong, or its end never came.",
+            ),
             BodyError::Interrupted => Self {
                 retryable: true,
                 ..Self::bad_request(

@@ -5,10 +5,19 @@ use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
 use crate::Config;
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
+use crate::error::problem::Problem;
 use crate::http::body::{BodyError, Patience, UploadBody};
 use crate::limits::MAX_JSON_BYTES;
+
+/// The body is not the JSON that it should be; the sentence says what is wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct MalformedJson(pub(crate) String);
+
+impl From<MalformedJson> for Problem {
+    fn from(MalformedJson(sentence): MalformedJson) -> Self {
+        Self::bad_request("malformed_json", sentence)
+    }
+}
 
 /// Whether the body says that it is JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
@@ -18,7 +27,7 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads all of it.
-pub(crate) async fn read<T: DeserializeOwned>(config: &Config, body: Body) -> Result<T, ApiError> {
+pub(crate) async fn read<T: DeserializeOwned>(config: &Config, body: Body) -> Result<T, Problem> {
     let patience = Patience { idle: config.upload_idle_timeout, total: config.upload_timeout };
     let mut body = UploadBody::new(body, MAX_JSON_BYTES as u64, patience);
     let mut bytes = Vec::new();
@@ -28,17 +37,17 @@ pub(crate) async fn read<T: DeserializeOwned>(config: &Config, body: Body) -> Re
             Ok(None) => break,
             Err(BodyError::TooLarge) => {
                 let sentence = format!("The JSON is longer than {MAX_JSON_BYTES} bytes.");
-                return Err(IntakeError::MalformedJson(sentence).into());
+                return Err(MalformedJson(sentence).into());
             }
             Err(error) => return Err(error.into()),
         }
     }
     // A list would be taken for the fields in their order, which is nothing to rely on.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(IntakeError::MalformedJson("The body must be a JSON object.".into()).into());
+        return Err(MalformedJson("The body must be a JSON object.".into()).into());
     }
     serde_json::from_slice(&bytes).map_err(|error| {
         // What serde says names fields of ours and places in theirs, and what they sent as it is in their own answer.
-        IntakeError::MalformedJson(format!("The JSON is not as it should be: {error}.")).into()
+        MalformedJson(format!("The JSON is not as it should be: {error}.")).into()
     })
 }

@@ -5,24 +5,31 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::request::Parts;
 
-use crate::error::ApiError;
-
 /// Names and values in their order. What does not decode to UTF-8 is refused: the usual decoder puts U+FFFD in its place, and two
 /// orders whose numbers differ there would become one.
 pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
 
+/// The query string is not one.
+pub(crate) struct MalformedQuery;
+
+impl From<MalformedQuery> for Problem {
+    fn from(_: MalformedQuery) -> Self {
+        Self::bad_request("malformed_query", "The query string could not be read.")
+    }
+}
+
 /// As handlers take it: some have a body to look at first.
-pub(crate) type RawQuery = Result<Pairs, ApiError>;
+pub(crate) type RawQuery = Result<Pairs, Problem>;
 
 impl<S: Send + Sync> FromRequestParts<S> for Pairs {
-    type Rejection = ApiError;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         if !decodes(parts.uri.query().unwrap_or_default()) {
-            return Err(ApiError::MalformedQuery);
+            return Err(MalformedQuery.into());
         }
         let pairs = Query::from_request_parts(parts, state).await;
-        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_: QueryRejection| ApiError::MalformedQuery)
+        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_: QueryRejection| MalformedQuery.into())
     }
 }
 
@@ -58,3 +65,4 @@ mod tests {
         }
     }
 }
+use crate::error::problem::Problem;

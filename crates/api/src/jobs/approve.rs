@@ -11,8 +11,8 @@ use headshot_backend::keys::Scope;
 use headshot_core::{Approval, JobRecord, Status};
 use jiff::Timestamp;
 
-use crate::error::ApiError;
-use crate::error::job_error::JobError;
+use crate::error::problem::Problem;
+use crate::jobs::error::JobError;
 use crate::jobs::{show, view};
 use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, parameters, problems};
@@ -35,7 +35,7 @@ pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     caller.require(Scope::Submit)?;
     let record = show::find(&app, id, &caller).await?;
     if record.status != Status::Done {
@@ -47,12 +47,12 @@ pub(crate) async fn approve(
     let at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
     let jobs = &app.backend.jobs;
     if let Some(uploaded_for) = record.photo_of
-        && !jobs.approve(uploaded_for, Approval { job_id, at }).await.map_err(ApiError::records)?
-        && let Some(root) = jobs.get(uploaded_for).await.map_err(ApiError::records)?
+        && !jobs.approve(uploaded_for, Approval { job_id, at }).await.map_err(Problem::records)?
+        && let Some(root) = jobs.get(uploaded_for).await.map_err(Problem::records)?
     {
         return Err(JobError::Approved(approved(&root)).into());
     }
-    if !jobs.approve(job_id, Approval { job_id, at }).await.map_err(ApiError::records)? {
+    if !jobs.approve(job_id, Approval { job_id, at }).await.map_err(Problem::records)? {
         let record = show::read(&app, job_id, &caller).await?;
         return Err(JobError::Approved(approved(&record)).into());
     }

@@ -1,89 +1,66 @@
-//! The moment a photo becomes a job (invariant I1): blob, then record, then task, then the answer.
+//! How every job is made (invariant I1): photo, then record, then task, then the answer.
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use headshot_backend::telemetry::TraceContext;
-use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Tenant, Upload};
-use jiff::Timestamp;
+use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, Span, warn};
 
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
-use crate::jobs::idempotency::Reserved;
-use crate::jobs::submit::fields::Fields;
+use crate::error::problem::Problem;
+use crate::jobs::error::JobError;
+use crate::jobs::idempotency::Reservation;
+use crate::jobs::idempotency::error::KeyError;
+use crate::jobs::submit::error::SubmitError;
 use crate::jobs::submit::stream::Received;
 use crate::jobs::webhook;
+use crate::middleware::admission::quota::QuotaHold;
 use crate::state::App;
 
-/// A photo that is to become a job.
-pub(crate) struct Acceptance {
-    /// The job.
-    pub(crate) id: JobId,
-    /// Whose it is.
-    pub(crate) tenant: Tenant,
-    /// The photo, received or stored beforehand.
-    pub(crate) photo: Received,
-    /// What came with it.
-    pub(crate) fields: Fields,
-    /// The idempotency key that is answered with the job, and the request's fingerprint.
-    pub(crate) answer: Option<(Reserved, String)>,
+/// A job that is to be made: of a new photo, of one put beforehand, or of another job's photo.
+pub(crate) struct NewJob {
+    /// Its record, all but the webhook.
+    pub(crate) record: JobRecord,
+    /// Where the request wants its end to be told; `None` is where the tenant always has it told.
+    pub(crate) webhook_url: Option<String>,
+    /// A photo that is not stored for good yet; `None` where it is.
+    pub(crate) photo: Option<Received>,
+    /// The place among the uploads under way.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    /// The place in the month's quota of the key that pays for it; `None` where nobody does.
+    pub(crate) quota: Option<QuotaHold>,
     /// The request's trace.
     pub(crate) trace: TraceContext,
-    /// The place among the uploads under way.
-    pub(crate) permit: OwnedSemaphorePermit,
 }
 
-/// Accepts a photo as a job. Once begun this comes to its end even if the client hangs up meanwhile: a photo that
-/// is stored and a record that is not would be an orphan.
-pub(crate) async fn accept(app: Arc<App>, acceptance: Acceptance) -> Result<(), ApiError> {
-    Span::current().record("job_id", tracing::field::display(acceptance.id));
-    let work = async move { store(&app, acceptance).await };
+/// A job that is safe, whatever happens now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Created {
+    /// The job.
+    pub(crate) id: JobId,
+    /// Whether its task is in the queue. If not, the sweep will put it there.
+    pub(crate) published: bool,
+}
+
+/// Makes a job, and answers the idempotency key with it, both or neither. Once begun this comes to its end even if the
+/// client hangs up meanwhile: a photo that is stored and a record that is not would be an orphan.
+pub(crate) async fn create(
+    app: &Arc<App>,
+    job: NewJob,
+    reservation: Option<Reservation>,
+) -> Result<Created, Problem> {
+    Span::current().record("job_id", tracing::field::display(job.record.job_id));
+    let app = app.clone();
+    let work = async move { make(&app, job, reservation).await };
     match tokio::spawn(work.instrument(Span::current())).await {
         Ok(outcome) => outcome,
-        Err(panic) => Err(ApiError::Internal(anyhow::Error::new(panic).context("accepting a photo"))),
+        Err(panic) => Err(Problem::internal(anyhow::Error::new(panic).context("accepting a photo"))),
     }
-}
-
-async fn store(app: &App, acceptance: Acceptance) -> Result<(), ApiError> {
-    let Acceptance { id, tenant, photo, fields, answer, trace, permit: _permit } = acceptance;
-    let upload = Upload {
-        file_name: fields.file_name().map(str::to_owned),
-        content_type: photo.inspected.format.content_type().to_owned(),
-        bytes: photo.inspected.bytes,
-        sha256: photo.sha256.clone(),
-        width: photo.inspected.width,
-        height: photo.inspected.height,
-    };
-    let now = Timestamp::now();
-    let mut record = JobRecord::accepted(id, upload, fields.recipe(), now, now + app.config.record_ttl);
-    record.tenant = tenant;
-    record.order_id = fields.order_id().map(str::to_owned);
-    record.caching = fields.caching();
-    record.trace_id = Some(trace.trace_id());
-
-    let written = match webhook::of_job(app, &record.tenant, fields.webhook_url()).await {
-        Ok(webhook) => {
-            record.webhook = webhook;
-            write(app, &record, photo, &fields, &answer).await
-        }
-        Err(refused) => Err(refused),
-    };
-    if let Some((key, _)) = answer {
-        match &written {
-            Ok(Written::WithAnswer) => key.answered(),
-            _ => key.release().await,
-        }
-    }
-    written?;
-    // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is down leaves
-    // unpublished.
-    publish(app, &record, &trace).await
 }
 
 /// Puts the task of a job that is recorded into the queue.
-pub(crate) async fn publish(app: &App, record: &JobRecord, trace: &TraceContext) -> Result<(), ApiError> {
+pub(crate) async fn publish(app: &App, record: &JobRecord, trace: &TraceContext) -> Result<(), JobError> {
     let id = record.job_id;
     let key = BlobKey::Original(record.photo_of.unwrap_or(id));
     let task = TaskMessage {
@@ -96,8 +73,47 @@ pub(crate) async fn publish(app: &App, record: &JobRecord, trace: &TraceContext)
     app.metrics.accepted();
     published.map_err(|error| {
         warn!(job_id = %id, error = format!("{error:#}"), "a task could not be published; the sweep will");
-        ApiError::Unpublished(id)
+        JobError::Unpublished(id)
     })
+}
+
+/// Whether a record is of the job that a request asks for.
+pub(crate) fn is_asked_for(
+    record: &JobRecord,
+    order_id: Option<&str>,
+    recipe: &str,
+    webhook_url: Option<&str>,
+) -> bool {
+    let webhook = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
+    record.order_id.as_deref() == order_id
+        && record.recipe == recipe
+        && webhook_url.is_none_or(|asked_for| webhook == Some(asked_for))
+}
+
+async fn make(app: &App, job: NewJob, reservation: Option<Reservation>) -> Result<Created, Problem> {
+    let NewJob { mut record, webhook_url, photo, permit: _permit, quota, trace } = job;
+    let written = match webhook::of_job(app, &record.tenant, webhook_url.as_deref()).await {
+        Ok(webhook) => {
+            record.webhook = webhook;
+            write(app, &record, webhook_url.as_deref(), photo, reservation.as_ref()).await
+        }
+        Err(refused) => Err(refused.into()),
+    };
+    if let Some(Reservation { key, .. }) = reservation {
+        match &written {
+            Ok(Written::WithAnswer) => key.answered(),
+            _ => key.release().await,
+        }
+    }
+    written?;
+    if let Some(quota) = quota {
+        quota.take();
+    }
+    app.backlog.grows();
+    // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is down leaves
+    // unpublished.
+    let published = publish(app, &record, &trace).await.is_ok();
+    Ok(Created { id: record.job_id, published })
 }
 
 /// How a record came to be there.
@@ -108,21 +124,22 @@ enum Written {
     Somehow,
 }
 
-/// Blob, then record.
+/// Photo, then record.
 async fn write(
     app: &App,
     record: &JobRecord,
-    photo: Received,
-    fields: &Fields,
-    answer: &Option<(Reserved, String)>,
-) -> Result<Written, ApiError> {
-    let (id, is_new) = (record.job_id, photo.is_new());
-    photo.commit().await.context("storing the original").map_err(ApiError::storage)?;
-    let key = answer.as_ref().and_then(|(key, fingerprint)| Some((key.reservation()?, fingerprint)));
-    let created = match key {
-        Some((reservation, fingerprint)) => {
-            app.backend.jobs.create_reserved(record, reservation, fingerprint).await
-        }
+    webhook_url: Option<&str>,
+    photo: Option<Received>,
+    reservation: Option<&Reservation>,
+) -> Result<Written, Problem> {
+    let (id, is_new) = (record.job_id, photo.is_some());
+    if let Some(photo) = photo {
+        photo.commit().await.context("storing the original").map_err(Problem::storage)?;
+    }
+    let answer =
+        reservation.and_then(|Reservation { key, fingerprint }| Some((key.reservation()?, fingerprint)));
+    let created = match answer {
+        Some((key, fingerprint)) => app.backend.jobs.create_reserved(record, key, fingerprint).await,
         None => app.backend.jobs.create(record).await.map(|()| true),
     };
     match created {
@@ -130,17 +147,21 @@ async fn write(
         Ok(false) => {
             // Somebody else has taken the key over, and makes the job.
             remove(app, id, is_new).await;
-            Err(IntakeError::KeyInUse.into())
+            Err(KeyError::InUse.into())
         }
         // The write may have gone through although its answer was lost. Only then is the job there to be rendered;
         // otherwise the client is told that nothing was kept, and nothing is.
         Err(error) => match app.backend.jobs.get(id).await {
-            Ok(Some(known)) if fields.ask_for(&known) => Ok(Written::Somehow),
-            Ok(Some(_)) => Err(IntakeError::UploadUsed(id).into()),
+            Ok(Some(known))
+                if is_asked_for(&known, record.order_id.as_deref(), &record.recipe, webhook_url) =>
+            {
+                Ok(Written::Somehow)
+            }
+            Ok(Some(_)) => Err(SubmitError::UploadUsed(id).into()),
             known => {
                 // Where even that cannot be told, the photo stays: a record that is there after all will need it.
                 remove(app, id, is_new && known.is_ok()).await;
-                Err(ApiError::records(error.context("writing the record of a new job")))
+                Err(Problem::records(error.context("writing the record of a new job")))
             }
         },
     }

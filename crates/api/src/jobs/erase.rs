@@ -12,8 +12,8 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
-use crate::error::job_error::JobError;
+use crate::error::problem::Problem;
+use crate::jobs::error::JobError;
 use crate::jobs::show;
 use crate::middleware::auth::caller::Caller;
 use crate::openapi::{parameters, problems};
@@ -45,11 +45,11 @@ pub(crate) async fn erase(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
-) -> Result<Json<Gone>, ApiError> {
+) -> Result<Json<Gone>, Problem> {
     caller.require(Scope::Admin)?;
     let record = show::find_kept(&app, id, &caller).await?;
     let jobs = &app.backend.jobs;
-    let mut family = jobs.made_from(record.job_id).await.map_err(ApiError::records)?;
+    let mut family = jobs.made_from(record.job_id).await.map_err(Problem::records)?;
     family.retain(|made| made.tenant == caller.tenant);
     family.push(record);
     for member in &family {
@@ -61,10 +61,10 @@ pub(crate) async fn erase(
         remove_blobs(&app, member).await?;
         if let Some(uploaded_for) = member.photo_of {
             // Else the photo could never be rendered again, for a picture that nobody has.
-            jobs.forget_approval(uploaded_for, id).await.map_err(ApiError::records)?;
+            jobs.forget_approval(uploaded_for, id).await.map_err(Problem::records)?;
         }
         let entry = entry(&caller, id, ERASE);
-        match jobs.erase(id, &entry).await.map_err(ApiError::records)? {
+        match jobs.erase(id, &entry).await.map_err(Problem::records)? {
             Erased::Gone | Erased::Missing => {}
             Erased::UnderWay => return Err(JobError::UnderWay(id).into()),
         }
@@ -81,26 +81,26 @@ pub(crate) fn entry(caller: &Caller, job_id: JobId, action: &'static str) -> Aud
 }
 
 /// Makes sure that no worker has the job, nor will have it.
-async fn end(app: &App, record: &JobRecord) -> Result<(), ApiError> {
+async fn end(app: &App, record: &JobRecord) -> Result<(), Problem> {
     let withdrawn = Failure { code: "erased".into(), message: "This headshot was erased.".into() };
     let ended = match record.status {
         Status::Done | Status::Failed => true,
         Status::Queued => {
-            app.backend.jobs.withdraw(record.job_id, withdrawn).await.map_err(ApiError::records)?
+            app.backend.jobs.withdraw(record.job_id, withdrawn).await.map_err(Problem::records)?
         }
         Status::Processing => false,
     };
     if ended { Ok(()) } else { Err(JobError::UnderWay(record.job_id).into()) }
 }
 
-async fn remove_blobs(app: &App, record: &JobRecord) -> Result<(), ApiError> {
+async fn remove_blobs(app: &App, record: &JobRecord) -> Result<(), Problem> {
     let id = record.job_id;
     for key in BlobKey::all_of(id) {
         app.backend.blobs.delete(key).await.map_err(|cause| {
             let sentence =
                 "Not all files could be deleted just now. Nothing is lost track of: please try again.";
-            ApiError::Unavailable("storage_unavailable", sentence, cause)
+            Problem::unavailable("storage_unavailable", sentence, cause)
         })?;
     }
-    app.backend.uploads.forget(id).await.map_err(ApiError::records)
+    app.backend.uploads.forget(id).await.map_err(Problem::records)
 }

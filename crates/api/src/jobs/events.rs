@@ -16,8 +16,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
+use crate::error::problem::Problem;
+use crate::jobs::error::JobError;
 use crate::jobs::watch::Watched;
 use crate::jobs::{show, view};
 use crate::middleware::auth::caller::Caller;
@@ -58,7 +58,7 @@ pub(crate) async fn stream(
     Extension(caller): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     caller.require(Scope::Read)?;
     let record = show::find(&app, id, &caller).await?;
     let known = request.headers().get("last-event-id").map(HeaderValue::as_bytes);
@@ -66,7 +66,7 @@ pub(crate) async fn stream(
     if record.status.is_terminal() && has(&record) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| IntakeError::TooManyStreams)?;
+    let permit = app.streams.clone().try_acquire_owned().map_err(|_| JobError::TooManyStreams)?;
     let mut watched = app.watchers.watch(record);
     let begins_with_news = !has(&watched.borrow_and_update());
     if begins_with_news {

@@ -4,10 +4,12 @@
 //! with the job's record, in one transaction. What a crash leaves reserved lapses within [`LEASE`]. A request that is
 //! refused gives its key back: only jobs are remembered.
 
+pub(crate) mod error;
+
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use headshot_backend::{Answered, Begun, Idempotency, Reservation};
+use headshot_backend::{Answered, Begun, Idempotency};
 use headshot_core::{JobId, Tenant};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
@@ -15,8 +17,8 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tracing::warn;
 
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
+use crate::error::problem::Problem;
+use crate::jobs::idempotency::error::KeyError;
 use crate::limits::MAX_KEY_BYTES;
 use crate::metrics::KeyOutcome;
 use crate::sha256;
@@ -40,10 +42,18 @@ pub(crate) enum Turn {
     Again(Answered),
 }
 
+/// A reserved key, and the fingerprint of the request that it is to be answered for.
+pub(crate) struct Reservation {
+    /// The key.
+    pub(crate) key: Reserved,
+    /// What tells this request from another with the same key.
+    pub(crate) fingerprint: String,
+}
+
 /// A key that is reserved by this request. Dropped without an answer, it is given back.
 pub(crate) struct Reserved {
     keys: Idempotency,
-    reservation: Option<Reservation>,
+    reservation: Option<headshot_backend::Reservation>,
     renewal: JoinHandle<()>,
 }
 
@@ -53,19 +63,19 @@ pub(crate) struct Fingerprint(Sha256);
 
 impl Key {
     /// The header's value: a string as structured fields have it (RFC 9651), or a bare token, as most clients send it.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, IntakeError> {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, KeyError> {
         let mut values = headers.get_all("idempotency-key").iter();
         let value = match (values.next(), values.next()) {
             (None, _) => return Ok(None),
-            (Some(value), None) => value.to_str().map_err(|_| IntakeError::InvalidKey)?,
-            (Some(_), Some(_)) => return Err(IntakeError::InvalidKey),
+            (Some(value), None) => value.to_str().map_err(|_| KeyError::Invalid)?,
+            (Some(_), Some(_)) => return Err(KeyError::Invalid),
         };
         let key = match value.trim_matches(' ').strip_prefix('"') {
             Some(quoted) => unquoted(quoted),
             None => bare(value.trim_matches(' ')),
         };
         let fits = |key: &String| (1..=MAX_KEY_BYTES).contains(&key.len());
-        key.filter(fits).map(|key| Some(Self(key))).ok_or(IntakeError::InvalidKey)
+        key.filter(fits).map(|key| Some(Self(key))).ok_or(KeyError::Invalid)
     }
 }
 
@@ -88,31 +98,31 @@ fn bare(text: &str) -> Option<String> {
 }
 
 /// Finds out whether the request is the first with its key.
-pub(crate) async fn begin(app: &App, tenant: &Tenant, key: Option<Key>) -> Result<Turn, ApiError> {
+pub(crate) async fn begin(app: &App, tenant: &Tenant, key: Option<Key>) -> Result<Turn, Problem> {
     let Some(Key(key)) = key else { return Ok(Turn::First(None)) };
     let keys = &app.backend.idempotency;
-    match keys.begin(tenant, &key, LEASE).await.map_err(ApiError::records)? {
+    match keys.begin(tenant, &key, LEASE).await.map_err(Problem::records)? {
         Begun::Reserved(reservation) => {
             app.metrics.idempotency_key(KeyOutcome::First);
             Ok(Turn::First(Some(Reserved::new(keys.clone(), reservation))))
         }
         Begun::InFlight { .. } => {
             app.metrics.idempotency_key(KeyOutcome::InUse);
-            Err(IntakeError::KeyInUse.into())
+            Err(KeyError::InUse.into())
         }
         Begun::Answered(answered) => Ok(Turn::Again(answered)),
     }
 }
 
 /// The job that the first request made, if this one is the same and the job is still there.
-pub(crate) async fn repeat(app: &App, answered: &Answered, fingerprint: &str) -> Result<JobId, ApiError> {
+pub(crate) async fn repeat(app: &App, answered: &Answered, fingerprint: &str) -> Result<JobId, Problem> {
     if answered.fingerprint != fingerprint {
         app.metrics.idempotency_key(KeyOutcome::Reused);
-        return Err(IntakeError::KeyReused.into());
+        return Err(KeyError::Reused.into());
     }
     app.metrics.idempotency_key(KeyOutcome::Replayed);
-    let job = app.backend.jobs.get(answered.job_id).await.map_err(ApiError::records)?;
-    job.map(|job| job.job_id).ok_or_else(|| IntakeError::KeyErased.into())
+    let job = app.backend.jobs.get(answered.job_id).await.map_err(Problem::records)?;
+    job.map(|job| job.job_id).ok_or_else(|| KeyError::Erased.into())
 }
 
 /// Whether a request would only hear again what its key was answered with: it then makes no job, and no limit on jobs is
@@ -124,13 +134,13 @@ pub(crate) async fn is_a_repetition(app: &App, tenant: &Tenant, headers: &Header
 }
 
 impl Reserved {
-    fn new(keys: Idempotency, reservation: Reservation) -> Self {
+    fn new(keys: Idempotency, reservation: headshot_backend::Reservation) -> Self {
         let renewal = tokio::spawn(renew(keys.clone(), reservation.clone()));
         Self { keys, reservation: Some(reservation), renewal }
     }
 
     /// To be named when the job's record is created.
-    pub(crate) fn reservation(&self) -> Option<&Reservation> {
+    pub(crate) fn reservation(&self) -> Option<&headshot_backend::Reservation> {
         self.reservation.as_ref()
     }
 
@@ -159,7 +169,7 @@ impl Drop for Reserved {
     }
 }
 
-async fn release(keys: &Idempotency, reservation: &Reservation) {
+async fn release(keys: &Idempotency, reservation: &headshot_backend::Reservation) {
     if let Err(error) = keys.release(reservation).await {
         warn!(
             error = format!("{error:#}"),
@@ -168,7 +178,7 @@ async fn release(keys: &Idempotency, reservation: &Reservation) {
     }
 }
 
-async fn renew(keys: Idempotency, reservation: Reservation) {
+async fn renew(keys: Idempotency, reservation: headshot_backend::Reservation) {
     loop {
         sleep(RENEW_EVERY).await;
         match keys.renew(&reservation, LEASE).await {
@@ -212,7 +222,7 @@ mod tests {
 
     use super::*;
 
-    fn key(values: &[&str]) -> Result<Option<String>, IntakeError> {
+    fn key(values: &[&str]) -> Result<Option<String>, KeyError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append("idempotency-key", HeaderValue::from_bytes(value.as_bytes()).unwrap());
@@ -257,9 +267,9 @@ mod tests {
             "a\tb",
             &long,
         ] {
-            assert!(matches!(key(&[value]), Err(IntakeError::InvalidKey)), "{value:?}");
+            assert!(matches!(key(&[value]), Err(KeyError::Invalid)), "{value:?}");
         }
-        assert!(matches!(key(&["a", "a"]), Err(IntakeError::InvalidKey)), "two keys are none");
+        assert!(matches!(key(&["a", "a"]), Err(KeyError::Invalid)), "two keys are none");
     }
 
     #[test]

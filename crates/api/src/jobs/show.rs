@@ -12,9 +12,9 @@ use headshot_backend::keys::Scope;
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
 
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
+use crate::error::problem::Problem;
 use crate::http::query::{Pairs, RawQuery};
+use crate::jobs::error::JobError;
 use crate::jobs::view;
 use crate::jobs::watch::WatchEnded;
 use crate::limits::LONGEST_WAIT;
@@ -40,7 +40,7 @@ pub(crate) async fn show(
     id: Result<Path<String>, PathRejection>,
     query: RawQuery,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     caller.require(Scope::Read)?;
     let wait = wait(query)?;
     let (id, headers) = (parse(id)?, request.headers());
@@ -59,12 +59,12 @@ pub(crate) async fn find(
     app: &App,
     id: Result<Path<String>, PathRejection>,
     caller: &Caller,
-) -> Result<JobRecord, ApiError> {
+) -> Result<JobRecord, Problem> {
     read(app, parse(id)?, caller).await
 }
 
-fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, ApiError> {
-    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(ApiError::NoSuchHeadshot)
+fn parse(id: Result<Path<String>, PathRejection>) -> Result<JobId, Problem> {
+    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or_else(Problem::no_such_headshot)
 }
 
 /// Finds a job by its id, also one that has expired and is not deleted yet. For erasing.
@@ -72,32 +72,32 @@ pub(crate) async fn find_kept(
     app: &App,
     id: Result<Path<String>, PathRejection>,
     caller: &Caller,
-) -> Result<JobRecord, ApiError> {
+) -> Result<JobRecord, Problem> {
     read_kept(app, parse(id)?, caller).await
 }
 
-pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
+pub(crate) async fn read(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, Problem> {
     // Firestore takes up to a day to delete what has expired, and by then the pictures are gone.
     let record = read_kept(app, id, caller).await?;
-    if record.expire_at > Timestamp::now() { Ok(record) } else { Err(ApiError::NoSuchHeadshot) }
+    if record.expire_at > Timestamp::now() { Ok(record) } else { Err(Problem::no_such_headshot()) }
 }
 
-async fn read_kept(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, ApiError> {
-    let record = app.backend.jobs.get(id).await.map_err(ApiError::records)?;
-    record.filter(|record| record.tenant == caller.tenant).ok_or(ApiError::NoSuchHeadshot)
+async fn read_kept(app: &App, id: JobId, caller: &Caller) -> Result<JobRecord, Problem> {
+    let record = app.backend.jobs.get(id).await.map_err(Problem::records)?;
+    record.filter(|record| record.tenant == caller.tenant).ok_or_else(Problem::no_such_headshot)
 }
 
-fn wait(query: RawQuery) -> Result<Duration, ApiError> {
+fn wait(query: RawQuery) -> Result<Duration, Problem> {
     let Pairs(pairs) = query?;
     let mut waits = pairs.iter().filter(|(name, _)| name == "wait").map(|(_, value)| value);
     let wait = match (waits.next(), waits.next()) {
         (None, _) => return Ok(Duration::ZERO),
         (Some(wait), None) => wait,
-        (Some(_), Some(_)) => return Err(IntakeError::InvalidWait.into()),
+        (Some(_), Some(_)) => return Err(JobError::InvalidWait.into()),
     };
     let digits = wait.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = wait.parse().ok().filter(|_| digits).map(Duration::from_secs);
-    Ok(seconds.filter(|wait| *wait <= LONGEST_WAIT).ok_or(IntakeError::InvalidWait)?)
+    Ok(seconds.filter(|wait| *wait <= LONGEST_WAIT).ok_or(JobError::InvalidWait)?)
 }
 
 /// A client that says what it has (`If-None-Match`) waits until the document is another one; one that does not, until

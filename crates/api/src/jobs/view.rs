@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::http::etag::is_known;
 use crate::middleware::auth::caller::Caller;
 use crate::sha256;
@@ -102,11 +102,11 @@ pub(crate) async fn respond(
     record: &JobRecord,
     headers: &HeaderMap,
     caller: &Caller,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     let ttl = app.config.download_url_ttl;
     let mut document = document(record);
-    let etag = etag(&document, caller.scopes.has(Scope::Print), ttl, Timestamp::now())
-        .map_err(ApiError::Internal)?;
+    let etag =
+        etag(&document, caller.scopes.has(Scope::Print), ttl, Timestamp::now()).map_err(Problem::internal)?;
     let mut response = if is_known(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -125,10 +125,10 @@ pub(crate) async fn respond(
 }
 
 /// The job's document, as text of one line.
-pub(crate) async fn json(app: &App, record: &JobRecord, caller: &Caller) -> Result<String, ApiError> {
+pub(crate) async fn json(app: &App, record: &JobRecord, caller: &Caller) -> Result<String, Problem> {
     let mut document = document(record);
     add_links(app, record, caller, &mut document).await?;
-    serde_json::to_string(&document).map_err(|error| ApiError::Internal(error.into()))
+    serde_json::to_string(&document).map_err(|error| Problem::internal(error))
 }
 
 /// Whether the client says that it has this document already.
@@ -149,7 +149,7 @@ async fn add_links(
     record: &JobRecord,
     caller: &Caller,
     document: &mut Document<'_>,
-) -> Result<(), ApiError> {
+) -> Result<(), Problem> {
     if record.status != Status::Done || !caller.scopes.has(Scope::Read) {
         return Ok(());
     }
@@ -200,7 +200,7 @@ async fn link(
     record: &JobRecord,
     rendition: Rendition,
     ttl: Duration,
-) -> Result<Option<String>, ApiError> {
+) -> Result<Option<String>, Problem> {
     if !record.outputs.iter().any(|output| output.rendition == rendition) {
         return Ok(None);
     }
@@ -208,7 +208,7 @@ async fn link(
     url.map(Some).map_err(|cause| {
         let sentence =
             "The headshot is ready, but its download links could not be made just now. Please try again.";
-        ApiError::Unavailable("links_unavailable", sentence, cause)
+        Problem::unavailable("links_unavailable", sentence, cause)
     })
 }
 

@@ -8,11 +8,12 @@ pub(crate) mod backlog;
 pub(crate) mod error;
 pub(crate) mod failures;
 pub(crate) mod headers;
+pub(crate) mod quota;
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use headshot_backend::keys::Grant;
@@ -23,57 +24,63 @@ use jiff::{Timestamp, ToSpan};
 
 use address::ClientAddress;
 use error::{AdmissionError, Limit};
+use quota::QuotaHold;
 
 use crate::error::problem::Problem;
 use crate::jobs::idempotency;
 use crate::middleware::auth::caller::Caller;
 use crate::state::App;
 
-/// The calls whose success is a new job, which is what a quota counts.
-const MAKES_A_JOB: [&str; 3] = ["/headshot", "/headshot-async", "/headshot/{id}/rerender"];
-
-/// A handler puts this into the extensions of an answer that made no new job, such as the repetition of an earlier one: it
-/// then does not count towards the quota.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NoNewJob;
-
-/// The middleware behind [`crate::middleware::auth::authenticate`].
-pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// The middleware behind [`crate::middleware::auth::authenticate`] of calls whose success is a new job: they need room in
+/// the backlog and in the key's month, too.
+pub(crate) async fn limit_new_jobs(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let makes_a_job = MAKES_A_JOB.contains(&route);
-    if makes_a_job
-        && let Err(wait) = app.backlog.check(&app.backend.jobs).await
+    if let Err(wait) = app.backlog.check(&app.backend.jobs).await
         && !is_a_repetition(&app, sender(&request)).await
     {
-        return refuse(&app, AdmissionError::Backlog(wait), &[], makes_a_job);
+        return refuse(&app, AdmissionError::Backlog(wait), &[], true);
     }
+    limit(&app, request, next, true).await
+}
+
+/// The middleware of the other calls behind [`crate::middleware::auth::authenticate`].
+pub(crate) async fn limit_calls(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method() == Method::POST {
+        limit(&app, request, next, false).await
+    } else {
+        next.run(request).await
+    }
+}
+
+async fn limit(app: &App, mut request: Request, next: Next, makes_a_job: bool) -> Response {
     let address = request.extensions().get::<ClientAddress>();
     let grant = request.extensions().get::<Arc<Grant>>().map(Arc::as_ref);
     let mut taken: Vec<(Limit, Allowance, Taken)> = Vec::new();
-    for (limit, allowance) in allowances(&app, address, grant, makes_a_job) {
+    for (limit, allowance) in allowances(app, address, grant, makes_a_job) {
         let took = app.backend.limits.take(&allowance).await;
-        let passes = took.granted || limit == Limit::Month && is_a_repetition(&app, sender(&request)).await;
+        let passes = took.granted || limit == Limit::Month && is_a_repetition(app, sender(&request)).await;
         taken.push((limit, allowance, took));
         if !passes {
             // What one limit has refused must not count towards the others.
             for earlier in taken.iter_mut().filter(|(_, _, earlier)| earlier.granted) {
-                put_back(&app, earlier).await;
+                put_back(app, earlier).await;
             }
-            return refuse(&app, AdmissionError::Limited(limit, took.retry_after), &taken, makes_a_job);
+            return refuse(app, AdmissionError::Limited(limit, took.retry_after), &taken, makes_a_job);
         }
     }
+    let hold = QuotaHold::default();
+    if makes_a_job {
+        request.extensions_mut().insert(hold.clone());
+    }
     let mut response = next.run(request).await;
-    let made_a_job = makes_a_job && is_a_new_job(&response);
     let of_the_month =
         |(limit, _, taken): &&mut (Limit, Allowance, Taken)| *limit == Limit::Month && taken.granted;
-    if !made_a_job && let Some(quota) = taken.iter_mut().find(of_the_month) {
-        put_back(&app, quota).await;
-    }
-    if made_a_job {
-        app.backlog.grows();
+    if !hold.is_taken()
+        && let Some(quota) = taken.iter_mut().find(of_the_month)
+    {
+        put_back(app, quota).await;
     }
     headers::write(response.headers_mut(), &taken);
     response
@@ -95,15 +102,6 @@ async fn is_a_repetition(app: &App, sender: Option<(Caller, HeaderMap)>) -> bool
 async fn put_back(app: &App, (_, allowance, taken): &mut (Limit, Allowance, Taken)) {
     app.backend.limits.put_back(allowance).await;
     taken.left = taken.left.saturating_add(1).min(allowance.capacity);
-}
-
-/// Whether the answer is about a job that this call has made: also one that has failed by now, or waits for the queue.
-fn is_a_new_job(response: &Response) -> bool {
-    let extensions = response.extensions();
-    let status = response.status();
-    let of_a_job = extensions.get::<Problem>().is_some_and(|problem| problem.job_id.is_some());
-    let ended_badly = of_a_job && (status.is_server_error() || status == StatusCode::UNPROCESSABLE_ENTITY);
-    (status.is_success() || ended_badly) && extensions.get::<NoNewJob>().is_none()
 }
 
 fn refuse(app: &App, error: AdmissionError, taken: &[(Limit, Allowance, Taken)], upload: bool) -> Response {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use headshot_backend::DownloadRefused;
 use headshot_backend::keys::Scope;
 use headshot_core::upload::{FileKind, Format, Limits, Refusal};
 use headshot_core::{Failure, InvalidWebhookUrl, JobId, Status};
@@ -14,14 +15,18 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::examples;
 use super::headers::header;
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
-use crate::error::job_error::JobError;
 use crate::error::problem::{self, Problem};
+use crate::health::readiness::NotReady;
 use crate::http::body::BodyError;
+use crate::http::json::MalformedJson;
+use crate::http::query::MalformedQuery;
+use crate::jobs::error::JobError;
+use crate::jobs::idempotency::error::KeyError;
+use crate::jobs::submit::error::SubmitError;
 use crate::middleware::admission::error::{AdmissionError, Limit};
 use crate::middleware::auth::error::AuthError;
 use crate::middleware::auth::gate::Refused;
+use crate::uploads::error::UploadError;
 
 const A_WHILE: Duration = Duration::from_secs(30);
 
@@ -43,55 +48,55 @@ macro_rules! problems {
 
 problems! {
     /// Sending a photo.
-    Submitting: admission(Scope::Submit), limits(), job_limits(), photo(), body(), form(), fields(), json(), keys(), upload(), [ApiError::Busy,
-        ApiError::Unpublished(id()), ApiError::MalformedQuery, storage()], always();
+    Submitting: admission(Scope::Submit), limits(), job_limits(), photo(), body(), form(), fields(), json(), keys(), upload(), [Problem::busy(),
+        JobError::Unpublished(id()).into(), MalformedQuery.into(), storage()], always();
     /// The same, and waiting for what becomes of it.
-    Waiting: admission(Scope::Submit), limits(), job_limits(), photo(), body(), form(), fields(), json(), keys(), upload(), [ApiError::Busy,
-        ApiError::Unpublished(id()), ApiError::MalformedQuery, storage(), links(),
+    Waiting: admission(Scope::Submit), limits(), job_limits(), photo(), body(), form(), fields(), json(), keys(), upload(), [Problem::busy(),
+        JobError::Unpublished(id()).into(), MalformedQuery.into(), storage(), links(),
         failed("no_pet_found", "We could not find a dog or a cat in this photo. Please choose another one."),
         failed("internal", "Something went wrong on our side. Please send the photo again.")], always();
     /// Asking for a headshot.
-    Showing: admission(Scope::Read), [ApiError::NoSuchHeadshot, ApiError::MalformedQuery, IntakeError::InvalidWait.into(), links()],
+    Showing: admission(Scope::Read), [Problem::no_such_headshot(), MalformedQuery.into(), JobError::InvalidWait.into(), links()],
         always();
     /// Listening to one.
-    Listening: admission(Scope::Read), [ApiError::NoSuchHeadshot, IntakeError::TooManyStreams.into()], always();
+    Listening: admission(Scope::Read), [Problem::no_such_headshot(), JobError::TooManyStreams.into()], always();
     /// Rendering one again.
-    Rerendering: admission(Scope::Submit), limits(), job_limits(), json(), keys(), body(), [ApiError::NoSuchHeadshot, unknown_recipe(), ApiError::NoWebhookSecret,
+    Rerendering: admission(Scope::Submit), limits(), job_limits(), json(), keys(), body(), [Problem::no_such_headshot(), unknown_recipe(), SubmitError::NoWebhookSecret.into(),
         invalid_webhook_url(), JobError::NotDone(id(), Status::Queued).into(), JobError::Approved(id()).into(),
-        JobError::NothingToChange.into(), JobError::RecipeAndParts.into(), JobError::PhotoExpired(id()).into(), ApiError::Unpublished(id()),
+        JobError::NothingToChange.into(), JobError::RecipeAndParts.into(), JobError::PhotoExpired(id()).into(), JobError::Unpublished(id()).into(),
         storage()], always();
     /// Approving one.
-    Approving: admission(Scope::Submit), limits(), [ApiError::NoSuchHeadshot, JobError::NotDone(id(), Status::Queued).into(),
+    Approving: admission(Scope::Submit), limits(), [Problem::no_such_headshot(), JobError::NotDone(id(), Status::Queued).into(),
         JobError::Approved(id()).into(), links()], always();
     /// Erasing one.
-    Erasing: admission(Scope::Admin), [ApiError::NoSuchHeadshot, JobError::UnderWay(id()).into(), storage()], always();
+    Erasing: admission(Scope::Admin), [Problem::no_such_headshot(), JobError::UnderWay(id()).into(), storage()], always();
     /// Announcing a photo.
-    Announcing: admission(Scope::Submit), limits(), json(), body(), [IntakeError::UnsupportedUpload.into(), Refusal::Empty.into(),
+    Announcing: admission(Scope::Submit), limits(), json(), body(), [UploadError::UnsupportedType.into(), Refusal::Empty.into(),
         too_large(), links()], always();
     /// Listing jobs.
-    Listing: admission(Scope::Admin), [ApiError::MalformedQuery, JobError::InvalidSearch("limit must be a number from 1 to 200.").into()],
+    Listing: admission(Scope::Admin), [MalformedQuery.into(), JobError::InvalidSearch("limit must be a number from 1 to 200.").into()],
         always();
     /// Trying a job again.
-    Retrying: admission(Scope::Admin), limits(), [ApiError::NoSuchHeadshot, JobError::NothingToRetry(id(), Status::Done).into(),
-        ApiError::NoWebhookSecret, invalid_webhook_url(), JobError::PhotoExpired(id()).into(), ApiError::Unpublished(id()), storage()],
+    Retrying: admission(Scope::Admin), limits(), [Problem::no_such_headshot(), JobError::NothingToRetry(id(), Status::Done).into(),
+        SubmitError::NoWebhookSecret.into(), invalid_webhook_url(), JobError::PhotoExpired(id()).into(), JobError::Unpublished(id()).into(), storage()],
         always();
     /// Sending a webhook again.
-    Resending: admission(Scope::Admin), limits(), [ApiError::NoSuchHeadshot, JobError::NoWebhook(id()).into()], always();
+    Resending: admission(Scope::Admin), limits(), [Problem::no_such_headshot(), JobError::NoWebhook(id()).into()], always();
     /// Following a link to a file.
-    Downloading: [ApiError::NoSuchRoute, ApiError::NoSuchHeadshot, ApiError::LinkExpired, ApiError::LinkInvalid, storage(), internal()];
+    Downloading: [Problem::no_such_route(), Problem::no_such_headshot(), DownloadRefused::Expired.into(), DownloadRefused::BadSignature.into(), storage(), internal()];
     /// Following a link that takes a photo.
-    Putting: [ApiError::NoSuchRoute, ApiError::LinkExpired, ApiError::LinkInvalid, IntakeError::UploadExists.into(),
-        IntakeError::UploadMismatch("The content-type of this upload must be image/heic.".into()).into(), ApiError::Busy,
+    Putting: [Problem::no_such_route(), DownloadRefused::Expired.into(), DownloadRefused::BadSignature.into(), UploadError::Exists.into(),
+        UploadError::Mismatch("The content-type of this upload must be image/heic.".into()).into(), Problem::busy(),
         storage()], body(), always();
     /// Asking whether the service is ready.
-    BeingReady: [ApiError::NotReady("Not ready; down: queue.".into()), internal()];
+    BeingReady: [NotReady("Not ready; down: queue.".into()).into(), internal()];
     /// Asking for something of the service's own.
-    Missing: [ApiError::NoSuchRoute, internal()];
+    Missing: [Problem::no_such_route(), internal()];
     /// What hardly fails.
     Internal: [internal()];
 }
 
-fn admission(scope: Scope) -> Vec<ApiError> {
+fn admission(scope: Scope) -> Vec<Problem> {
     let refused = [
         Refused::NoCredentials,
         Refused::InvalidKey,
@@ -100,18 +105,18 @@ fn admission(scope: Scope) -> Vec<ApiError> {
         Refused::TokensUnavailable("an example".into()),
     ];
     let more = [AuthError::Forbidden(scope), AuthError::LockedOut(A_WHILE)];
-    refused.into_iter().map(AuthError::NotAdmitted).chain(more).map(ApiError::from).collect()
+    refused.into_iter().map(AuthError::NotAdmitted).chain(more).map(Problem::from).collect()
 }
 
-fn limits() -> [ApiError; 2] {
+fn limits() -> [Problem; 2] {
     [Limit::Key, Limit::Address].map(|limit| AdmissionError::Limited(limit, A_WHILE).into())
 }
 
-fn job_limits() -> [ApiError; 2] {
-    [AdmissionError::Limited(Limit::Month, A_WHILE), AdmissionError::Backlog(A_WHILE)].map(ApiError::from)
+fn job_limits() -> [Problem; 2] {
+    [AdmissionError::Limited(Limit::Month, A_WHILE), AdmissionError::Backlog(A_WHILE)].map(Problem::from)
 }
 
-fn photo() -> Vec<ApiError> {
+fn photo() -> Vec<Problem> {
     let format = Format::Jpeg;
     let limits = Limits::default();
     let refusals = [
@@ -128,74 +133,75 @@ fn photo() -> Vec<ApiError> {
             min_short_edge: limits.min_short_edge,
         },
     ];
-    refusals.into_iter().map(ApiError::Refused).collect()
+    refusals.into_iter().map(Problem::from).collect()
 }
 
-fn body() -> [ApiError; 3] {
-    [BodyError::TooLarge, BodyError::Idle, BodyError::Interrupted].map(ApiError::from)
+fn body() -> [Problem; 3] {
+    [BodyError::TooLarge, BodyError::Idle, BodyError::Interrupted].map(Problem::from)
 }
 
-fn form() -> [ApiError; 4] {
-    [ApiError::MalformedForm, ApiError::FormTooLarge, ApiError::MissingFile, ApiError::SecondFile]
+fn form() -> [Problem; 4] {
+    [SubmitError::MalformedForm, SubmitError::FormTooLarge, SubmitError::MissingFile, SubmitError::SecondFile]
+        .map(Problem::from)
 }
 
-fn fields() -> [ApiError; 6] {
+fn fields() -> [Problem; 6] {
     [
-        ApiError::DuplicateField("order_id"),
-        ApiError::InvalidOrderId,
-        ApiError::InvalidCache,
+        SubmitError::DuplicateField("order_id").into(),
+        SubmitError::InvalidOrderId.into(),
+        SubmitError::InvalidCache.into(),
         unknown_recipe(),
         invalid_webhook_url(),
-        ApiError::NoWebhookSecret,
+        SubmitError::NoWebhookSecret.into(),
     ]
 }
 
-fn json() -> [ApiError; 1] {
+fn json() -> [Problem; 1] {
     let sentence = "The JSON is not as it should be: missing field `upload_id` at line 1 column 2.";
-    [IntakeError::MalformedJson(sentence.into()).into()]
+    [MalformedJson(sentence.into()).into()]
 }
 
-fn keys() -> [ApiError; 4] {
-    [IntakeError::InvalidKey, IntakeError::KeyInUse, IntakeError::KeyReused, IntakeError::KeyErased]
-        .map(ApiError::from)
+fn keys() -> [Problem; 4] {
+    [KeyError::Invalid, KeyError::InUse, KeyError::Reused, KeyError::Erased].map(Problem::from)
 }
 
-fn upload() -> [ApiError; 3] {
-    [IntakeError::NoSuchUpload, IntakeError::UploadMissing, IntakeError::UploadUsed(id())].map(ApiError::from)
+fn upload() -> [Problem; 3] {
+    [SubmitError::UploadNotFound, SubmitError::UploadMissing, SubmitError::UploadUsed(id())]
+        .map(Problem::from)
 }
 
-fn always() -> [ApiError; 2] {
-    [ApiError::records(anyhow!("an example")), internal()]
+fn always() -> [Problem; 2] {
+    [Problem::records(anyhow!("an example")), internal()]
 }
 
-fn internal() -> ApiError {
-    ApiError::Internal(anyhow!("an example"))
+fn internal() -> Problem {
+    Problem::internal(anyhow!("an example"))
 }
 
-fn storage() -> ApiError {
-    ApiError::storage(anyhow!("an example"))
+fn storage() -> Problem {
+    Problem::storage(anyhow!("an example"))
 }
 
-fn links() -> ApiError {
+fn links() -> Problem {
     let sentence =
         "The headshot is ready, but its download links could not be made just now. Please try again.";
-    ApiError::Unavailable("links_unavailable", sentence, anyhow!("an example"))
+    Problem::unavailable("links_unavailable", sentence, anyhow!("an example"))
 }
 
-fn too_large() -> ApiError {
+fn too_large() -> Problem {
     Refusal::TooLarge { limit_bytes: Limits::default().bytes }.into()
 }
 
-fn unknown_recipe() -> ApiError {
-    ApiError::UnknownRecipe("This recipe cannot be followed: there is no such recipe.".into())
+fn unknown_recipe() -> Problem {
+    SubmitError::UnknownRecipe("This recipe cannot be followed: there is no such recipe.".into()).into()
 }
 
-fn invalid_webhook_url() -> ApiError {
-    ApiError::InvalidWebhookUrl(InvalidWebhookUrl::NotHttps)
+fn invalid_webhook_url() -> Problem {
+    SubmitError::InvalidWebhookUrl(InvalidWebhookUrl::NotHttps).into()
 }
 
-fn failed(code: &str, message: &str) -> ApiError {
-    ApiError::JobFailed(id(), Failure { code: code.into(), message: message.into() })
+fn failed(code: &str, message: &str) -> Problem {
+    JobError::Failed(id(), Failure { code: code.into(), message: message.into() }).into()
 }
 
 fn id() -> JobId {
@@ -203,7 +209,7 @@ fn id() -> JobId {
 }
 
 /// One response for each status, which says every code that it may have.
-fn responses(errors: impl Iterator<Item = ApiError>) -> BTreeMap<String, RefOr<Response>> {
+fn responses(errors: impl Iterator<Item = Problem>) -> BTreeMap<String, RefOr<Response>> {
     let mut of_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in errors.map(Problem::from) {
         let known = of_status.entry(problem.status.as_u16()).or_default();

@@ -16,14 +16,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
+use crate::error::problem::Problem;
 use crate::http::json as bodies;
+use crate::http::json::MalformedJson;
 use crate::http::json::read;
 use crate::jobs::submit::fields::Fields;
 use crate::middleware::auth::caller::Caller;
 use crate::openapi::problems;
 use crate::state::App;
+use crate::uploads::error::UploadError;
 
 /// What a link is signed for where nothing better is declared.
 const OCTET_STREAM: &str = "application/octet-stream";
@@ -82,16 +83,16 @@ pub(crate) async fn announce(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     caller.require(Scope::Submit)?;
     let (head, body) = request.into_parts();
     if !bodies::is_json(&head.headers) {
         let sentence = "Announce a photo as JSON, with the header content-type: application/json.";
-        return Err(IntakeError::MalformedJson(sentence.into()).into());
+        return Err(MalformedJson(sentence.into()).into());
     }
     let Announcement { content_type, bytes, file_name } = read(&app.config, body).await?;
     let content_type =
-        signed_type(content_type.as_deref().unwrap_or_default()).ok_or(IntakeError::UnsupportedUpload)?;
+        signed_type(content_type.as_deref().unwrap_or_default()).ok_or(UploadError::UnsupportedType)?;
     let limit_bytes = app.config.max_signed_upload_bytes;
     if bytes == 0 {
         return Err(Refusal::Empty.into());
@@ -113,11 +114,11 @@ pub(crate) async fn announce(
         file_name: fields.file_name().map(str::to_owned),
         expire_at: expires_at + SUBMIT_WITHIN,
     };
-    app.backend.uploads.create(&upload).await.map_err(ApiError::records)?;
+    app.backend.uploads.create(&upload).await.map_err(Problem::records)?;
     let terms = UploadTerms { key: BlobKey::Original(id), content_type, bytes };
     let link = app.backend.blobs.signed_upload(&terms, ttl).await.map_err(|cause| {
         let sentence = "The upload link could not be made just now. Please try again.";
-        ApiError::Unavailable("links_unavailable", sentence, cause)
+        Problem::unavailable("links_unavailable", sentence, cause)
     })?;
     let headers = link.headers.into_iter().collect();
     let answer = UploadLink { upload_id: id, url: link.url, method: "PUT", headers, expires_at };

@@ -5,8 +5,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headshot_core::JobId;
 
+use crate::jobs::create::Created;
+use crate::jobs::error::JobError;
 use crate::jobs::view::Accepted;
-use crate::middleware::admission::NoNewJob;
 
 /// What idempotency keys know both calls as: they make the same job of the same photo.
 pub(crate) const OPERATION: &str = "headshot";
@@ -17,6 +18,25 @@ pub(crate) struct Submitted {
     pub(crate) id: JobId,
     /// Whether an earlier request made it.
     pub(crate) replayed: bool,
+    published: bool,
+}
+
+impl Submitted {
+    /// An earlier request has made the job.
+    pub(crate) fn before(id: JobId) -> Self {
+        Self { id, replayed: true, published: true }
+    }
+
+    /// Fails if no worker has been told of the job.
+    pub(crate) fn is_published(&self) -> Result<(), JobError> {
+        if self.published { Ok(()) } else { Err(JobError::Unpublished(self.id)) }
+    }
+}
+
+impl From<Created> for Submitted {
+    fn from(Created { id, published }: Created) -> Self {
+        Self { id, replayed: false, published }
+    }
 }
 
 /// Says so where an earlier request made the job.
@@ -24,7 +44,6 @@ pub(crate) fn marked(mut response: Response, submitted: &Submitted) -> Response 
     if submitted.replayed {
         let name = HeaderName::from_static("idempotency-replayed");
         response.headers_mut().insert(name, HeaderValue::from_static("true"));
-        response.extensions_mut().insert(NoNewJob);
     }
     response
 }

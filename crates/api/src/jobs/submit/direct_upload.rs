@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
+use headshot_backend::BlobReader;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::Limits;
 use headshot_core::{BlobKey, JobId, Tenant};
@@ -14,15 +15,17 @@ use tokio::time::timeout;
 use tracing::warn;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
-use crate::error::intake_error::IntakeError;
+use crate::error::problem::Problem;
 use crate::http::json;
-use crate::jobs::create::{Acceptance, accept};
+use crate::jobs::create::{NewJob, create};
 use crate::jobs::idempotency;
-use crate::jobs::idempotency::{Key, Turn};
+use crate::jobs::idempotency::{Key, Reservation, Turn};
 use crate::jobs::submit::answer::{OPERATION, Submitted};
+use crate::jobs::submit::error::SubmitError;
 use crate::jobs::submit::fields::Fields;
-use crate::jobs::submit::stream::{Intake, Received};
+use crate::jobs::submit::record::record;
+use crate::jobs::submit::stream::{Intake, PhotoError, Received};
+use crate::middleware::admission::quota::QuotaHold;
 use crate::openapi::bodies::OnOff;
 use crate::state::App;
 
@@ -59,10 +62,11 @@ pub(crate) async fn submit(
     app: &Arc<App>,
     tenant: Tenant,
     trace: TraceContext,
+    quota: QuotaHold,
     mut fields: Fields,
     head: Parts,
     body: Body,
-) -> Result<Submitted, ApiError> {
+) -> Result<Submitted, Problem> {
     let submission: Submission = json::read(&app.config, body).await?;
     let Submission { order_id, recipe, cache, webhook_url, .. } = &submission;
     for (name, value) in
@@ -70,27 +74,34 @@ pub(crate) async fn submit(
     {
         fields.set(name, value.as_deref().unwrap_or_default())?;
     }
-    let id: JobId = submission.upload_id.parse().map_err(|_| IntakeError::NoSuchUpload)?;
+    let id: JobId = submission.upload_id.parse().map_err(|_| SubmitError::UploadNotFound)?;
     let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&id.to_string())).finish();
     let key = Key::of(&head.headers)?;
     let key = match idempotency::begin(app, &tenant, key).await? {
         Turn::First(key) => key,
         Turn::Again(answered) => {
             let id = idempotency::repeat(app, &answered, &fingerprint).await?;
-            return Ok(Submitted { id, replayed: true });
+            return Ok(Submitted::before(id));
         }
     };
     match find(app, id, &tenant, &mut fields).await {
         Ok(Found::Photo(photo, permit)) => {
-            let answer = key.map(|key| (key, fingerprint));
-            accept(app.clone(), Acceptance { id, tenant, photo, fields, answer, trace, permit }).await?;
-            Ok(Submitted { id, replayed: false })
+            let job = NewJob {
+                record: record(app, id, tenant, &photo, &fields, &trace),
+                webhook_url: fields.webhook_url().map(str::to_owned),
+                photo: None,
+                permit: Some(permit),
+                quota: Some(quota),
+                trace,
+            };
+            let reservation = key.map(|key| Reservation { key, fingerprint });
+            Ok(create(app, job, reservation).await?.into())
         }
         other => {
             if let Some(key) = key {
                 key.release().await;
             }
-            other.map(|_| Submitted { id, replayed: true })
+            other.map(|_| Submitted::before(id))
         }
     }
 }
@@ -103,41 +114,41 @@ enum Found {
     Job,
 }
 
-async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Result<Found, ApiError> {
-    let upload = app.backend.uploads.get(id).await.map_err(ApiError::records)?;
-    let upload = upload.filter(|upload| upload.tenant == *tenant).ok_or(IntakeError::NoSuchUpload)?;
+async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Result<Found, Problem> {
+    let upload = app.backend.uploads.get(id).await.map_err(Problem::records)?;
+    let upload = upload.filter(|upload| upload.tenant == *tenant).ok_or(SubmitError::UploadNotFound)?;
     if let Some(name) = &upload.file_name {
         fields.set_file_name(name);
     }
-    if let Some(record) = app.backend.jobs.get(id).await.map_err(ApiError::records)? {
+    if let Some(record) = app.backend.jobs.get(id).await.map_err(Problem::records)? {
         return if fields.ask_for(&record) {
             Ok(Found::Job)
         } else {
-            Err(IntakeError::UploadUsed(id).into())
+            Err(SubmitError::UploadUsed(id).into())
         };
     }
-    let permit = app.uploads.clone().try_acquire_owned().map_err(|_| ApiError::Busy)?;
-    match timeout(READ_WITHIN, read_back(app, id)).await {
+    let permit = app.uploads.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
+    let opened = app.backend.blobs.open(BlobKey::Original(id)).await.map_err(Problem::storage)?;
+    let reader = opened.ok_or(SubmitError::UploadMissing)?;
+    match timeout(READ_WITHIN, read_back(app, reader)).await {
         Ok(Ok(photo)) => Ok(Found::Photo(photo, permit)),
-        Ok(Err(ApiError::Refused(refusal))) => {
+        Ok(Err(PhotoError::Refused(refusal))) => {
             // It can never become a job, and its link takes no second photo.
             forget(app, id).await;
             Err(refusal.into())
         }
-        Ok(Err(error)) => Err(error),
+        Ok(Err(error)) => Err(error.into()),
         Err(_) => {
-            Err(ApiError::storage(anyhow::anyhow!("reading an upload took over {} s", READ_WITHIN.as_secs())))
+            Err(Problem::storage(anyhow::anyhow!("reading an upload took over {} s", READ_WITHIN.as_secs())))
         }
     }
 }
 
 /// Looks at the stored photo as at one that comes in, chunk by chunk.
-async fn read_back(app: &App, id: JobId) -> Result<Received, ApiError> {
-    let opened = app.backend.blobs.open(BlobKey::Original(id)).await.map_err(ApiError::storage)?;
-    let mut reader = opened.ok_or(IntakeError::UploadMissing)?;
+async fn read_back(app: &App, mut reader: BlobReader) -> Result<Received, PhotoError> {
     let limits = Limits { bytes: app.config.max_signed_upload_bytes, ..Limits::default() };
     let mut intake = Intake::looking(limits);
-    while let Some(chunk) = reader.next().await.map_err(ApiError::storage)? {
+    while let Some(chunk) = reader.next().await.map_err(PhotoError::Storage)? {
         intake.push(chunk).await?;
         tokio::task::yield_now().await;
     }

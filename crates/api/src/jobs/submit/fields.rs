@@ -2,8 +2,9 @@
 
 use headshot_core::{Caching, JobRecord, Recipe};
 
-use crate::error::ApiError;
+use crate::jobs::create::is_asked_for;
 use crate::jobs::idempotency::Fingerprint;
+use crate::jobs::submit::error::SubmitError;
 use crate::jobs::webhook;
 use crate::limits::{MAX_FILE_NAME_BYTES, MAX_ORDER_ID_CHARS};
 
@@ -21,17 +22,14 @@ pub(crate) struct Fields {
 impl Fields {
     /// Whether a job is what these fields ask for.
     pub(crate) fn ask_for(&self, record: &JobRecord) -> bool {
-        let webhook = record.webhook.as_ref().map(|webhook| webhook.url.as_str());
-        record.order_id.as_deref() == self.order_id()
-            && record.recipe == self.recipe()
-            && self.webhook_url().is_none_or(|asked_for| webhook == Some(asked_for))
+        is_asked_for(record, self.order_id(), self.recipe(), self.webhook_url())
     }
 
     /// The names of the text fields; others are none of ours.
     pub(crate) const NAMES: [&str; 4] = ["order_id", "recipe", "cache", "webhook_url"];
 
     /// Takes what a query string says.
-    pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, ApiError> {
+    pub(crate) fn from_query(pairs: &[(String, String)]) -> Result<Self, SubmitError> {
         let mut fields = Self::default();
         for (name, value) in pairs {
             fields.set(name, value)?;
@@ -40,7 +38,7 @@ impl Fields {
     }
 
     /// Takes one text field; unknown ones are ignored.
-    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), SubmitError> {
         match name {
             "order_id" => put(&mut self.order_id, "order_id", value, order_id),
             "recipe" => put(&mut self.recipe, "recipe", value, recipe),
@@ -98,38 +96,38 @@ fn put<T>(
     slot: &mut Option<T>,
     name: &'static str,
     value: &str,
-    check: fn(&str) -> Result<T, ApiError>,
-) -> Result<(), ApiError> {
+    check: fn(&str) -> Result<T, SubmitError>,
+) -> Result<(), SubmitError> {
     if value.is_empty() {
         return Ok(());
     }
-    if slot.replace(check(value)?).is_some() { Err(ApiError::DuplicateField(name)) } else { Ok(()) }
+    if slot.replace(check(value)?).is_some() { Err(SubmitError::DuplicateField(name)) } else { Ok(()) }
 }
 
-fn caching(value: &str) -> Result<Caching, ApiError> {
+fn caching(value: &str) -> Result<Caching, SubmitError> {
     match value {
         "on" => Ok(Caching::On),
         "off" => Ok(Caching::Off),
-        _ => Err(ApiError::InvalidCache),
+        _ => Err(SubmitError::InvalidCache),
     }
 }
 
-fn order_id(value: &str) -> Result<String, ApiError> {
+fn order_id(value: &str) -> Result<String, SubmitError> {
     let short = value.chars().count() <= MAX_ORDER_ID_CHARS;
     let shown = !value.chars().any(is_unprintable) && !value.trim().is_empty();
-    if short && shown { Ok(value.to_owned()) } else { Err(ApiError::InvalidOrderId) }
+    if short && shown { Ok(value.to_owned()) } else { Err(SubmitError::InvalidOrderId) }
 }
 
 /// In the one form that every recipe has, so that support finds all orders of a kind by one text.
-pub(crate) fn recipe(value: &str) -> Result<String, ApiError> {
+pub(crate) fn recipe(value: &str) -> Result<String, SubmitError> {
     match Recipe::named(value) {
         Ok(recipe) => Ok(recipe.to_string()),
-        Err(error) => Err(ApiError::UnknownRecipe(format!("This recipe cannot be followed: {error}."))),
+        Err(error) => Err(SubmitError::UnknownRecipe(format!("This recipe cannot be followed: {error}."))),
     }
 }
 
-fn webhook_url(value: &str) -> Result<String, ApiError> {
-    webhook::well_formed(value).map_err(ApiError::InvalidWebhookUrl)
+fn webhook_url(value: &str) -> Result<String, SubmitError> {
+    webhook::well_formed(value).map_err(SubmitError::InvalidWebhookUrl)
 }
 
 /// What is kept of a file's name, which is information and refuses no photo: the last part of a path, without
@@ -237,13 +235,13 @@ mod tests {
         assert!(Fields::default().set("order_id", &"ü".repeat(128)).is_ok());
         for value in ["ü".repeat(129).as_str(), "a\u{7}b", "a\r\nb", "  "] {
             let refused = Fields::default().set("order_id", value);
-            assert!(matches!(refused, Err(ApiError::InvalidOrderId)), "{value:?}");
+            assert!(matches!(refused, Err(SubmitError::InvalidOrderId)), "{value:?}");
         }
     }
 
     #[test]
     fn a_value_given_twice_is_refused() {
         let mut fields = Fields::from_query(&[("order_id".into(), "1".into())]).unwrap();
-        assert!(matches!(fields.set("order_id", "1"), Err(ApiError::DuplicateField("order_id"))));
+        assert!(matches!(fields.set("order_id", "1"), Err(SubmitError::DuplicateField("order_id"))));
     }
 }

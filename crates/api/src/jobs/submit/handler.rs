@@ -11,15 +11,16 @@ use headshot_backend::telemetry::TraceContext;
 use headshot_core::{JobId, JobRecord, Status};
 use tracing::warn;
 
-use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::http::json;
 use crate::http::prefer::Prefer;
 use crate::http::query::{Pairs, RawQuery};
+use crate::jobs::error::JobError;
 use crate::jobs::submit::answer::{Submitted, locate, marked, queued};
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::{direct_upload, receive};
 use crate::jobs::view;
+use crate::middleware::admission::quota::QuotaHold;
 use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, bodies, parameters, problems};
 use crate::state::App;
@@ -52,10 +53,11 @@ pub(crate) async fn and_return(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
+    Extension(quota): Extension<QuotaHold>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
+    let submitted = submit(&app, &caller, trace, quota, query, request).await?;
     Ok(marked(queued(submitted.id), &submitted))
 }
 
@@ -90,18 +92,19 @@ pub(crate) async fn and_wait(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Extension(trace): Extension<TraceContext>,
+    Extension(quota): Extension<QuotaHold>,
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
     let prefer = Prefer::of(request.headers());
-    let submitted = submit(&app, caller.clone(), trace, query, request).await?;
+    let submitted = submit(&app, &caller, trace, quota, query, request).await?;
     let id = submitted.id;
     let record = if caller.scopes.has(Scope::Read) { finished(&app, id, &prefer).await } else { None };
     let applied = prefer.applied(app.config.sync_wait, record.is_some());
     let mut response = match record {
         None => queued(id),
         Some(record) => match (record.status, record.error.clone()) {
-            (Status::Failed, Some(failure)) => ApiError::JobFailed(id, failure).into_response(),
+            (Status::Failed, Some(failure)) => Problem::from(JobError::Failed(id, failure)).into_response(),
             _ => {
                 let mut response = view::respond(&app, &record, &HeaderMap::new(), &caller).await?;
                 locate(&mut response, id);
@@ -115,42 +118,38 @@ pub(crate) async fn and_wait(
     Ok(marked(response, &submitted))
 }
 
-/// Receives a photo and accepts it as a job; counts what does not become one.
+/// Receives a photo and makes a job of it; counts what does not become one.
 async fn submit(
     app: &Arc<App>,
-    caller: Caller,
+    caller: &Caller,
     trace: TraceContext,
+    quota: QuotaHold,
     query: RawQuery,
     request: Request,
 ) -> Result<Submitted, Problem> {
-    dispatch(app, caller, trace, query, request).await.map_err(|error| {
-        let became_a_job = matches!(error, ApiError::Unpublished(_));
-        let problem = Problem::from(error);
-        if !became_a_job {
-            app.metrics.refused(&problem.code);
-        }
-        problem
-    })
+    let submitted = dispatch(app, caller, trace, quota, query, request).await;
+    let submitted = submitted.inspect_err(|problem| app.metrics.refused(&problem.code))?;
+    submitted.is_published()?;
+    Ok(submitted)
 }
 
 async fn dispatch(
     app: &Arc<App>,
-    caller: Caller,
+    caller: &Caller,
     trace: TraceContext,
+    quota: QuotaHold,
     query: RawQuery,
     request: Request,
-) -> Result<Submitted, ApiError> {
+) -> Result<Submitted, Problem> {
     caller.require(Scope::Submit)?;
     let (head, body) = request.into_parts();
     // Read in any case, so that a client still busy sending gets to read the answer.
-    let fields = match query {
-        Ok(Pairs(pairs)) => Fields::from_query(&pairs),
-        Err(error) => Err(error),
-    };
+    let fields = query.and_then(|Pairs(pairs)| Ok(Fields::from_query(&pairs)?));
+    let tenant = caller.tenant.clone();
     if json::is_json(&head.headers) {
-        direct_upload::submit(app, caller.tenant, trace, fields?, head, body).await
+        direct_upload::submit(app, tenant, trace, quota, fields?, head, body).await
     } else {
-        receive::receive(app, caller.tenant, trace, fields, head, body).await
+        receive::receive(app, tenant, trace, quota, fields, head, body).await
     }
 }
 

@@ -6,9 +6,10 @@ use futures_util::TryStreamExt as _;
 use headshot_core::upload::Refusal;
 use multer::{Field, Multipart};
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::http::body::{BodyError, Gauge, UploadBody};
 use crate::http::parameter::{extended, parameter};
+use crate::jobs::submit::error::SubmitError;
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::part_heads::PartHeads;
 use crate::jobs::submit::stream::{Intake, Received};
@@ -22,7 +23,7 @@ pub(crate) async fn read(
     boundary: String,
     intake: Intake,
     fields: &mut Fields,
-) -> Result<Received, ApiError> {
+) -> Result<Received, Problem> {
     let (stream, gauge) = body.into_paced_stream();
     let mut heads = PartHeads::new(&boundary);
     let stream = stream.map_ok(move |chunk| heads.without_control_characters(chunk));
@@ -35,7 +36,7 @@ pub(crate) async fn read(
         gauge.reset();
         seen += 1;
         if seen > MAX_FORM_FIELDS {
-            return Err(ApiError::FormTooLarge);
+            return Err(SubmitError::FormTooLarge.into());
         }
         let name = attribute(&field, "name").unwrap_or_default();
         if name == "file" {
@@ -46,7 +47,7 @@ pub(crate) async fn read(
                 left_empty = true;
                 continue;
             }
-            let mut intake = waiting.take().ok_or(ApiError::SecondFile)?;
+            let mut intake = waiting.take().ok_or(SubmitError::SecondFile)?;
             fields.set_file_name(&file_name);
             while let Some(bytes) = piece {
                 intake.push(bytes).await?;
@@ -61,7 +62,7 @@ pub(crate) async fn read(
             while chunk(&mut field, &gauge).await?.is_some() {}
         }
     }
-    photo.ok_or(if left_empty { Refusal::Empty.into() } else { ApiError::MissingFile })
+    photo.ok_or(if left_empty { Refusal::Empty.into() } else { SubmitError::MissingFile.into() })
 }
 
 /// What `Content-Disposition` says of a field. multer's own reading finds no name where the file's has a blank
@@ -72,19 +73,19 @@ fn attribute(field: &Field<'_>, name: &str) -> Option<String> {
 }
 
 /// A short field's text.
-async fn text(field: &mut Field<'_>, gauge: &Gauge) -> Result<String, ApiError> {
+async fn text(field: &mut Field<'_>, gauge: &Gauge) -> Result<String, Problem> {
     let mut value = Vec::new();
     while let Some(chunk) = chunk(field, gauge).await? {
         if value.len() + chunk.len() > MAX_FIELD_BYTES {
-            return Err(ApiError::FormTooLarge);
+            return Err(SubmitError::FormTooLarge.into());
         }
         value.extend_from_slice(&chunk);
     }
-    String::from_utf8(value).map_err(|_| ApiError::MalformedForm)
+    String::from_utf8(value).map_err(|_| SubmitError::MalformedForm.into())
 }
 
 /// The next bytes of a field, `None` at its end. multer hands out empty pieces as well.
-async fn chunk(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<Bytes>, ApiError> {
+async fn chunk(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<Bytes>, Problem> {
     loop {
         let chunk = field.chunk().await.map_err(malformed)?;
         gauge.reset();
@@ -95,11 +96,11 @@ async fn chunk(field: &mut Field<'_>, gauge: &Gauge) -> Result<Option<Bytes>, Ap
 }
 
 /// What ended the body is told apart from a form that makes no sense.
-fn malformed(error: multer::Error) -> ApiError {
+fn malformed(error: multer::Error) -> Problem {
     if let multer::Error::StreamReadFailed(cause) = &error
         && let Some(cause) = cause.downcast_ref::<BodyError>()
     {
         return (*cause).into();
     }
-    ApiError::MalformedForm
+    SubmitError::MalformedForm.into()
 }

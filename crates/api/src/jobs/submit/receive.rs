@@ -9,17 +9,20 @@ use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::{Limits, Refusal};
 use headshot_core::{JobId, Tenant};
 
-use crate::error::ApiError;
+use crate::error::problem::Problem;
 use crate::http::body::{Patience, UploadBody};
 use crate::http::parameter::parameter;
-use crate::jobs::create::{Acceptance, accept};
+use crate::jobs::create::{NewJob, create};
 use crate::jobs::idempotency;
-use crate::jobs::idempotency::{Key, Turn};
+use crate::jobs::idempotency::{Key, Reservation, Turn};
 use crate::jobs::submit::answer::{OPERATION, Submitted};
+use crate::jobs::submit::error::SubmitError;
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::multipart;
+use crate::jobs::submit::record::record;
 use crate::jobs::submit::stream::Intake;
 use crate::limits::FORM_OVERHEAD;
+use crate::middleware::admission::quota::QuotaHold;
 use crate::state::App;
 
 /// Receives the photo and accepts it as a job; or only looks at it, where its key says that this was done before.
@@ -27,10 +30,11 @@ pub(crate) async fn receive(
     app: &Arc<App>,
     tenant: Tenant,
     trace: TraceContext,
-    fields: Result<Fields, ApiError>,
+    quota: QuotaHold,
+    fields: Result<Fields, Problem>,
     head: Parts,
     body: Body,
-) -> Result<Submitted, ApiError> {
+) -> Result<Submitted, Problem> {
     let config = &app.config;
     let limits = Limits { bytes: config.max_upload_bytes, ..Limits::default() };
     let boundary = boundary(&head.headers)?;
@@ -44,7 +48,7 @@ pub(crate) async fn receive(
     }
     let mut fields = fields?;
     let key = Key::of(&head.headers)?;
-    let permit = app.uploads.clone().try_acquire_owned().map_err(|_| ApiError::Busy)?;
+    let permit = app.uploads.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
     let turn = idempotency::begin(app, &tenant, key).await?;
 
     let id = JobId::new();
@@ -54,14 +58,21 @@ pub(crate) async fn receive(
     };
     let read = match boundary {
         Some(boundary) => multipart::read(body, boundary, intake, &mut fields).await,
-        None => intake.read(body).await,
+        None => intake.read(body).await.map_err(Problem::from),
     };
     match (turn, read) {
         (Turn::First(key), Ok(photo)) => {
             let fingerprint = fields.fingerprint(OPERATION).with("photo", Some(&photo.sha256)).finish();
-            let answer = key.map(|key| (key, fingerprint));
-            accept(app.clone(), Acceptance { id, tenant, photo, fields, answer, trace, permit }).await?;
-            Ok(Submitted { id, replayed: false })
+            let job = NewJob {
+                record: record(app, id, tenant, &photo, &fields, &trace),
+                webhook_url: fields.webhook_url().map(str::to_owned),
+                photo: Some(photo),
+                permit: Some(permit),
+                quota: Some(quota),
+                trace,
+            };
+            let reservation = key.map(|key| Reservation { key, fingerprint });
+            Ok(create(app, job, reservation).await?.into())
         }
         (Turn::First(Some(key)), Err(error)) => {
             key.release().await;
@@ -70,7 +81,7 @@ pub(crate) async fn receive(
         (Turn::Again(answered), Ok(photo)) => {
             let fingerprint = fields.fingerprint(OPERATION).with("photo", Some(&photo.sha256)).finish();
             let id = idempotency::repeat(app, &answered, &fingerprint).await?;
-            Ok(Submitted { id, replayed: true })
+            Ok(Submitted::before(id))
         }
         (Turn::First(None) | Turn::Again(_), Err(error)) => Err(error),
     }
@@ -78,7 +89,7 @@ pub(crate) async fn receive(
 
 /// The boundary of a multipart body. Any other body is the photo itself: what type it declares is not asked, clients are
 /// wrong about it too often.
-fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+fn boundary(headers: &HeaderMap) -> Result<Option<String>, SubmitError> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
     let declared = value.to_str().unwrap_or_default();
     let kind = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -86,7 +97,7 @@ fn boundary(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
         return Ok(None);
     }
     let boundary = parameter(declared, "boundary").filter(|boundary| !boundary.is_empty());
-    boundary.filter(|_| kind == "multipart/form-data").map(Some).ok_or(ApiError::MalformedForm)
+    boundary.filter(|_| kind == "multipart/form-data").map(Some).ok_or(SubmitError::MalformedForm)
 }
 
 /// What the client says the length of its body is.

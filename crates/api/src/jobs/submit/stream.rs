@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use headshot_backend::{BlobWriter, Blobs};
-use headshot_core::upload::{Inspected, Inspector, Limits};
+use headshot_core::upload::{Inspected, Inspector, Limits, Refusal};
 use headshot_core::{BlobKey, JobId};
 use sha2::{Digest, Sha256};
 use tokio::task::yield_now;
 
-use crate::error::ApiError;
-use crate::http::body::UploadBody;
+use crate::error::problem::Problem;
+use crate::http::body::{BodyError, UploadBody};
 use crate::sha256;
 
 /// A photo of which some chunks have arrived. Dropping it at any point leaves nothing in storage.
@@ -31,6 +31,17 @@ pub(crate) struct Received {
     writer: Option<BlobWriter>,
 }
 
+/// Why a photo has not arrived.
+#[derive(Debug)]
+pub(crate) enum PhotoError {
+    /// The inspector refuses it.
+    Refused(Refusal),
+    /// Its body stopped short.
+    Body(BodyError),
+    /// Storage failed.
+    Storage(anyhow::Error),
+}
+
 impl Intake {
     /// Gets ready for the original of `job`.
     pub(crate) fn storing(blobs: Blobs, job: JobId, limits: Limits) -> Self {
@@ -45,7 +56,7 @@ impl Intake {
 
     /// Takes a whole body for the photo. A chunk takes a tenth of a millisecond to hash, inspect and hand on; when a photo
     /// arrives faster than that, whoever waits for this thread has a turn after each.
-    pub(crate) async fn read(mut self, mut body: UploadBody) -> Result<Received, ApiError> {
+    pub(crate) async fn read(mut self, mut body: UploadBody) -> Result<Received, PhotoError> {
         while let Some(chunk) = body.next().await? {
             self.push(chunk).await?;
             yield_now().await;
@@ -55,7 +66,7 @@ impl Intake {
 
     /// Takes the next chunk. Storage is touched only once the inspector knows what this is, which is what the blob's
     /// content type will be, whatever the client says it is.
-    pub(crate) async fn push(&mut self, chunk: Bytes) -> Result<(), ApiError> {
+    pub(crate) async fn push(&mut self, chunk: Bytes) -> Result<(), PhotoError> {
         if chunk.is_empty() {
             return Ok(());
         }
@@ -68,36 +79,53 @@ impl Intake {
             Some(writer) => writer,
             none => {
                 let begun = blobs.begin(*key, format.content_type()).await;
-                none.insert(begun.map_err(ApiError::storage)?)
+                none.insert(begun.map_err(PhotoError::Storage)?)
             }
         };
         for chunk in self.held.drain(..) {
-            writer.write(chunk).await.map_err(ApiError::storage)?;
+            writer.write(chunk).await.map_err(PhotoError::Storage)?;
         }
         Ok(())
     }
 
     /// The photo has ended: whether it is one.
-    pub(crate) fn finish(self) -> Result<Received, ApiError> {
+    pub(crate) fn finish(self) -> Result<Received, PhotoError> {
         let inspected = self.inspector.finish()?;
         if self.store.is_some() && self.writer.is_none() {
-            return Err(headshot_core::upload::Refusal::Empty.into());
+            return Err(Refusal::Empty.into());
         }
         Ok(Received { inspected, sha256: sha256::hex(self.hash), writer: self.writer })
     }
 }
 
 impl Received {
-    /// Whether it came to be stored, and was not there before.
-    pub(crate) fn is_new(&self) -> bool {
-        self.writer.is_some()
-    }
-
     /// Stores the photo for good.
     pub(crate) async fn commit(self) -> anyhow::Result<()> {
         match self.writer {
             Some(writer) => writer.commit().await,
             None => Ok(()),
+        }
+    }
+}
+
+impl From<Refusal> for PhotoError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<BodyError> for PhotoError {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}
+
+impl From<PhotoError> for Problem {
+    fn from(error: PhotoError) -> Self {
+        match error {
+            PhotoError::Refused(refusal) => refusal.into(),
+            PhotoError::Body(error) => error.into(),
+            PhotoError::Storage(cause) => Self::storage(cause),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::headers::seconds;
-use crate::error::ApiError;
 use crate::error::problem::Problem;
 
 /// Why a call is not taken now.
@@ -36,12 +35,6 @@ impl Limit {
             Self::Key => "key",
             Self::Month => "month",
         }
-    }
-}
-
-impl From<AdmissionError> for ApiError {
-    fn from(error: AdmissionError) -> Self {
-        Problem::from(error).into()
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use headshot_backend::keys::Scope;
 
-use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::middleware::admission::headers::seconds;
 use crate::middleware::auth::gate::Refused;
@@ -20,12 +19,6 @@ pub(crate) enum AuthError {
     Forbidden(Scope),
     /// Too many wrong keys came from their address. They may try again after so long.
     LockedOut(Duration),
-}
-
-impl From<AuthError> for ApiError {
-    fn from(error: AuthError) -> Self {
-        Problem::from(error).into()
-    }
 }
 
 impl From<AuthError> for Problem {
@@ -55,7 +48,7 @@ impl From<AuthError> for Problem {
 fn not_admitted(reason: &Refused) -> Problem {
     if let Refused::TokensUnavailable(why) = reason {
         let sentence = "Your token cannot be verified just now. Please try again.";
-        return ApiError::Unavailable("tokens_unavailable", sentence, anyhow::anyhow!("{why}")).into();
+        return Problem::unavailable("tokens_unavailable", sentence, anyhow::anyhow!("{why}")).into();
     }
     let (status, code, challenge, sentence) = match reason {
         Refused::NoCredentials => (

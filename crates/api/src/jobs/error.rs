@@ -1,10 +1,10 @@
-//! Why something cannot be done to a job that is there.
+//! Why something cannot be done with a job.
 
 use axum::http::StatusCode;
-use headshot_core::{JobId, Status};
+use headshot_core::{Failure, JobId, Status};
 
-use crate::error::ApiError;
 use crate::error::problem::Problem;
+use crate::limits::LONGEST_WAIT;
 
 /// Why a job was left as it is.
 #[derive(Clone, Debug)]
@@ -27,12 +27,14 @@ pub(crate) enum JobError {
     UnderWay(JobId),
     /// The search is not one; the sentence says what is wrong.
     InvalidSearch(&'static str),
-}
-
-impl From<JobError> for ApiError {
-    fn from(error: JobError) -> Self {
-        Problem::from(error).into()
-    }
+    /// The `wait` of a request is not a number of seconds that we wait.
+    InvalidWait,
+    /// As many clients are listening as we can tell.
+    TooManyStreams,
+    /// The job is safe, but no worker has been told of it yet.
+    Unpublished(JobId),
+    /// The job ended without a picture, and the caller waited for one.
+    Failed(JobId, Failure),
 }
 
 impl From<JobError> for Problem {
@@ -103,7 +105,36 @@ impl From<JobError> for Problem {
                 )
                 .retry_after(5),
             ),
-            JobError::InvalidSearch(sentence) => Self::new(S::BAD_REQUEST, "invalid_search", sentence),
+            JobError::InvalidSearch(sentence) => Self::bad_request("invalid_search", sentence),
+            JobError::InvalidWait => Self::bad_request(
+                "invalid_wait",
+                format!("wait must be a whole number of seconds from 0 to {}.", LONGEST_WAIT.as_secs()),
+            ),
+            JobError::TooManyStreams => Self::new(
+                S::SERVICE_UNAVAILABLE,
+                "too_many_streams",
+                "As many clients as we can serve are listening for events just now. Ask for the headshot itself \
+                 instead, every second or with wait, or try again later.",
+            )
+            .retry_after(10),
+            JobError::Unpublished(id) => about(
+                id,
+                Self::new(
+                    S::SERVICE_UNAVAILABLE,
+                    "queue_unavailable",
+                    "Your photo is safe, but our workers cannot be reached just now. The headshot will be made as soon \
+                     as they can; ask for it by its id instead of sending the photo again.",
+                )
+                .retry_after(5),
+            ),
+            // A refused photo is the customer's to mend; anything else that ended a job is ours.
+            JobError::Failed(id, Failure { code, message }) if code == "internal" => about(
+                id,
+                Self { retryable: true, ..Self::new(S::INTERNAL_SERVER_ERROR, code, message) },
+            ),
+            JobError::Failed(id, Failure { code, message }) => {
+                about(id, Self::new(S::UNPROCESSABLE_ENTITY, code, message))
+            }
         }
     }
 }
