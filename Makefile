@@ -52,14 +52,16 @@ bench: setup ## measure: rendering, the API under load, the local backend
 	infra/bench-api --worker
 	cargo bench -p headshot-backend
 
-.PHONY: check fmt clippy deny doc shellcheck
-check: fmt clippy deny doc shellcheck ## everything .ci/run checks besides the tests
+.PHONY: check fmt clippy deny imports doc shellcheck
+check: fmt clippy deny imports doc shellcheck ## everything .ci/run checks besides the tests
 fmt: ## is everything formatted?
 	cargo fmt --all --check
 clippy: setup ## lints, with warnings as errors
 	cargo clippy --release --workspace --all-targets -- -D warnings
 deny: setup ## licences, sources, known defects and who may depend on whom
 	@infra/check-dependencies
+imports: ## no circles between files, and no imports against the layers
+	@infra/check-imports
 doc: setup ## the documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 shellcheck: ## lint the scripts

@@ -1,9 +1,16 @@
+//! What the worker can be asked on the command line.
+
+mod doctor;
+mod render;
+
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use headshot_core::{Recipe, RecipeError};
 
 use crate::{RenderingSettings, Settings};
+pub use doctor::doctor;
+pub use render::render_files;
 
 /// Turns queued photos into black-and-white pet headshots.
 #[derive(Parser, Debug)]

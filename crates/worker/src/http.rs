@@ -9,8 +9,9 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use crate::shutdown::Phase;
-use crate::{Worker, push};
+use crate::Worker;
+use crate::queue::push;
+use crate::runtime::shutdown::Phase;
 
 /// A probe that waits longer than this is answered without the backend's word. The backend gives each dependency three
 /// seconds and then names those that were silent, which is worth waiting for.

@@ -4,42 +4,30 @@
 //! one of the ends in [`job::Ended`]. Tasks that Pub/Sub pushes take the same way from the permit on. Beside it run the sweep for forgotten jobs and the small HTTP port. [`render_files`]
 //! and [`doctor`] are the two commands that need no queue.
 
-mod batch;
 mod cli;
 mod config;
-mod doctor;
-mod hands;
 mod hash;
 mod http;
 pub mod job;
-mod metrics;
-mod model;
-mod outage;
-mod pull;
-mod push;
+mod queue;
 pub mod render;
 mod run;
+mod runtime;
 mod settings;
-pub mod shutdown;
-mod stages;
-mod sweep;
-mod vital_signs;
 mod webhooks;
 mod worker;
 
-pub use batch::render_files;
-pub use cli::{Cli, Command, RenderArgs};
+pub use cli::{Cli, Command, RenderArgs, doctor, render_files};
 pub use config::{Config, ConfigErrors, JobsConfig, RenderingConfig};
-pub use doctor::doctor;
-pub use hands::Hands;
-pub use metrics::Metrics;
-pub use model::RemoteModel;
-pub use outage::Outage;
-pub use push::{PushArgs, Refused as PushRefused};
+pub use queue::push::{PushArgs, Refused as PushRefused};
+pub use queue::sweep::sweep_once;
+pub use render::model::RemoteModel;
 pub use run::{run, run_with};
+pub use runtime::backoff::Outage;
+pub use runtime::liveness::VitalSigns;
+pub use runtime::metrics::Metrics;
+pub use runtime::shutdown::{self, Phases};
+pub use runtime::slots::Hands;
 pub use settings::{RenderingSettings, Settings};
-pub use shutdown::Phases;
-pub use sweep::sweep_once;
-pub use vital_signs::VitalSigns;
 pub use webhooks::{WebhookArgs, WebhookEnded, Webhooks, WebhooksConfig};
 pub use worker::Worker;

@@ -1,5 +1,8 @@
 //! The only place that calls the pipeline.
 
+pub(crate) mod model;
+pub(crate) mod stages;
+
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -11,9 +11,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::model::model_settings;
+use crate::queue::{pull, sweep};
+use crate::render::model::model_settings;
 use crate::render::{Pipeline, Render};
-use crate::{Config, Hands, Metrics, Phases, VitalSigns, Webhooks, Worker, http, pull, sweep, webhooks};
+use crate::{Config, Hands, Metrics, Phases, VitalSigns, Webhooks, Worker, http, webhooks};
 
 /// How long the answers to the last requests may take to leave.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);

@@ -24,7 +24,7 @@ use tracing::error;
 pub use ended::WebhookEnded;
 pub use settings::{WebhookArgs, WebhooksConfig};
 
-use crate::shutdown::Phase;
+use crate::runtime::shutdown::Phase;
 use crate::{Outage, Worker};
 use lanes::{Lanes, Place};
 use sender::Sender;

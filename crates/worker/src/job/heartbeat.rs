@@ -6,8 +6,8 @@ use headshot_backend::{Claimed, Delivery};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tracing::warn;
 
-use crate::shutdown::Phase;
-use crate::stages::StageClock;
+use crate::render::stages::StageClock;
+use crate::runtime::shutdown::Phase;
 use crate::{Outage, Worker};
 
 /// Why work on a job stopped before it was through.

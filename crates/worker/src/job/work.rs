@@ -15,8 +15,8 @@ use tracing::{Instrument, debug, field, info_span, warn};
 use super::cache::{render_key, take_over};
 use super::store::{store, store_matte};
 use crate::Worker;
+use crate::render::stages::{StageClock, milliseconds};
 use crate::render::{Abandon, render_guarded};
-use crate::stages::{StageClock, milliseconds};
 
 /// What came of working on a job.
 pub enum Made {

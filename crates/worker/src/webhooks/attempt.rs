@@ -11,7 +11,7 @@ use super::payload::payload;
 use super::schedule::wait_after;
 use super::sender::{Answer, Message, Trouble};
 use crate::job::ordinal;
-use crate::shutdown::Phase;
+use crate::runtime::shutdown::Phase;
 use crate::{WebhookEnded, Worker};
 
 /// What the lease has beyond the time that sending may take.

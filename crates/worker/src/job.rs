@@ -21,8 +21,8 @@ use tokio::time::interval;
 use tracing::{Instrument, Span, debug, error, field, info, info_span, warn};
 
 use crate::Worker;
-use crate::shutdown::Phase;
-use crate::stages::StageClock;
+use crate::render::stages::StageClock;
+use crate::runtime::shutdown::Phase;
 use heartbeat::Interrupted;
 use work::{Away, Made};
 

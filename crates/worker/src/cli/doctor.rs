@@ -8,7 +8,7 @@ use headshot_backend::{Backend, BackendSettings, PushGate};
 use headshot_pipeline::Models;
 use tokio::task::spawn_blocking;
 
-use crate::model::model_settings;
+use crate::render::model::model_settings;
 use crate::render::{Pipeline, Render};
 use crate::{Config, ConfigErrors, Settings};
 

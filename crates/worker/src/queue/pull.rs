@@ -5,7 +5,7 @@ use headshot_backend::{Delivery, Subscription};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
-use crate::shutdown::Phase;
+use crate::runtime::shutdown::Phase;
 use crate::{Outage, Worker, job};
 
 /// How long the loop waits for anything before it comes round, so that liveness sees it move.

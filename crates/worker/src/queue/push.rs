@@ -22,7 +22,7 @@ use tokio::time::timeout;
 pub use refused::Refused;
 pub use settings::PushArgs;
 
-use crate::shutdown::Phase;
+use crate::runtime::shutdown::Phase;
 use crate::{Worker, job};
 
 /// A task has a few hundred bytes; the rest of an envelope is not much more.

@@ -8,7 +8,7 @@ use headshot_core::{BlobKey, JobRecord, Status, TaskMessage};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{Instrument, debug, error, info, info_span};
 
-use crate::shutdown::Phase;
+use crate::runtime::shutdown::Phase;
 use crate::{Outage, Worker, job};
 
 /// So many forgotten jobs are looked up at a time.

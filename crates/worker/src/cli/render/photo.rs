@@ -15,7 +15,7 @@ use super::contact_sheet::{Preview, Row};
 use super::report::{Outcome, Output, Report};
 use crate::hash::sha256;
 use crate::render::Pipeline;
-use crate::stages::{StageClock, milliseconds};
+use crate::render::stages::{StageClock, milliseconds};
 
 /// What all photos of a batch share.
 #[derive(Clone, Copy)]
