@@ -9,7 +9,7 @@ pub use flattened::flattened;
 
 use deflate::Compressor;
 
-use crate::error::PipelineError;
+use crate::base::error::PipelineError;
 
 /// 300 dots per inch in pixels per metre.
 const PIXELS_PER_METRE: u32 = 11_811;

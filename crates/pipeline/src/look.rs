@@ -12,7 +12,7 @@ mod tone;
 
 use headshot_core::Look;
 
-use crate::plane::{Plane, RowSampler};
+use crate::base::plane::{Plane, RowSampler};
 use crate::refine::{Crop, Matte, colour_planes};
 use catch_light::{catch_lights, raised};
 use curve::Curve;

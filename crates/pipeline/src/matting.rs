@@ -4,26 +4,23 @@ mod answer;
 mod closer_look;
 pub(crate) mod components;
 mod corrected;
-mod description;
-mod letterbox;
-mod profiles;
+mod input;
 
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8;
 use ort::value::TensorRef;
 
+pub use crate::models::{Activation, ChannelOrder, Divisor, Layout, ModelDescription, PROFILES, profile};
 pub(crate) use answer::{MatteSize, expected_matte};
 pub use components::{keep_the_animal, without_haze, without_holes};
 pub(crate) use corrected::corrected;
-pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
-pub(crate) use letterbox::Letterbox;
-pub use profiles::{PROFILES, profile};
+pub(crate) use input::Letterbox;
 
+use crate::base::error::PipelineError;
+use crate::base::plane::{Plane, smoothstep};
+use crate::base::resample::{Region, Resample};
 use crate::decode::Photo;
-use crate::error::PipelineError;
 use crate::models::{Models, Rule};
-use crate::plane::{Plane, smoothstep};
-use crate::resample::{Region, Resample};
 
 /// Overlaps (intersection over union) at which two boxes mean different heads, and the same head.
 const SAME_HEAD: (f32, f32) = (0.3, 0.6);

@@ -1,9 +1,11 @@
 //! The networks, loaded once per process, and ONNX Runtime under them.
 
 mod describe;
+mod description;
 mod error;
 mod file;
 mod fit;
+mod profiles;
 mod rule;
 mod runtime;
 mod session;
@@ -16,14 +18,14 @@ use ort::session::Session;
 
 pub use describe::DescribedBy;
 use describe::{Described, describe};
+pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
 pub use error::ModelError;
 use file::ModelFile;
 use fit::check_fit;
+pub use profiles::{PROFILES, profile};
 pub use rule::Rule;
 pub use runtime::runtime_library;
 use session::{check_cuda, open_session};
-
-use crate::matting::ModelDescription;
 
 /// Which model to load, and onto what.
 #[derive(Clone, Debug, Default)]

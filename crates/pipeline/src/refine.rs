@@ -16,10 +16,10 @@ use fast_image_resize::pixels::{U8, U8x3};
 
 pub use linear_model::LinearModel;
 
-use crate::error::PipelineError;
+use crate::base::error::PipelineError;
+use crate::base::plane::{Plane, RowSampler, smoothstep};
+use crate::base::resample::Resample;
 use crate::models::{Models, Rule};
-use crate::plane::{Plane, RowSampler, smoothstep};
-use crate::resample::Resample;
 
 /// Long side of the low resolution at which the model is fitted, in samples.
 const FIT_LONG_SIDE: usize = 560;

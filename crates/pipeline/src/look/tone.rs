@@ -1,7 +1,7 @@
 //! Between 8-bit sRGB and lightness, and statistics of lightness.
 
 use super::curve::Curve;
-use crate::plane::Plane;
+use crate::base::plane::Plane;
 
 /// Steps of the tables. At the steepest point, lightness near black, a step is a fifth of an 8-bit level: no need to
 /// interpolate.

@@ -3,10 +3,10 @@
 use ort::session::SessionOutputs;
 use ort::value::DynValue;
 
-use super::description::{Activation, Layout, ModelDescription};
-use super::letterbox::Letterbox;
-use crate::error::PipelineError;
-use crate::plane::Plane;
+use super::input::Letterbox;
+use crate::base::error::PipelineError;
+use crate::base::plane::Plane;
+use crate::models::{Activation, Layout, ModelDescription};
 
 /// The matte over the part of the input that the photo covers, in 0..1 and not stretched, so that a photo without an
 /// animal gives an empty one.

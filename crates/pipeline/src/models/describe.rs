@@ -7,7 +7,7 @@ use ort::session::Session;
 
 use super::ModelError;
 use super::file::ModelFile;
-use crate::matting::{ModelDescription, PROFILES, profile};
+use super::{ModelDescription, PROFILES, profile};
 
 /// The key under which an ONNX file may carry its own [`ModelDescription`].
 const METADATA_KEY: &str = "headshot.model";

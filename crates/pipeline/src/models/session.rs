@@ -7,8 +7,8 @@ use ort::value::TensorRef;
 use super::file::ModelFile;
 use super::runtime::environment;
 use super::{ModelError, Models};
+use crate::base::resample::Region;
 use crate::matting::Letterbox;
-use crate::resample::Region;
 
 pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Result<Session, ModelError> {
     let environment = environment()?;

@@ -1,9 +1,9 @@
 //! How much light there is on the face.
 
 use super::face::Face;
+use crate::base::plane::Plane;
 use crate::decode::Photo;
 use crate::look::{LUMINANCE, ToneTables, percentile};
-use crate::plane::Plane;
 
 /// Pixels of the photo that are looked at, spread evenly over it.
 const SAMPLES: usize = 20_000;

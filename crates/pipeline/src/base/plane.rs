@@ -1,6 +1,6 @@
 //! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
 
-use crate::resample::{Region, Resample};
+use crate::base::resample::{Region, Resample};
 
 /// A row-major plane of `f32` samples.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,9 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
 
 use super::HeadBox;
-use super::description::{ChannelOrder, Divisor, Layout, ModelDescription};
+use crate::base::resample::{Region, Resample};
 use crate::decode::Photo;
-use crate::resample::{Region, Resample};
+use crate::models::{ChannelOrder, Divisor, Layout, ModelDescription};
 
 /// The network's input in pixels, and how much of it the photo covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
