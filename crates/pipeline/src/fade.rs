@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::base::plane::smoothstep;
+use crate::crop::Matte;
 use crate::framing::Framing;
-use crate::refine::Matte;
 
 /// In the middle the neck fade starts this share of the head's height below the chin, …
 const START_BELOW_CHIN: f32 = 0.16;

@@ -4,6 +4,7 @@
 //! stages made and returns something new.
 
 mod base;
+mod crop;
 pub mod decode;
 mod encode;
 mod fade;
@@ -30,13 +31,14 @@ pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("PIPELINE
 pub use base::error::PipelineError;
 pub use base::plane::Plane;
 pub use base::resample::Region;
-pub use matting::{
-    Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
-    coarse_matte, profile,
+pub use crop::{Crop, Matte};
+pub use matting::{CoarseMatte, HeadBox, coarse_matte};
+pub use models::{
+    Activation, ChannelOrder, Cuda, DescribedBy, Divisor, Layout, ModelDescription, ModelError,
+    ModelSettings, Models, PROFILES, Rule, profile, runtime_library,
 };
-pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, Rule, runtime_library};
 pub use process::{Outcome, Rejection, Rendered, process, process_again};
 pub use proof::{CloseUp, Proof, fit_photo, process_with_proof};
-pub use refine::{Crop, Fitted, LinearModel, Matte};
+pub use refine::{Fitted, LinearModel};
 pub use renditions::Artefact;
 pub use stored_matte::{StoredMatte, StoredMatteError};

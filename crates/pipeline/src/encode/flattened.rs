@@ -2,8 +2,9 @@
 
 use headshot_core::{Background, Colour};
 
+use super::canvas::Canvas;
 use super::deflate::Compressor;
-use super::{Canvas, FILTER_UP, file, file_of};
+use super::file::{FILTER_UP, file, file_of};
 use crate::base::error::PipelineError;
 
 /// A PNG of the canvas laid onto the background's colour, which goes on beyond each side by the bleed: 8-bit RGB, or

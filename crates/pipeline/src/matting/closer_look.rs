@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{CoarseMatte, keep_the_animal};
+use super::coarse_matte::CoarseMatte;
+use super::components::keep_the_animal;
 use crate::base::resample::Region;
 
 /// A probability of a pet in between says little.

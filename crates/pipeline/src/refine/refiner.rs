@@ -8,7 +8,7 @@
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::Fitted;
+use super::fitted::Fitted;
 use crate::base::error::PipelineError;
 use crate::base::plane::Plane;
 use crate::models::Models;
