@@ -15,13 +15,17 @@ mod orient;
 mod png;
 mod raster;
 mod raw;
+mod read_error;
 mod webp;
+mod zeros;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use headshot_core::upload::{self, Format, Inspected, Limits, Refusal};
 use raster::Raster;
+use read_error::ReadError;
+use zeros::{ends_in_zeros, holds_zeros};
 
 pub use damage::Damage;
 
@@ -143,41 +147,6 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Photo, DecodeError>
         read => read?,
     };
     contain(format, || Ok(finish(raster, format)))
-}
-
-/// The smallest block of a disk.
-const BLOCK: usize = 512;
-
-/// Whether there are zeros where a decoder that failed may have looked for a picture.
-fn holds_zeros(bytes: &[u8], format: Format) -> bool {
-    format == Format::WebP && bytes.split(|byte| *byte != 0).any(|zeros| zeros.len() >= BLOCK)
-}
-
-/// Whether the file's end, but for a closing marker, is filled with zeros.
-fn ends_in_zeros(bytes: &[u8]) -> bool {
-    /// The longest end marker of a format, PNG's last chunk.
-    const CLOSING: usize = 12;
-    let closed = bytes.len().saturating_sub(CLOSING);
-    bytes[..closed].iter().rev().take_while(|byte| **byte == 0).count() >= BLOCK
-}
-
-/// A reader's failure: a size that the header did not admit to, or the decoder's own words.
-#[derive(Debug)]
-enum ReadError {
-    Refused(Refusal),
-    Decoder(String),
-}
-
-impl From<Refusal> for ReadError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl ReadError {
-    fn decoder(error: impl fmt::Display) -> Self {
-        Self::Decoder(error.to_string())
-    }
 }
 
 fn read(bytes: &[u8], inspected: Inspected, limits: Limits) -> Result<Raster, ReadError> {

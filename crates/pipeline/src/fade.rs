@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use crate::base::plane::smoothstep;
+use crate::crop::Matte;
 use crate::framing::Framing;
-use crate::plane::smoothstep;
-use crate::refine::Matte;
 
 /// In the middle the neck fade starts this share of the head's height below the chin, …
 const START_BELOW_CHIN: f32 = 0.16;
@@ -108,7 +108,7 @@ fn shoulders(matte: &Matte, rows: Range<usize>) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resample::Region;
+    use crate::base::resample::Region;
 
     fn whole(width: usize, height: usize, from: usize, to: usize) -> Matte {
         let row: Vec<u8> = (0..width).map(|x| if (from..to).contains(&x) { 255 } else { 0 }).collect();

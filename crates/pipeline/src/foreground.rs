@@ -6,8 +6,8 @@
 //! the room's colour near the edge is taken out, because no matte is exact to the last per cent and the eye sees that
 //! per cent as a rim. The estimates are made at low resolution, the correction at full resolution and only near the edge.
 
-use crate::plane::{Plane, RowSampler, smoothstep};
-use crate::refine::{Crop, Matte, colour_planes};
+use crate::base::plane::{Plane, RowSampler, smoothstep};
+use crate::crop::{Crop, Matte, colour_planes};
 
 /// Long side of the low resolution for the smooth estimates, in samples.
 const ESTIMATE_LONG_SIDE: usize = 480;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use headshot_core::{Head, Shot};
 
-use crate::plane::{Plane, smoothstep};
-use crate::resample::Region;
+use crate::base::plane::{Plane, smoothstep};
+use crate::base::resample::Region;
 
 /// From ear tips to chin, the head takes this share of the frame's height: with headroom of a tenth the eyes come to
 /// lie on the upper third, as portrait painters place them. The second where the photo ends soon under the chin: larger, and

@@ -2,9 +2,9 @@
 
 use headshot_core::{Head, HeadSource};
 
+use crate::base::plane::{Plane, smoothstep};
+use crate::base::resample::Region;
 use crate::matting::HeadBox;
-use crate::plane::{Plane, smoothstep};
-use crate::resample::Region;
 
 /// Scores at which the network's head box counts for nothing, and in full. Without a head it is below 0.3.
 const TRUSTED_SCORE: (f32, f32) = (0.25, 0.45);

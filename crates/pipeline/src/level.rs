@@ -4,10 +4,10 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::Head;
 
+use crate::base::plane::Plane;
+use crate::base::resample::{Region, Resample};
 use crate::decode::Photo;
 use crate::framing::Framing;
-use crate::plane::Plane;
-use crate::resample::{Region, Resample};
 
 /// The part of the photo that is turned reaches beyond the frame by this share of its size: the frame moves a little with it.
 const MARGIN: f64 = 0.04;

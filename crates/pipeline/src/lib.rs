@@ -3,9 +3,10 @@
 //! [`process`] reads as the list of stages; each stage is a function in a file of its own that takes what earlier
 //! stages made and returns something new.
 
+mod base;
+mod crop;
 pub mod decode;
 mod encode;
-mod error;
 mod fade;
 mod foreground;
 mod framing;
@@ -14,13 +15,11 @@ mod level;
 mod look;
 mod matting;
 mod models;
-mod plane;
 mod process;
 mod proof;
 mod quality;
 mod refine;
 mod renditions;
-mod resample;
 mod roll;
 mod sight;
 mod stored_matte;
@@ -29,16 +28,17 @@ mod stored_matte;
 /// give another picture with another version.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("PIPELINE_FINGERPRINT"));
 
-pub use error::PipelineError;
-pub use matting::{
-    Activation, ChannelOrder, CoarseMatte, Divisor, HeadBox, Layout, ModelDescription, PROFILES,
-    coarse_matte, profile,
+pub use base::error::PipelineError;
+pub use base::plane::Plane;
+pub use base::resample::Region;
+pub use crop::{Crop, Matte};
+pub use matting::{CoarseMatte, HeadBox, coarse_matte};
+pub use models::{
+    Activation, ChannelOrder, Cuda, DescribedBy, Divisor, Layout, ModelDescription, ModelError,
+    ModelSettings, Models, PROFILES, Rule, profile, runtime_library,
 };
-pub use models::{Cuda, DescribedBy, ModelError, ModelSettings, Models, Rule, runtime_library};
-pub use plane::Plane;
 pub use process::{Outcome, Rejection, Rendered, process, process_again};
 pub use proof::{CloseUp, Proof, fit_photo, process_with_proof};
-pub use refine::{Crop, Fitted, LinearModel, Matte};
+pub use refine::{Fitted, LinearModel};
 pub use renditions::Artefact;
-pub use resample::Region;
 pub use stored_matte::{StoredMatte, StoredMatteError};

@@ -12,20 +12,19 @@ mod tone;
 
 use headshot_core::Look;
 
-use crate::plane::{Plane, RowSampler};
-use crate::refine::{Crop, Matte, colour_planes};
+use crate::base::colour::ToneTables;
+use crate::base::plane::{Plane, RowSampler};
+use crate::crop::{Crop, Matte, colour_planes};
 use catch_light::{catch_lights, raised};
 use curve::Curve;
 use grain::Grain;
 use local_contrast::LocalContrast;
 use parameters::LookParameters;
-pub use tone::{ToneTables, percentile};
+use tone::Finish;
 
 /// Weights of linear red, green and blue; they sum to 1. More red than the eye's own weights: warm coats gain tooth
 /// and skin and tongue stay light, as with a yellow filter on panchromatic film.
 const MIX: [f32; 3] = [0.34, 0.54, 0.12];
-/// Weights of linear red, green and blue in luminance as the eye has it (IEC 61966-2-1).
-pub const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 /// Long side of the low resolution for statistics and local means, in samples.
 const ANALYSIS_LONG_SIDE: usize = 600;
 
@@ -65,7 +64,7 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
         tables.lightness([r.at(x, y), g.at(x, y), b.at(x, y)].map(|v| (v * 255.0 + 0.5) as u8))
     });
 
-    let [low, middle, high] = [0.10, 0.5, 0.95].map(|share| percentile(&lightness, &alpha, share));
+    let [low, middle, high] = [0.10, 0.5, 0.95].map(|share| lightness.percentile(&alpha, share));
     let curve = Curve::for_coat(&parameters, low, middle, high);
     let [top, head_height] = [head.top, head.height].map(|share| share as f32 * small_height as f32);
     let local = LocalContrast::analyse(&lightness, &alpha, head_height, parameters.relief);
@@ -73,7 +72,7 @@ pub fn grade(crop: &Crop, matte: &Matte, head: HeadSpan, look: Look, grain: bool
     let grain = grain.then(|| Grain::seeded_by(&lightness, height));
 
     let mut sampler = RowSampler::new(vec![&local.slope, &local.offset, &glints], width, height);
-    let finish = tables.finish(&curve);
+    let finish = Finish::of(&curve);
     let mut grey_alpha = vec![0u8; width * height * 2];
     for (y, out) in grey_alpha.chunks_exact_mut(width * 2).enumerate() {
         sampler.seek(y);

@@ -2,53 +2,23 @@
 
 mod answer;
 mod closer_look;
+mod coarse_matte;
 pub(crate) mod components;
 mod corrected;
-mod description;
-mod letterbox;
-mod profiles;
+mod input;
 
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8;
 use ort::value::TensorRef;
 
-pub(crate) use answer::{MatteSize, expected_matte};
+pub use coarse_matte::{CoarseMatte, HeadBox};
 pub use components::{keep_the_animal, without_haze, without_holes};
 pub(crate) use corrected::corrected;
-pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
-pub(crate) use letterbox::Letterbox;
-pub use profiles::{PROFILES, profile};
 
+use crate::base::error::PipelineError;
+use crate::base::resample::{Region, Resample};
 use crate::decode::Photo;
-use crate::error::PipelineError;
-use crate::models::{Models, Rule};
-use crate::plane::{Plane, smoothstep};
-use crate::resample::{Region, Resample};
-
-/// Overlaps (intersection over union) at which two boxes mean different heads, and the same head.
-const SAME_HEAD: (f32, f32) = (0.3, 0.6);
-
-/// What the network saw in a region of the photo.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CoarseMatte {
-    /// Alpha 0..1 at the network's resolution, stretched over `region`.
-    pub alpha: Plane,
-    /// The part of the photo that was looked at, in photo pixels.
-    pub region: Region,
-    /// The head, if the network says one.
-    pub head: Option<HeadBox>,
-    /// The probability that there is a pet in the region at all, if the network says one.
-    pub pet: Option<f32>,
-}
-
-/// A head in photo pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HeadBox {
-    /// Where it is.
-    pub region: Region,
-    /// The network's score, 0..1.
-    pub score: f32,
-}
+use crate::models::{Letterbox, Models, Rule};
 
 /// What the network alone makes of a whole photo, before anything is cleaned or refined: the first look.
 ///
@@ -113,7 +83,7 @@ fn ask(
     models: &Models,
 ) -> Result<CoarseMatte, PipelineError> {
     let description = models.description();
-    let input = Letterbox::fit(region, long_side, description);
+    let input = Letterbox::fit((region.width, region.height), long_side, description);
     let tensor = input.tensor(photo, region, mirrored, description);
     let shape = input.shape(description.layout);
 
@@ -133,15 +103,6 @@ fn ask(
         _ => 0.0,
     });
     Ok(CoarseMatte { alpha, region, head, pet })
-}
-
-impl HeadBox {
-    /// The mean with another answer about the same head; itself where the other means another one.
-    fn agreed(self, other: Self) -> Self {
-        let share =
-            f64::from(smoothstep(SAME_HEAD.0, SAME_HEAD.1, self.region.iou(&other.region) as f32)) / 2.0;
-        Self { region: self.region.towards(&other.region, share), ..self }
-    }
 }
 
 fn mirrored_in(region: Region, whole: Region) -> Region {

@@ -1,9 +1,15 @@
 //! The networks, loaded once per process, and ONNX Runtime under them.
 
 mod describe;
+mod described_by;
+mod description;
 mod error;
 mod file;
 mod fit;
+mod json;
+mod letterbox;
+mod matte_size;
+mod profiles;
 mod rule;
 mod runtime;
 mod session;
@@ -14,16 +20,18 @@ use std::sync::Mutex;
 use headshot_core::ModelInfo;
 use ort::session::Session;
 
-pub use describe::DescribedBy;
 use describe::{Described, describe};
+pub use described_by::DescribedBy;
+pub use description::{Activation, ChannelOrder, Divisor, Layout, ModelDescription};
 pub use error::ModelError;
 use file::ModelFile;
 use fit::check_fit;
+pub(crate) use letterbox::Letterbox;
+pub(crate) use matte_size::{MatteSize, expected_matte};
+pub use profiles::{PROFILES, profile};
 pub use rule::Rule;
 pub use runtime::runtime_library;
 use session::{check_cuda, open_session};
-
-use crate::matting::ModelDescription;
 
 /// Which model to load, and onto what.
 #[derive(Clone, Debug, Default)]
@@ -133,7 +141,9 @@ impl Models {
         let session = open_session(file, settings.threads, true)?;
         let mut models = Self::described(file, settings, session, "cuda")?;
         models.description = models.description.with_one_input_shape();
-        check_cuda(&models)?;
+        let mut session = models.matting.lock().unwrap_or_else(|e| e.into_inner());
+        check_cuda(&models.description, &mut session)?;
+        drop(session);
         Ok(models)
     }
 

@@ -2,17 +2,18 @@
 
 use headshot_core::{Head, Recipe, Rendition, Stage};
 
+use crate::base::error::PipelineError;
+use crate::base::plane::Plane;
+use crate::base::resample::Region;
+use crate::crop::{Crop, Matte};
 use crate::decode::{DecodeLimits, Photo, decode};
-use crate::error::PipelineError;
 use crate::fade::fade;
 use crate::foreground::foreground;
 use crate::framing::frame_head;
 use crate::matting::{coarse_matte, keep_the_animal};
 use crate::models::Models;
-use crate::plane::Plane;
 use crate::process::{Outcome, around, cut_out, look_closer, portray, stage, undecodable};
-use crate::refine::{Crop, Fitted, Matte, fit_crop, refine};
-use crate::resample::Region;
+use crate::refine::{Fitted, fit_crop, refine};
 use crate::sight::Sight;
 
 /// The upright photo and what was found in it.

@@ -11,11 +11,11 @@ use headshot_core::{
     Head, HeadSource, Metric, PrintSize, Quality, QualityPolicy, Recipe, Rendition, Severity,
 };
 
+use crate::base::plane::Plane;
+use crate::base::resample::Region;
 use crate::decode::{Damage, Photo};
 use crate::framing::Framing;
 use crate::matting::CoarseMatte;
-use crate::plane::Plane;
-use crate::resample::Region;
 use exposure::exposure;
 use face::Face;
 use sentences::reason;

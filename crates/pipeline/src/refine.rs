@@ -9,32 +9,23 @@
 mod attached;
 mod colour_model;
 mod colour_vote;
+mod fitted;
 mod linear_model;
 mod refiner;
 
-use fast_image_resize::pixels::{U8, U8x3};
-
+pub use fitted::{Fitted, fit_crop};
 pub use linear_model::LinearModel;
 
-use crate::error::PipelineError;
+use crate::base::error::PipelineError;
+use crate::base::plane::{Plane, RowSampler, smoothstep};
+use crate::crop::{Crop, Matte};
 use crate::models::{Models, Rule};
-use crate::plane::{Plane, RowSampler, smoothstep};
-use crate::resample::Resample;
 
-/// Long side of the low resolution at which the model is fitted, in samples.
-const FIT_LONG_SIDE: usize = 560;
-/// The fit's window reaches this many samples of the coarse matte to each side: far enough that it holds both the animal
-/// and the room wherever a hair leaves the outline. Of all parameters this one gains the most (docs/MODEL.md).
-const REACH: f32 = 10.0;
-/// Regularisation: colour differences well below √ε are noise, not an edge. Colours are in 0..1.
-const EPSILON: f32 = 5e-5;
 /// What the fit leaves below the first and above the second is rounding of the window, not fur.
 const LEVELS: (f32, f32) = (0.05, 0.94);
 /// Outside the outline the first level is higher by this: what little a busy room resembles the animal is not fur.
 const DOUBT_OUTSIDE: f32 = 0.05;
-/// The outline's two sides are told apart by the mean of the coarse matte over this many samples to each side.
-const OUTLINE_REACH: f32 = 3.0;
-/// Where that mean is below the first, a pixel is outside; between the other two the body begins, which has no holes.
+/// The outline is the mean of the coarse matte around a pixel. Where it is below the first, the pixel is outside; between the other two the body begins, which has no holes.
 const OUTSIDE: f32 = 0.3;
 /// See [`OUTSIDE`].
 const BODY: (f32, f32) = (0.97, 1.0);
@@ -42,75 +33,6 @@ const BODY: (f32, f32) = (0.97, 1.0);
 const CONTRAST: f32 = 0.35;
 /// So far inside that the body's alpha is rounded to 1.
 const SURE_BODY: f32 = 0.999;
-
-/// 8-bit sRGB pixels of the part of the photo that is worked on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crop {
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
-    /// `width × height × 3` samples.
-    pub rgb: Vec<u8>,
-}
-
-/// Alpha for each pixel of a [`Crop`]: 0 is background, 255 the animal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Matte {
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
-    /// `width × height` samples.
-    pub alpha: Vec<u8>,
-}
-
-impl Matte {
-    /// The matte at another size, in 0..1.
-    pub fn plane(&self, width: usize, height: usize) -> Plane {
-        let small = Resample::to(width, height).bytes::<U8>(&self.alpha, (self.width, self.height));
-        Plane { width, height, data: small.into_iter().map(|a| f32::from(a) / 255.0).collect() }
-    }
-}
-
-/// What is known of a crop at the resolution of the fit, before any of its own pixels is looked at.
-pub struct Fitted {
-    /// The crop's colours, in 0..1.
-    pub guide: [Plane; 3],
-    /// The coarse matte, less what plainly has the room's colours.
-    pub coarse: Plane,
-    /// Its mean around each sample, by which body, outline and room are told apart.
-    pub outline: Plane,
-    /// How alpha follows from colour around each sample.
-    pub model: LinearModel,
-}
-
-/// Fits the model to a crop and its coarse matte, without one of the rules if need be.
-pub fn fit_crop(crop: &Crop, coarse: &Plane, without: Option<Rule>) -> Fitted {
-    let (width, height) = (crop.width, crop.height);
-    let long = width.max(height);
-    let fit_long = FIT_LONG_SIDE.min(long) as f32;
-    let side = |s: usize| ((s as f32 * fit_long / long as f32).round() as usize).max(1);
-    let (fit_width, fit_height) = (side(width), side(height));
-
-    let guide = colour_planes(crop, fit_width, fit_height);
-    let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width.max(coarse.height) as f32;
-    let coarse = coarse.resize(fit_width, fit_height);
-    let coarse = if without == Some(Rule::ColourVote) {
-        coarse
-    } else {
-        colour_vote::vote(&guide, &coarse, coarse_sample)
-    };
-    let samples = |reach: f32| ((coarse_sample * reach).round() as usize).max(2);
-    let outline = coarse.box_mean(samples(OUTLINE_REACH));
-    let target = if without == Some(Rule::ColourModel) {
-        coarse.clone()
-    } else {
-        colour_model::resolve_doubt(&guide, &coarse, coarse_sample)
-    };
-    let model = linear_model::fit(&guide, &target, samples(REACH), EPSILON);
-    Fitted { guide, coarse, outline, model }
-}
 
 /// Refines `coarse` (cleaned, spread over the whole crop) to the crop's resolution. Outside the boundary band the
 /// result is exactly 0 or 255.
@@ -169,16 +91,6 @@ fn settle(fitted: f32, outline: f32) -> f32 {
     let low = LEVELS.0 + DOUBT_OUTSIDE * smoothstep(OUTSIDE, 0.0, outline);
     let alpha = ((fitted - low) / (LEVELS.1 - low)).clamp(0.0, 1.0);
     alpha.max(smoothstep(BODY.0, BODY.1, outline))
-}
-
-/// The three channels of a crop at another size, in 0..1.
-pub fn colour_planes(crop: &Crop, width: usize, height: usize) -> [Plane; 3] {
-    let small = Resample::to(width, height).bytes::<U8x3>(&crop.rgb, (crop.width, crop.height));
-    [0, 1, 2].map(|channel| Plane {
-        width,
-        height,
-        data: small.chunks_exact(3).map(|rgb| f32::from(rgb[channel]) / 255.0).collect(),
-    })
 }
 
 #[cfg(test)]

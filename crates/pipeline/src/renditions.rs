@@ -4,8 +4,8 @@ use std::cell::LazyCell;
 
 use headshot_core::{Recipe, Rendition};
 
+use crate::base::error::PipelineError;
 use crate::encode::{self, Canvas, Placement};
-use crate::error::PipelineError;
 use crate::framing::Framing;
 use crate::look::Portrait;
 

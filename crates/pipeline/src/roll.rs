@@ -4,11 +4,11 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
 use headshot_core::Head;
 
+use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::plane::{Plane, smoothstep};
+use crate::base::resample::{Region, Resample};
 use crate::decode::Photo;
 use crate::framing::inside;
-use crate::look::{LUMINANCE, ToneTables};
-use crate::plane::{Plane, smoothstep};
-use crate::resample::{Region, Resample};
 
 /// Side of the square patch in which the head is mirrored, in samples, and half of it as a share of the head's longer edge.
 const PATCH: usize = 64;

@@ -1,10 +1,10 @@
 use headshot_core::{Head, ModelInfo};
 
+use crate::base::error::PipelineError;
+use crate::base::resample::Region;
 use crate::decode::Photo;
-use crate::error::PipelineError;
 use crate::matting::{CoarseMatte, coarse_matte, find_animal};
 use crate::models::Models;
-use crate::resample::Region;
 use crate::stored_matte::{StoredMatte, stepped};
 
 /// Who says where the animal is: the network, or what it said about the same photo before.

@@ -9,9 +9,9 @@ use headshot_core::{Head, ModelInfo};
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits};
 use serde::{Deserialize, Serialize};
 
+use crate::base::plane::Plane;
+use crate::base::resample::Region;
 use crate::matting::{CoarseMatte, HeadBox};
-use crate::plane::Plane;
-use crate::resample::Region;
 
 /// The keyword of the text chunk.
 const KEYWORD: &str = "headshot-matte";

@@ -1,7 +1,6 @@
 //! Transparency of the input.
 
-use super::colour::narrow;
-use super::raster::Samples;
+use super::raster::{Samples, narrow};
 
 /// The colour that takes the place of what was transparent: mid-grey in sRGB, which favours neither a black nor a white
 /// coat when the matte is found.

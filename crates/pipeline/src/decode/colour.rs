@@ -12,7 +12,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout};
 use self::hdr::Hdr;
 use self::profile::{ToSrgb, grey_table, measured, without_panic};
 use super::encoding::Encoding;
-use super::raster::{Raster, Samples};
+use super::raster::{Raster, Samples, narrow};
 
 /// An encoding that can be used.
 enum Meaning {
@@ -100,11 +100,6 @@ fn by_profile(profile: &ColorProfile, samples: Samples) -> Vec<u8> {
             None => profile::plain_cmyk(&cmyk),
         },
     }
-}
-
-/// Rounded, so that black and white stay what they are and everything between is nearest.
-pub(super) fn narrow(sample: u16) -> u8 {
-    ((u32::from(sample) * 255 + 32_767) / 65_535) as u8
 }
 
 fn deep_rgb(samples: Samples) -> Vec<u16> {

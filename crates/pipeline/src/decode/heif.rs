@@ -8,11 +8,11 @@ use libheif_rs::{
 };
 
 use super::alpha::{split_deep_rgba, split_rgba, unmultiply};
-use super::colour::narrow;
 use super::encoding::{Cicp, Encoding};
+use super::exif;
 use super::orient::Orientation;
-use super::raster::{Raster, Samples};
-use super::{ReadError, exif};
+use super::raster::{Raster, Samples, narrow};
+use super::read_error::ReadError;
 
 /// A profile larger than this is not a photo's.
 const PROFILE_LIMIT: u32 = 8 << 20;

@@ -14,8 +14,9 @@ use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
 
 use self::coverage::{Coverage, walk};
 use super::encoding::Encoding;
+use super::exif;
 use super::raster::{Raster, Samples};
-use super::{ReadError, exif};
+use super::read_error::ReadError;
 
 /// Reads a JPEG. Small damage within the picture is tolerated, as every viewer does, and reported; a picture that
 /// breaks off is refused, whether its file ends, was closed early or filled with zeros.

@@ -9,10 +9,10 @@ use ::png::{
 };
 use headshot_core::upload::{Format, Limits, Refusal};
 
-use super::colour::narrow;
 use super::encoding::{Chromaticities, Cicp, Curve, Encoding};
-use super::raster::{Raster, Samples};
-use super::{ReadError, alpha, exif};
+use super::raster::{Raster, Samples, narrow};
+use super::read_error::ReadError;
+use super::{alpha, exif};
 
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {
     let bytes = &*without_invalid_cicp(bytes);

@@ -56,6 +56,11 @@ impl Samples {
     }
 }
 
+/// Rounded, so that black and white stay what they are and everything between is nearest.
+pub(super) fn narrow(sample: u16) -> u8 {
+    ((u32::from(sample) * 255 + 32_767) / 65_535) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

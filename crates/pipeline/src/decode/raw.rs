@@ -5,43 +5,19 @@
 //! wants pictures that it can decode, so the directories are walked here.
 
 mod canon;
+mod contents;
 mod tiff;
 
 use headshot_core::upload::{self, FileKind, Format, Limits, Refusal};
 
+use super::jpeg;
 use super::orient::Orientation;
 use super::raster::Raster;
-use super::{ReadError, jpeg};
+use super::read_error::ReadError;
+use contents::Contents;
 
 /// A smaller preview is only a thumbnail: this is what a headshot for the screen needs.
 const LONG_EDGE: u32 = 1_500;
-
-/// Pictures looked at, and the same again for directories; cameras write at most six.
-const MOST: usize = 64;
-
-/// What a file says of the pictures in it.
-#[derive(Debug, Default)]
-struct Contents<'a> {
-    /// What begins where a JPEG is said to be, up to its end or the file's.
-    jpegs: Vec<&'a [u8]>,
-    /// How the camera was held, as EXIF has it.
-    orientation: Option<u16>,
-    /// Whether something is said to be behind the end of the file.
-    cut: bool,
-}
-
-impl<'a> Contents<'a> {
-    /// Takes the picture of `length` bytes at `offset` of the file.
-    fn add(&mut self, file: &'a [u8], offset: usize, length: usize) {
-        let end = offset.saturating_add(length);
-        self.cut |= end > file.len();
-        if let Some(jpeg) = file.get(offset..end.min(file.len()))
-            && self.jpegs.len() < MOST
-        {
-            self.jpegs.push(jpeg);
-        }
-    }
-}
 
 /// Reads the largest preview that we may take. Its own orientation holds, or else that of the file.
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Raster, ReadError> {

@@ -10,7 +10,9 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::encoding::Encoding;
 use super::raster::{Raster, Samples};
-use super::{BLOCK, ReadError, alpha, exif};
+use super::read_error::ReadError;
+use super::zeros::BLOCK;
+use super::{alpha, exif};
 
 /// Profiles and EXIF blocks larger than this are not real ones.
 const METADATA_LIMIT: usize = 8 << 20;

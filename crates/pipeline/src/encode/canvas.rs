@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x2;
 
+use crate::base::resample::Resample;
 use crate::look::Portrait;
-use crate::resample::Resample;
 
 /// A rectangle of canvas pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use headshot_core::{Background, Colour};
 
+use super::canvas::Canvas;
 use super::deflate::Compressor;
-use super::{Canvas, FILTER_UP, file, file_of};
-use crate::error::PipelineError;
+use super::file::{FILTER_UP, file, file_of};
+use crate::base::error::PipelineError;
 
 /// A PNG of the canvas laid onto the background's colour, which goes on beyond each side by the bleed: 8-bit RGB, or
 /// grey when the colour is one.

@@ -1,6 +1,6 @@
 //! Catch-lights: the small reflections that make eyes look alive. Those that are there are raised a little; none is invented.
 
-use crate::plane::{Plane, smoothstep};
+use crate::base::plane::{Plane, smoothstep};
 
 /// Radius of what counts as small, and of the dark eye around it, as shares of the head's height.
 const GLINT: f32 = 0.012;

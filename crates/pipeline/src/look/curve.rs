@@ -1,7 +1,7 @@
 //! The tone curve, fitted to the coat.
 
 use super::parameters::LookParameters;
-use crate::plane::smoothstep;
+use crate::base::plane::smoothstep;
 
 /// A monotone curve on lightness 0..1 with `0 → 0` and `1 → 1`: piecewise cubic through four points with
 /// the slopes of Fritsch and Carlson ("Monotone Piecewise Cubic Interpolation", 1980).

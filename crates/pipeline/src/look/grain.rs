@@ -1,6 +1,6 @@
 //! Film grain, for recipes that ask for it: seeded from the picture, so that the same photo gets the same grain.
 
-use crate::plane::Plane;
+use crate::base::plane::Plane;
 
 /// Standard deviation of the grain at middle grey, in lightness.
 const STRENGTH: f32 = 0.022;

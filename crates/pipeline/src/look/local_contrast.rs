@@ -1,6 +1,6 @@
 //! Local contrast: fur gains relief, outlines gain no halo.
 
-use crate::plane::Plane;
+use crate::base::plane::Plane;
 
 /// The window's radius as a share of the head's height: large enough for curls and folds, smaller than an eye socket.
 const RADIUS: f32 = 0.045;

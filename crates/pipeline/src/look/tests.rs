@@ -3,8 +3,8 @@
 use headshot_core::Look;
 
 use super::*;
+use crate::crop::{Crop, Matte};
 use crate::foreground::foreground;
-use crate::refine::{Crop, Matte};
 
 const HEAD: HeadSpan = HeadSpan { top: 0.15, height: 0.7 };
 

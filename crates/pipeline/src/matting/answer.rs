@@ -3,10 +3,9 @@
 use ort::session::SessionOutputs;
 use ort::value::DynValue;
 
-use super::description::{Activation, Layout, ModelDescription};
-use super::letterbox::Letterbox;
-use crate::error::PipelineError;
-use crate::plane::Plane;
+use crate::base::error::PipelineError;
+use crate::base::plane::Plane;
+use crate::models::{Activation, Layout, Letterbox, MatteSize, ModelDescription, expected_matte};
 
 /// The matte over the part of the input that the photo covers, in 0..1 and not stretched, so that a photo without an
 /// animal gives an empty one.
@@ -47,62 +46,6 @@ pub fn numbers<'a>(
     let Some(name) = name else { return Ok(None) };
     let value = outputs.get(name).ok_or_else(|| failed(format!("no output {name}")))?;
     Ok(Some(value.try_extract_tensor::<f32>().map_err(failed)?.1))
-}
-
-/// What the matte's output must look like, in words.
-pub fn expected_matte(description: &ModelDescription) -> String {
-    let channels = match description.classes.iter().max() {
-        None => "1".to_owned(),
-        Some(highest) => format!("C > {highest}"),
-    };
-    match description.layout {
-        Layout::Nchw => format!("a matte of float32 1×{channels}×H×W"),
-        Layout::Nhwc => format!("a matte of float32 1×H×W×{channels}"),
-    }
-}
-
-/// The size of an output that holds a matte; -1 where it is only known once the network has run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MatteSize {
-    channels: i64,
-    height: i64,
-    width: i64,
-    layout: Layout,
-}
-
-impl MatteSize {
-    /// Reads a shape; axes of the batch and of a single channel may be missing.
-    pub fn of(shape: &[i64], layout: Layout) -> Option<Self> {
-        let one = |side: i64| side == 1 || side < 0;
-        match (shape, layout) {
-            (&[batch, channels, height, width], Layout::Nchw)
-            | (&[batch, height, width, channels], Layout::Nhwc)
-                if one(batch) =>
-            {
-                Some(Self { channels, height, width, layout })
-            }
-            (&[batch, height, width], _) if one(batch) => Some(Self { channels: 1, height, width, layout }),
-            (&[height, width], _) => Some(Self { channels: 1, height, width, layout }),
-            _ => None,
-        }
-    }
-
-    /// Whether the channels are those that the description speaks of.
-    pub fn is_served_by(&self, description: &ModelDescription) -> bool {
-        let known = usize::try_from(self.channels);
-        match (known, description.classes.iter().max()) {
-            (Err(_), _) => true,
-            (Ok(channels), None) => channels == 1,
-            (Ok(channels), Some(&highest)) => channels > highest,
-        }
-    }
-
-    fn values(&self) -> Option<usize> {
-        [self.channels, self.height, self.width]
-            .iter()
-            .try_fold(1usize, |product, &side| product.checked_mul(usize::try_from(side).ok()?))
-            .filter(|&values| values > 0)
-    }
 }
 
 /// The first `width` columns and `height` rows of the output as alpha.

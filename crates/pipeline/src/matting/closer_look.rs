@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{CoarseMatte, keep_the_animal};
-use crate::resample::Region;
+use super::coarse_matte::CoarseMatte;
+use super::components::keep_the_animal;
+use crate::base::resample::Region;
 
 /// A probability of a pet in between says little.
 const DOUBTFUL: Range<f32> = 0.15..0.6;
@@ -42,7 +43,7 @@ pub fn verdict(pet: f32, closer: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plane::Plane;
+    use crate::base::plane::Plane;
 
     fn seen(animal: impl Fn(usize, usize) -> bool) -> CoarseMatte {
         let alpha = Plane::from_fn(100, 80, |x, y| if animal(x, y) { 1.0 } else { 0.0 });

@@ -1,6 +1,6 @@
 //! Cleaning a coarse matte: one animal, no specks, no holes.
 
-use crate::plane::{Plane, smoothstep};
+use crate::base::plane::{Plane, smoothstep};
 
 /// The network's haze below the first and above the second value is what it is unsure of, not fur:
 /// the matte is stretched between them. Measured on the prototype, whose bodies sit at 0.9 and whose rooms at 0.1.

@@ -1,6 +1,6 @@
 //! Two answers about one animal, made into one that is sharp as the first and right as both.
 
-use crate::plane::Plane;
+use crate::base::plane::Plane;
 
 /// What two answers differ by is smoothed over so many samples of the coarser one before it corrects the other.
 const RADIUS: f64 = 4.0;

@@ -1,4 +1,4 @@
-use super::DescribedBy;
+use super::described_by::DescribedBy;
 
 /// Why the models could not be loaded. Every variant says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::ModelError;
+use super::error::ModelError;
 
 /// The network that is used unless another is asked for, trained for this project.
 ///

@@ -3,8 +3,10 @@
 use ort::session::Session;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use super::{DescribedBy, ModelError};
-use crate::matting::{Layout, MatteSize, ModelDescription, expected_matte};
+use super::described_by::DescribedBy;
+use super::description::{Layout, ModelDescription};
+use super::error::ModelError;
+use super::matte_size::{MatteSize, expected_matte};
 
 pub(super) fn check_fit(
     model: &str,

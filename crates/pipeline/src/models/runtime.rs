@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use ort::environment::Environment;
 
-use super::ModelError;
+use super::error::ModelError;
 
 /// Where ONNX Runtime's library is looked for: `ORT_DYLIB_PATH`, beside the program, where `make setup` puts it,
 /// then wherever the system's loader looks.

@@ -4,11 +4,11 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::TensorRef;
 
+use super::description::ModelDescription;
+use super::error::ModelError;
 use super::file::ModelFile;
+use super::letterbox::Letterbox;
 use super::runtime::environment;
-use super::{ModelError, Models};
-use crate::matting::Letterbox;
-use crate::resample::Region;
 
 pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Result<Session, ModelError> {
     let environment = environment()?;
@@ -33,12 +33,9 @@ pub(super) fn open_session(file: &ModelFile, threads: usize, cuda: bool) -> Resu
 /// Runs the network over nothing. Registering the provider and opening the session may pass and the first kernel
 /// fail all the same; that too is "no CUDA". It also lets cuDNN plan for the shapes that all inputs will have: one, and that
 /// of the mirrored input.
-pub(super) fn check_cuda(models: &Models) -> Result<(), ModelError> {
-    let description = models.description();
-    let one = Region { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
-    let mut session = models.matting().lock().unwrap_or_else(|e| e.into_inner());
+pub(super) fn check_cuda(description: &ModelDescription, session: &mut Session) -> Result<(), ModelError> {
     for side in [Some(description.long_side), description.mirrored_side].into_iter().flatten() {
-        let shape = Letterbox::fit(one, side, description).shape(description.layout);
+        let shape = Letterbox::fit((1.0, 1.0), side, description).shape(description.layout);
         let nothing = vec![0.0f32; shape.iter().product::<i64>() as usize];
         let value = TensorRef::from_array_view((shape, &*nothing)).map_err(missing)?;
         session.run(ort::inputs![value]).map(drop).map_err(missing)?;

@@ -1,9 +1,9 @@
 //! How much light there is on the face.
 
 use super::face::Face;
+use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::plane::Plane;
 use crate::decode::Photo;
-use crate::look::{LUMINANCE, ToneTables, percentile};
-use crate::plane::Plane;
 
 /// Pixels of the photo that are looked at, spread evenly over it.
 const SAMPLES: usize = 20_000;
@@ -28,7 +28,7 @@ pub fn exposure(face: &Face, photo: &Photo) -> Exposure {
     let burnt: f64 =
         face.clipped.data.iter().zip(&weight.data).map(|(&c, &w)| f64::from(c) * f64::from(w)).sum();
     Exposure {
-        highlights: f64::from(percentile(&face.lightness, &weight, 0.98)),
+        highlights: f64::from(face.lightness.percentile(&weight, 0.98)),
         around: brightest(photo),
         clipped: burnt / total.max(1e-6),
     }
@@ -43,5 +43,5 @@ fn brightest(photo: &Photo) -> f64 {
     let seen = (0..pixels.len()).step_by(step).filter(|&i| opaque(i));
     let seen: Vec<f32> = seen.map(|i| tables.lightness(pixels[i])).collect();
     let seen = Plane { width: seen.len(), height: 1, data: seen };
-    f64::from(percentile(&seen, &Plane::filled(seen.width, 1, 1.0), 0.995))
+    f64::from(seen.percentile(&Plane::filled(seen.width, 1, 1.0), 0.995))
 }

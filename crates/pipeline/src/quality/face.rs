@@ -4,11 +4,11 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
 use headshot_core::Head;
 
+use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::plane::Plane;
+use crate::base::resample::{Region, Resample};
 use crate::decode::Photo;
 use crate::framing::inside;
-use crate::look::{LUMINANCE, ToneTables};
-use crate::plane::Plane;
-use crate::resample::{Region, Resample};
 
 /// The head's longer edge in samples. Large enough for eyes and nose, small enough that a phone's noise is averaged away.
 pub const LONG_EDGE: f64 = 192.0;

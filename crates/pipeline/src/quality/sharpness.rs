@@ -1,7 +1,7 @@
 //! How blurred a face is, as a share of the head: a number that neither the photo's size nor its noise changes.
 
 use super::face::{Face, LONG_EDGE};
-use crate::plane::Plane;
+use crate::base::plane::Plane;
 
 /// A box mean of this radius, applied twice, stands for a Gaussian of variance `2 × ((2r + 1)² − 1) / 12` samples.
 const FINE: usize = 1;

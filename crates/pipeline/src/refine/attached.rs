@@ -1,7 +1,7 @@
 //! What hangs together with the animal: fur does, a fleck of a busy room that has the coat's colour does not.
 
+use crate::base::plane::Plane;
 use crate::matting::components;
-use crate::plane::Plane;
 
 /// What of a sample's brightest pixel, spread over it and its neighbours, counts as hair.
 const FAINT: f32 = 0.012;

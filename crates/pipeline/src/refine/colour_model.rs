@@ -1,6 +1,6 @@
 //! Where animal and room differ in colour, colour decides what the network's soft edge left open.
 
-use crate::plane::{Plane, smoothstep};
+use crate::base::plane::{Plane, smoothstep};
 
 /// Half the width of the band that is open to doubt, in samples of the coarse matte.
 const DOUBT: f32 = 2.6;

@@ -1,6 +1,6 @@
 //! Where the network doubts, the colours of the whole crop have a vote: what plainly is the room's is taken out.
 
-use crate::plane::{Plane, smoothstep};
+use crate::base::plane::{Plane, smoothstep};
 
 /// Bins per channel of the histograms.
 const BINS: usize = 16;

@@ -1,6 +1,6 @@
 //! Alpha as a linear function of colour around each sample: the guided filter's model.
 
-use crate::plane::Plane;
+use crate::base::plane::Plane;
 
 /// `alpha = a · colour + b`, smoothed over the windows that share a sample.
 pub struct LinearModel {

@@ -8,10 +8,10 @@
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::Fitted;
-use crate::error::PipelineError;
+use super::fitted::Fitted;
+use crate::base::error::PipelineError;
+use crate::base::plane::Plane;
 use crate::models::Models;
-use crate::plane::Plane;
 
 /// Sides of the network's input are multiples of this.
 const STRIDE: usize = 8;

@@ -15,7 +15,7 @@ const LINEAR: u8 = 8;
 
 impl Cicp {
     /// Whether the numbers name PQ or HLG.
-    pub(in crate::decode) fn is_hdr(self) -> bool {
+    pub(crate) fn is_hdr(self) -> bool {
         matches!(self.transfer, PQ | HLG)
     }
 

@@ -8,8 +8,8 @@ use moxcms::{
     Transform8BitExecutor, TransformOptions,
 };
 
-use super::narrow;
 use crate::decode::encoding::{Chromaticities, Curve};
+use crate::decode::raster::narrow;
 
 /// A transform of 8-bit samples to sRGB.
 pub(super) struct ToSrgb(Arc<Transform8BitExecutor>);

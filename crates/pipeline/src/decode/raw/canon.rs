@@ -1,7 +1,8 @@
 //! CR3: an ISO base media file, with a preview of 1620 × 1080 in a box of Canon's and a JPEG of full size as
 //! a track.
 
-use super::{Contents, tiff};
+use super::contents::Contents;
+use super::tiff;
 
 /// The box that holds the preview.
 const PREVIEW: &[u8] = b"\xea\xf4\x2b\x5e\x1c\x98\x4b\x88\xb9\xfb\xb7\xdc\x40\x6e\x4d\x16";

@@ -1,6 +1,6 @@
 //! The directories of a TIFF, and the JPEGs that they point at.
 
-use super::{Contents, MOST};
+use super::contents::{Contents, MOST};
 
 /// Bytes of an entry: tag, type, count, and a value or where the values are.
 const ENTRY: usize = 12;

@@ -1,6 +1,6 @@
 //! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
 
-use crate::resample::{Region, Resample};
+use crate::base::resample::{Region, Resample};
 
 /// A row-major plane of `f32` samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,24 @@ impl Plane {
         let above = self.at(x0, y0) + tx * (self.at(x1, y0) - self.at(x0, y0));
         let below = self.at(x0, y1) + tx * (self.at(x1, y1) - self.at(x0, y1));
         above + ty * (below - above)
+    }
+
+    /// The value below which `share` of the plane's weight lies. 0.5 for a plane without weight.
+    pub fn percentile(&self, weight: &Self, share: f64) -> f32 {
+        let mut histogram = vec![0f64; 1024];
+        for (&v, &w) in self.data.iter().zip(&weight.data) {
+            histogram[(v.clamp(0.0, 1.0) * 1023.0) as usize] += f64::from(w);
+        }
+        let total: f64 = histogram.iter().sum();
+        let mut below = 0.0;
+        for (i, &mass) in histogram.iter().enumerate() {
+            if mass > 0.0 && below + mass >= share * total {
+                let within = (share * total - below) / mass;
+                return (i as f32 + within as f32) / 1024.0;
+            }
+            below += mass;
+        }
+        0.5
     }
 
     /// A new plane with `f` applied to each sample.
@@ -311,5 +329,13 @@ mod tests {
                 assert!((sampler.get(0, x) - large.at(x, y)).abs() < 1e-3, "at {x},{y}");
             }
         }
+    }
+
+    #[test]
+    fn percentiles_count_weight_not_pixels() {
+        let values = Plane::from_fn(100, 1, |x, _| x as f32 / 100.0);
+        let upper_half = Plane::from_fn(100, 1, |x, _| if x >= 50 { 1.0 } else { 0.0 });
+        let median = values.percentile(&upper_half, 0.5);
+        assert!((median - 0.75).abs() < 0.02, "{median}");
     }
 }
