@@ -4,6 +4,7 @@
 //! which system answers is decided once, from the settings, and no vendor's type appears in a signature. The one
 //! conformance suite in `tests/conformance.rs` says what every system behind them must do.
 
+pub mod api_keys;
 mod blobs;
 mod gcp;
 mod gcp_args;
@@ -11,7 +12,6 @@ mod health;
 mod idempotency;
 mod jitter;
 mod jobs;
-pub mod keys;
 mod limits;
 mod local;
 mod outbound;

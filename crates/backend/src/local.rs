@@ -14,7 +14,7 @@ mod database;
 mod downloads;
 mod draft;
 mod folder;
-mod keys;
+mod idempotency;
 mod limits;
 mod queue;
 mod records;
@@ -35,7 +35,7 @@ use tokio::time::timeout;
 
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
 pub use downloads::{Download, DownloadRefused, LocalDownloads};
-pub(crate) use keys::LocalKeys;
+pub(crate) use idempotency::LocalKeys;
 pub(crate) use limits::LocalLimits;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;

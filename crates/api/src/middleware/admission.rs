@@ -15,7 +15,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use headshot_backend::keys::Grant;
+use headshot_backend::api_keys::Grant;
 use headshot_backend::{Allowance, Taken};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

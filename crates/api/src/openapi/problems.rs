@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_core::upload::{FileKind, Format, Limits, Refusal};
 use headshot_core::{Failure, InvalidWebhookUrl, JobId, Status};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};

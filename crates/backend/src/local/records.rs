@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tracing::error;
 
 use super::database::{Database, Durability};
-use super::keys;
+use super::idempotency;
 use crate::Reservation;
 use crate::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
 
@@ -47,7 +47,7 @@ impl LocalRecords {
         let (id, row) = (record.job_id, Row::of(record)?);
         let (reservation, fingerprint) = (reservation.clone(), fingerprint.to_owned());
         let create = move |transaction: &Transaction<'_>| {
-            if !keys::answer(transaction, &reservation, id, &fingerprint)? {
+            if !idempotency::answer(transaction, &reservation, id, &fingerprint)? {
                 return Ok(false);
             }
             // An error takes the answer back.
