@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::database::{Database, Durability};
-use crate::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
-use crate::jobs::record_time;
+use crate::contract::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
+use crate::contract::jobs::record_time;
 
 /// Each request clears so many expired rows away at most, and brings one at most: they cannot pile up, and none waits
 /// long for the others.

@@ -12,8 +12,8 @@ use tracing::error;
 
 use super::database::{Database, Durability};
 use super::idempotency;
-use crate::Reservation;
-use crate::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
+use crate::contract::idempotency::Reservation;
+use crate::contract::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
 
 /// In microseconds; doubled so often and added to the time of day it still fits into 64 bits.
 const LONGEST_WAIT: i64 = i64::MAX >> 11;

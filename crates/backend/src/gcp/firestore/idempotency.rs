@@ -21,8 +21,8 @@ use tracing::Span;
 use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
-use crate::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
-use crate::jobs::record_time;
+use crate::contract::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
+use crate::contract::jobs::record_time;
 
 #[derive(Clone, Serialize, Deserialize)]
 struct KeyDocument {

@@ -17,9 +17,9 @@ use tokio::time::{Instant, sleep};
 
 use super::records;
 use super::retry::{Patience, is_conflict, is_contended, is_passing, is_unanswered};
+use crate::contract::limits::{Allowance, Drawing, Drawn, Level};
 use crate::gcp::renewable::Renewable;
 use crate::jitter::jitter;
-use crate::limits::{Allowance, Drawing, Drawn, Level};
 use crate::settings::GcpSettings;
 
 /// What the collection is called, after that of the records.

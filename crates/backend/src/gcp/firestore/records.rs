@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::document;
 use super::retry::{Patience, is_conflict, is_unanswered};
+use crate::contract::jobs::{self, Change, Claim, Company, record_time};
 use crate::gcp::emulator::emulator_url;
 use crate::gcp::renewable::Renewable;
-use crate::jobs::{self, Change, Claim, Company, record_time};
 use crate::settings::GcpSettings;
 
 /// How long one request may take. A call may consist of several.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
-use crate::jobs::{AuditEntry, Erased, JobSearch, record_time};
+use crate::contract::jobs::{AuditEntry, Erased, JobSearch, record_time};
 
 /// More re-renders of one photo than anybody makes.
 const MOST_OF_ONE_PHOTO: u32 = 1000;

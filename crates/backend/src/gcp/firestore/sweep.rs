@@ -15,7 +15,7 @@ use tracing::error;
 use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
-use crate::jobs::{JobCounts, MOST_DOUBLINGS, record_time};
+use crate::contract::jobs::{JobCounts, MOST_DOUBLINGS, record_time};
 
 /// Documents are read in pages of so many, and no more pages than that: what is further back is found by a later sweep,
 /// when the jobs before it have been seen to.

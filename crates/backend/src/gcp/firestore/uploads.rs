@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::records::GcpRecords;
 use super::retry::Patience;
-use crate::PendingUpload;
+use crate::contract::uploads::PendingUpload;
 
 #[derive(Serialize, Deserialize)]
 struct UploadDocument {

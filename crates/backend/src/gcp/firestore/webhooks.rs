@@ -14,8 +14,8 @@ use tracing::error;
 use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
-use crate::DisabledEndpoint;
-use crate::jobs::record_time;
+use crate::contract::jobs::DisabledEndpoint;
+use crate::contract::jobs::record_time;
 
 /// The field of the records that the query asks for.
 const NEXT_AT: &str = "webhook.next_at";

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::clients::{Clients, Maker};
-use crate::QueueDepth;
+use crate::contract::tasks::QueueDepth;
 use crate::gcp::deadlines::{CALL_TIMEOUT, LOOK_TIMEOUT};
 use crate::gcp::renewable::Renewable;
 use crate::settings::GcpSettings;

@@ -12,8 +12,8 @@ use headshot_core::BlobKey;
 use super::blobs::GcpBlobs;
 use super::calls::within;
 use super::link_cache::Link;
+use crate::contract::blobs::{SignedUpload, UploadTerms};
 use crate::gcp::deadlines::CALL_TIMEOUT;
-use crate::{SignedUpload, UploadTerms};
 
 /// IAM's signatures are only sure to be honoured for 12 hours.
 const LONGEST_TTL: Duration = Duration::from_secs(12 * 60 * 60);

@@ -6,7 +6,10 @@ use std::time::Duration;
 use headshot_core::{Approval, Failure, JobId, JobRecord, Lease, Stage, Status, Webhook};
 use jiff::Timestamp;
 
-use super::{Claim, Claimed, Company, Finish};
+use super::claim::{Claim, Claimed, Company, Finish};
+
+/// How often the sweep's wait doubles at most.
+pub(crate) const MOST_DOUBLINGS: u32 = 4;
 
 /// A conditional write: given the record and the time, the record to write, or `None` to leave it alone. A store where
 /// somebody else may write between reading and writing asks again.
@@ -59,7 +62,7 @@ pub(crate) fn claim(
     Claim::Claimed(Box::new(Claimed::new(record, worker)))
 }
 
-/// See [`super::Jobs::renew`].
+/// See [`crate::Jobs::renew`].
 pub(crate) fn renew(claim: &Claimed, stage: Stage, lease: Duration) -> impl Change + use<> {
     while_held(claim, move |record, now| {
         let lease = record.lease.map(|held| Lease { until: later(now, lease), ..held });
@@ -67,7 +70,7 @@ pub(crate) fn renew(claim: &Claimed, stage: Stage, lease: Duration) -> impl Chan
     })
 }
 
-/// See [`super::Jobs::finish`].
+/// See [`crate::Jobs::finish`].
 pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
     while_held(claim, move |record, now| {
         let record = JobRecord { lease: None, finished_at: Some(now), ..told(record, now) };
@@ -98,14 +101,14 @@ pub(crate) fn finish(claim: &Claimed, outcome: Finish) -> impl Change + use<> {
     })
 }
 
-/// See [`super::Jobs::dead_letter_sent`].
+/// See [`crate::Jobs::dead_letter_sent`].
 pub(crate) fn dead_letter_sent() -> impl Change + use<> {
     |record: JobRecord, _| {
         record.dead_letter_owed.is_some().then_some(JobRecord { dead_letter_owed: None, ..record })
     }
 }
 
-/// See [`super::Jobs::release`].
+/// See [`crate::Jobs::release`].
 pub(crate) fn release(claim: &Claimed, message_for_support: &str) -> impl Change + use<> {
     let message_for_support = message_for_support.to_owned();
     while_held(claim, move |record, _| JobRecord {
@@ -116,7 +119,7 @@ pub(crate) fn release(claim: &Claimed, message_for_support: &str) -> impl Change
     })
 }
 
-/// See [`super::Jobs::give_back`].
+/// See [`crate::Jobs::give_back`].
 pub(crate) fn give_back(claim: &Claimed, message_for_support: &str) -> impl Change + use<> {
     let message_for_support = message_for_support.to_owned();
     while_held(claim, move |record, _| JobRecord {
@@ -128,7 +131,7 @@ pub(crate) fn give_back(claim: &Claimed, message_for_support: &str) -> impl Chan
     })
 }
 
-/// See [`super::Jobs::mark_republished`].
+/// See [`crate::Jobs::mark_republished`].
 pub(crate) fn republish(seen: &JobRecord) -> impl Change + use<> {
     let seen_at = seen.updated_at;
     move |record: JobRecord, now| {
@@ -147,7 +150,7 @@ pub(crate) fn republish(seen: &JobRecord) -> impl Change + use<> {
     }
 }
 
-/// See [`super::Jobs::unmark_republished`].
+/// See [`crate::Jobs::unmark_republished`].
 pub(crate) fn take_back_republishing(seen: &JobRecord) -> impl Change + use<> {
     let (republished, updated_at, message) =
         (seen.republished, seen.updated_at, seen.message_for_support.clone());
@@ -157,7 +160,7 @@ pub(crate) fn take_back_republishing(seen: &JobRecord) -> impl Change + use<> {
     }
 }
 
-/// See [`super::Jobs::fail_abandoned`].
+/// See [`crate::Jobs::fail_abandoned`].
 pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change + use<> {
     let seen_at = seen.updated_at;
     move |record: JobRecord, now| {
@@ -180,7 +183,7 @@ pub(crate) fn fail_abandoned(seen: &JobRecord, failure: Failure) -> impl Change 
     }
 }
 
-/// See [`super::Jobs::approve`].
+/// See [`crate::Jobs::approve`].
 pub(crate) fn approve(approval: Approval) -> impl Change + use<> {
     move |record: JobRecord, _| {
         let other = record.approval.as_ref().is_some_and(|earlier| earlier.job_id != approval.job_id);
@@ -191,7 +194,7 @@ pub(crate) fn approve(approval: Approval) -> impl Change + use<> {
     }
 }
 
-/// See [`super::Jobs::forget_approval`].
+/// See [`crate::Jobs::forget_approval`].
 pub(crate) fn forget_approval(of: JobId) -> impl Change + use<> {
     move |record: JobRecord, _| {
         let ours = record.approval.as_ref().is_some_and(|approval| approval.job_id == of);
@@ -199,7 +202,7 @@ pub(crate) fn forget_approval(of: JobId) -> impl Change + use<> {
     }
 }
 
-/// See [`super::Jobs::withdraw`].
+/// See [`crate::Jobs::withdraw`].
 pub(crate) fn withdraw(failure: Failure) -> impl Change + use<> {
     move |record: JobRecord, now| {
         (record.status == Status::Queued).then(|| JobRecord {

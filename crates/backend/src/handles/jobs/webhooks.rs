@@ -7,34 +7,8 @@ use anyhow::Result;
 use headshot_core::{JobId, JobRecord, Tenant, Webhook, WebhookState};
 use jiff::Timestamp;
 
-use super::{Change, Jobs, Kind, record_time};
-
-/// The right to send a job's webhook once: until the lease lapses, nobody else has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WebhookClaim {
-    record: JobRecord,
-    until: Timestamp,
-}
-
-/// An endpoint that has answered 410 Gone. Nothing is sent to it until support enables it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisabledEndpoint {
-    /// Whose it is. The same URL may be alive for another tenant.
-    pub tenant: Tenant,
-    /// The URL, in its one form.
-    pub url: String,
-    /// The job whose webhook was answered so.
-    pub job_id: JobId,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl WebhookClaim {
-    /// The record as it stood when the webhook was claimed.
-    pub fn record(&self) -> &JobRecord {
-        &self.record
-    }
-}
+use super::{Jobs, Kind};
+use crate::contract::jobs::{Change, DisabledEndpoint, WebhookClaim, record_time};
 
 impl Jobs {
     /// Jobs whose webhook is due, longest due first.

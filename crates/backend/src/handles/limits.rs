@@ -15,7 +15,6 @@
 //! A store that says that another process was faster is asked again. Only one that gives no answer is done
 //! without, bucket by bucket.
 
-mod bucket;
 mod leases;
 
 use std::sync::Arc;
@@ -23,30 +22,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-pub(crate) use bucket::{Drawing, Drawn, Level};
-
+use crate::contract::limits::{Allowance, Drawing, Drawn, Taken};
 use crate::gcp::GcpLimits;
 use crate::local::LocalLimits;
-use leases::Leases;
-
-/// How long a batch may be spent without asking again.
-const LEASE: Duration = Duration::from_secs(1);
-
-/// The same where many processes draw from one bucket. So many seconds are enough for as many processes.
-const LONGEST_LEASE: Duration = Duration::from_secs(16);
-
-/// How long the store may take. Whoever waits for it is a customer.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long a bucket that the store did not answer for is counted without it.
-const PAUSE: Duration = Duration::from_secs(5);
-
-/// How long an empty bucket is believed to be empty without asking again, so that a limit that was raised is noticed.
-const BELIEF: Duration = Duration::from_secs(5);
+use leases::{Leases, PATIENCE};
 
 /// The limits of all callers. Clones share what they have drawn.
 #[derive(Clone)]
@@ -64,32 +46,6 @@ struct Shared {
 enum Kind {
     Local(LocalLimits),
     Gcp(GcpLimits),
-}
-
-/// One limit of one caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowance {
-    /// Its name in the store: letters, digits and `:.@_-`.
-    pub bucket: String,
-    /// How many tokens there are at most.
-    pub capacity: u64,
-    /// How many come back a minute; 0 is a quota, of which none come back.
-    pub per_minute: u64,
-    /// When a quota ends; another bucket follows it.
-    pub ends: Option<Timestamp>,
-}
-
-/// What became of a call's wish for a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// Whether it got one.
-    pub granted: bool,
-    /// About how many are left.
-    pub left: u64,
-    /// When there will be one again; zero if there is.
-    pub retry_after: Duration,
-    /// When there will be all of them again.
-    pub full_in: Duration,
 }
 
 impl Limits {
@@ -206,17 +162,5 @@ impl Kind {
             Self::Local(_) => None,
             Self::Gcp(_) => Some(3),
         }
-    }
-}
-
-impl Allowance {
-    /// So many calls a minute, of which all may come at once.
-    pub fn per_minute(bucket: String, calls: u64) -> Self {
-        Self { bucket, capacity: calls, per_minute: calls, ends: None }
-    }
-
-    /// The most tokens that one process draws at a time.
-    fn largest_batch(&self) -> u64 {
-        (self.capacity / if self.per_minute == 0 { 100 } else { 20 }).max(1)
     }
 }

@@ -6,10 +6,9 @@ use futures_util::FutureExt;
 use headshot_core::BlobKey;
 use tokio::io::AsyncReadExt;
 
+use crate::contract::blobs::{SignedUpload, UploadTerms};
 use crate::gcp::{GcpBlobReader, GcpBlobWriter, GcpBlobs};
-pub use crate::local::{Download, DownloadRefused, LocalDownloads, LocalUpload, LocalUploads};
-use crate::local::{LocalBlobWriter, LocalBlobs};
-use crate::{SignedUpload, UploadTerms};
+use crate::local::{LocalBlobWriter, LocalBlobs, LocalDownloads, LocalUploads};
 
 /// The store of originals and artefacts.
 #[derive(Clone)]
@@ -130,7 +129,7 @@ impl Blobs {
     /// The store cannot be read.
     pub async fn open(&self, key: BlobKey) -> Result<Option<BlobReader>> {
         let kind = match &self.kind {
-            Kind::Local(blobs) => blobs.downloads().open(key).await?.map(|open| ReaderKind::Local(open.file)),
+            Kind::Local(blobs) => blobs.open(key).await?.map(|open| ReaderKind::Local(open.file)),
             Kind::Gcp(blobs) => blobs.open(key).await?.map(|open| ReaderKind::Gcp(Box::new(open))),
         };
         Ok(kind.map(|kind| BlobReader { kind }))

@@ -8,8 +8,23 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{Allowance, BELIEF, Drawing, Drawn, LEASE, LONGEST_LEASE, Level, PATIENCE, PAUSE, Taken};
+use crate::contract::limits::{Allowance, Drawing, Drawn, Level, Taken};
 use crate::jitter::jitter;
+
+/// How long a batch may be spent without asking again.
+const LEASE: Duration = Duration::from_secs(1);
+
+/// The same where many processes draw from one bucket. So many seconds are enough for as many processes.
+const LONGEST_LEASE: Duration = Duration::from_secs(16);
+
+/// How long the store may take. Whoever waits for it is a customer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a bucket that the store did not answer for is counted without it.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long an empty bucket is believed to be empty without asking again, so that a limit that was raised is noticed.
+const BELIEF: Duration = Duration::from_secs(5);
 
 /// Buckets in each of two generations. When the young one is full, it becomes the old one, which is forgotten: whoever calls
 /// from a million addresses makes us forget, at most, batches of one or few tokens.

@@ -1,8 +1,6 @@
 mod delivery;
 mod push;
 
-use std::time::Duration;
-
 use anyhow::Result;
 use bytes::Bytes;
 use headshot_core::TaskMessage;
@@ -10,6 +8,7 @@ use headshot_core::TaskMessage;
 pub use delivery::Delivery;
 pub use push::{MalformedPush, PushAnswer};
 
+use crate::contract::tasks::QueueDepth;
 use crate::gcp::{GcpQueue, GcpSubscription};
 use crate::local::{LocalQueue, LocalSubscription};
 
@@ -33,21 +32,6 @@ pub struct Subscription {
 enum SubscriptionKind {
     Local(LocalSubscription),
     Gcp(GcpSubscription),
-}
-
-/// How full the queue is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QueueDepth {
-    /// Tasks that could be delivered now.
-    pub ready: u64,
-    /// Tasks that wait out the back-off after a refusal.
-    pub delayed: u64,
-    /// Tasks that a worker holds.
-    pub leased: u64,
-    /// Dead letters.
-    pub dead: u64,
-    /// How long ago the oldest task that is not acknowledged was published.
-    pub oldest_age: Option<Duration>,
 }
 
 impl Tasks {

@@ -1,8 +1,6 @@
 mod approve;
-mod claim;
 mod erase;
 mod search;
-mod transition;
 mod webhooks;
 
 use std::time::Duration;
@@ -10,22 +8,13 @@ use std::time::Duration;
 use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
-pub(crate) use claim::Company;
-pub use claim::{Claim, Claimed, Finish, JobCounts, Made};
-pub use erase::{AuditEntry, ERASE, Erased};
-pub use search::JobSearch;
-pub(crate) use transition::{
-    Change, approve, claim, dead_letter_sent, fail_abandoned, finish, forget_approval, give_back,
-    record_time, release, renew, republish, take_back_republishing, withdraw,
+use crate::contract::idempotency::Reservation;
+use crate::contract::jobs::{
+    Claim, Claimed, Company, Finish, JobCounts, dead_letter_sent, fail_abandoned, finish, give_back, release,
+    renew, republish, take_back_republishing,
 };
-pub use webhooks::{DisabledEndpoint, WebhookClaim};
-
-use crate::Reservation;
 use crate::gcp::GcpRecords;
 use crate::local::LocalRecords;
-
-/// How often the sweep's wait doubles at most.
-pub(crate) const MOST_DOUBLINGS: u32 = 4;
 
 /// The records of all jobs. Every write after [`Jobs::create`] is conditional on what the record says at that moment.
 #[derive(Clone)]

@@ -1,7 +1,8 @@
 use anyhow::Result;
 use headshot_core::{Approval, JobId};
 
-use super::{Jobs, Kind, approve, forget_approval};
+use super::{Jobs, Kind};
+use crate::contract::jobs::{approve, forget_approval};
 
 impl Jobs {
     /// Notes on the record of `id` which picture was approved. What was approved stays: `false` means that another picture

@@ -1,7 +1,8 @@
 use anyhow::Result;
-use headshot_core::{BlobKey, JobId, Tenant};
+use headshot_core::JobId;
 use jiff::Timestamp;
 
+use crate::contract::uploads::PendingUpload;
 use crate::gcp::GcpRecords;
 use crate::local::LocalUploadRows;
 
@@ -15,43 +16,6 @@ pub struct Uploads {
 enum Kind {
     Local(LocalUploadRows),
     Gcp(GcpRecords),
-}
-
-/// An announced photo. Its id is that of the job to be, and [`BlobKey::Original`] of it is where the photo goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PendingUpload {
-    /// The upload, and later the job.
-    pub id: JobId,
-    /// Who announced it, and nobody else may use it.
-    pub tenant: Tenant,
-    /// The type that the sender declared.
-    pub content_type: String,
-    /// The size that the sender declared, and the only one that the link takes.
-    pub bytes: u64,
-    /// What the customer's file is called.
-    pub file_name: Option<String>,
-    /// When it is forgotten.
-    pub expire_at: Timestamp,
-}
-
-/// What a signed link for putting a blob says about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UploadTerms {
-    /// Where the blob goes.
-    pub key: BlobKey,
-    /// Its type; the request must declare it.
-    pub content_type: String,
-    /// Its size, exactly.
-    pub bytes: u64,
-}
-
-/// A link that takes one blob, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedUpload {
-    /// Where to PUT the bytes. Never to be stored or logged.
-    pub url: String,
-    /// The headers that the request must have, in lower case.
-    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Uploads {

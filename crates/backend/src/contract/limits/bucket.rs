@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Allowance;
+use super::allowance::Allowance;
 
 /// Levels are in millionths of a token, so that a bucket that is drawn from often loses nothing to rounding.
 const MICRO: u64 = 1_000_000;

@@ -1,6 +1,6 @@
 use tokio::sync::oneshot;
 
-use super::Delivery;
+use super::delivery::Delivery;
 use crate::gcp::{Envelope, GcpQueue, PushedDelivery};
 
 /// What to answer to the request that brought a delivery.

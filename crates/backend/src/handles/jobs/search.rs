@@ -1,25 +1,8 @@
 use anyhow::Result;
-use headshot_core::{JobId, JobRecord, Status, Tenant};
-use jiff::Timestamp;
+use headshot_core::{JobId, JobRecord};
 
 use super::{Jobs, Kind};
-
-/// What support looks for: jobs of one tenant, the newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobSearch {
-    /// Whose jobs.
-    pub tenant: Tenant,
-    /// Only those that stand like this.
-    pub status: Option<Status>,
-    /// Only those of this order.
-    pub order_id: Option<String>,
-    /// Only those that were accepted at that time or later.
-    pub since: Option<Timestamp>,
-    /// Only those that were accepted before: where the last answer ended.
-    pub before: Option<Timestamp>,
-    /// At most so many.
-    pub limit: u32,
-}
+use crate::contract::jobs::JobSearch;
 
 impl Jobs {
     /// The jobs that `search` describes, the newest first.
