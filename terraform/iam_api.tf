@@ -26,7 +26,7 @@ resource "google_storage_bucket_iam_member" "api_removes_originals" {
 }
 
 # A signed link may do what its signer may do. Listing, which comes with the role, is what tells a missing object (404) from a
-# forbidden one (403); /readyz asks for one that is missing (crates/backend/src/gcp/blobs.rs).
+# forbidden one (403); /readyz asks for one that is missing (crates/backend/src/gcp/storage/blobs.rs).
 resource "google_storage_bucket_iam_member" "api_reads_outputs" {
   bucket = google_storage_bucket.outputs.name
   role   = "roles/storage.objectViewer"

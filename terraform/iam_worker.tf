@@ -13,7 +13,7 @@ resource "google_storage_bucket_iam_member" "worker_writes_outputs" {
 }
 
 # A second attempt finds the first one's picture: it reads its generation and replaces exactly that (put_while in
-# crates/backend/src/gcp/blobs.rs). Reading also serves the health check, as it does for the API.
+# crates/backend/src/gcp/storage/blobs.rs). Reading also serves the health check, as it does for the API.
 resource "google_storage_bucket_iam_member" "worker_reads_outputs" {
   bucket = google_storage_bucket.outputs.name
   role   = "roles/storage.objectViewer"

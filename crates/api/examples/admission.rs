@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use clap::Parser;
-use headshot_backend::keys::{KeysEdit, NewKey, Scopes};
+use headshot_backend::api_keys::{KeysEdit, NewKey, Scopes};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::client::conn::http1::{SendRequest, handshake};

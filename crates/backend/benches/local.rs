@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use headshot_backend::keys::{Keys, KeysEdit, NewKey, Scopes};
+use headshot_backend::api_keys::{Keys, KeysEdit, NewKey, Scopes};
 use headshot_backend::{Allowance, Backend, BackendSettings, LocalSettings};
 use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Upload};
 use jiff::Timestamp;

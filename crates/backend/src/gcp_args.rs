@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::GcpSettings;
+use crate::settings::GcpSettings;
 
 /// What Google Cloud needs, as text: from flags, else from the environment. Used with BACKEND=gcp only.
 #[derive(Args, Clone, Debug, Default)]

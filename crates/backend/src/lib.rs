@@ -4,39 +4,38 @@
 //! which system answers is decided once, from the settings, and no vendor's type appears in a signature. The one
 //! conformance suite in `tests/conformance.rs` says what every system behind them must do.
 
-mod blobs;
+pub mod api_keys;
+mod contract;
 mod gcp;
 mod gcp_args;
+mod handles;
 mod health;
-mod idempotency;
 mod jitter;
-mod jobs;
-pub mod keys;
-mod limits;
 mod local;
 mod outbound;
 mod settings;
-mod tasks;
 pub mod telemetry;
-mod uploads;
 
 use anyhow::Result;
 
-pub use blobs::{
-    BlobReader, BlobWriter, Blobs, Download, DownloadRefused, LocalDownloads, LocalUpload, LocalUploads,
-};
-pub use gcp::{IdTokens, ModelObject, PushGate, TokenRefused};
-pub use gcp_args::{GcpArgs, GcpUse};
-pub use health::Health;
-pub use idempotency::{Answered, Begun, Idempotency, Reservation};
-pub use jobs::{
-    AuditEntry, Claim, Claimed, DisabledEndpoint, ERASE, Erased, Finish, JobCounts, JobSearch, Jobs, Made,
+pub use contract::blobs::{DownloadRefused, SignedUpload, UploadTerms};
+pub use contract::idempotency::{Answered, Begun, Reservation};
+pub use contract::jobs::{
+    AuditEntry, Claim, Claimed, DisabledEndpoint, ERASE, Erased, Finish, JobCounts, JobSearch, Made,
     WebhookClaim,
 };
-pub use limits::{Allowance, Limits, Taken};
+pub use contract::limits::{Allowance, Taken};
+pub use contract::tasks::QueueDepth;
+pub use contract::uploads::PendingUpload;
+pub use gcp::{IdTokens, ModelObject, PushGate, TokenRefused};
+pub use gcp_args::{GcpArgs, GcpUse};
+pub use handles::{
+    BlobReader, BlobWriter, Blobs, Delivery, Idempotency, Jobs, Limits, MalformedPush, PushAnswer,
+    Subscription, Tasks, Uploads,
+};
+pub use health::Health;
+pub use local::{Download, LocalDownloads, LocalUpload, LocalUploads};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
-pub use tasks::{Delivery, MalformedPush, PushAnswer, QueueDepth, Subscription, Tasks};
-pub use uploads::{PendingUpload, SignedUpload, UploadTerms, Uploads};
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
 #[derive(Clone)]

@@ -10,11 +10,12 @@
 //! ```
 
 mod blobs;
+mod blocking;
 mod database;
 mod downloads;
 mod draft;
 mod folder;
-mod keys;
+mod idempotency;
 mod limits;
 mod queue;
 mod records;
@@ -25,7 +26,6 @@ mod upload_rows;
 mod uploads;
 mod webhooks;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,9 +33,10 @@ use anyhow::{Context, Result};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+pub use blobs::Download;
 pub(crate) use blobs::{LocalBlobWriter, LocalBlobs};
-pub use downloads::{Download, DownloadRefused, LocalDownloads};
-pub(crate) use keys::LocalKeys;
+pub use downloads::LocalDownloads;
+pub(crate) use idempotency::LocalKeys;
 pub(crate) use limits::LocalLimits;
 pub(crate) use queue::{LocalDelivery, LocalQueue};
 pub(crate) use records::LocalRecords;
@@ -43,7 +44,8 @@ pub(crate) use subscription::LocalSubscription;
 pub(crate) use upload_rows::LocalUploadRows;
 pub use uploads::{LocalUpload, LocalUploads};
 
-use crate::{Health, LocalSettings};
+use crate::health::Health;
+use crate::settings::LocalSettings;
 use database::Database;
 use folder::Folder;
 use signing::Signer;
@@ -106,16 +108,4 @@ async fn answer<T>(name: &str, check: impl Future<Output = Result<T>>) -> Result
         Ok(Err(error)) => Err(format!("{error:#}")),
         Err(_) => Err(format!("{name} did not answer within {} s", CHECK_TIMEOUT.as_secs())),
     }
-}
-
-/// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.context("a storage operation broke off")?
-}
-
-/// Makes the entries of `folder` safe on disk: a file is only there after a power cut if its folder knows it.
-fn sync_folder(folder: &Path) -> Result<()> {
-    std::fs::File::open(folder)
-        .and_then(|opened| opened.sync_all())
-        .with_context(|| format!("cannot flush the folder {} to disk", folder.display()))
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use headshot_backend::keys::KeysFile;
+use headshot_backend::api_keys::KeysFile;
 use headshot_core::{JobId, JobRecord};
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, spawn_blocking};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use headshot_backend::JobSearch;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_core::{
     Approval, Failure, JobId, JobRecord, Lease, ModelInfo, Quality, Stage, Status, Upload, Webhook,
 };

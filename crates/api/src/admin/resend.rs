@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use headshot_backend::keys::{KeyInfo, KeysEdit, NewKey, Scope, Scopes};
+use headshot_backend::api_keys::{KeyInfo, KeysEdit, NewKey, Scope, Scopes};
 use headshot_core::Tenant;
 use jiff::Timestamp;
 use serde_json::json;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use headshot_backend::keys::Scopes;
+use headshot_backend::api_keys::Scopes;
 use headshot_backend::{BackendSettings, IdTokens};
 
 use super::check::Checks;

@@ -7,7 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_core::{Approval, JobRecord, Status};
 use jiff::Timestamp;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_backend::{AuditEntry, ERASE, Erased};
 use headshot_core::{BlobKey, Failure, JobId, JobRecord, Status};
 use serde::Serialize;

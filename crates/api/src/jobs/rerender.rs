@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::{JobRecord, Look, Recipe, Shot, Status};
 use serde::Deserialize;

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::Status;
 use tracing::{debug, info};

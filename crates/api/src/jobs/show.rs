@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
 

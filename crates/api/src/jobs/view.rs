@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_core::{Approval, BlobKey, Failure, Head, JobId, JobRecord, Quality, Rendition, Stage, Status};
 use jiff::Timestamp;
 use serde::Serialize;

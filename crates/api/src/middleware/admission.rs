@@ -16,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use headshot_backend::keys::Grant;
+use headshot_backend::api_keys::Grant;
 use headshot_backend::{Allowance, Taken};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use headshot_backend::keys::Grant;
+use headshot_backend::api_keys::Grant;
 use tracing::Span;
 
 use caller::Caller;

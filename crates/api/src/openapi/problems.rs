@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use headshot_backend::DownloadRefused;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_core::upload::{FileKind, Format, Limits, Refusal};
 use headshot_core::{Failure, InvalidWebhookUrl, JobId, Status};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_backend::{PendingUpload, UploadTerms};
 use headshot_core::upload::Refusal;
 use headshot_core::{BlobKey, JobId};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use headshot_backend::keys::Scope::{Admin, Read};
+use headshot_backend::api_keys::Scope::{Admin, Read};
 use headshot_core::{JobId, Status};
 use hyper::Method;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headshot_backend::keys::Scope::{Admin, Print, Read, Submit};
+use headshot_backend::api_keys::Scope::{Admin, Print, Read, Submit};
 use headshot_core::JobId;
 use hyper::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use headshot_backend::keys::Scope::{Read, Submit};
+use headshot_backend::api_keys::Scope::{Read, Submit};
 use hyper::Method;
 use tokio::net::TcpListener;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use headshot_backend::keys::{KeysEdit, NewKey, Scope, Scopes};
+use headshot_backend::api_keys::{KeysEdit, NewKey, Scope, Scopes};
 use headshot_core::JobId;
 use hyper::Method;
 use jiff::Timestamp;

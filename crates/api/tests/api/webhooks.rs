@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use headshot_backend::DisabledEndpoint;
-use headshot_backend::keys::{KeysEdit, NewKey, Scope};
+use headshot_backend::api_keys::{KeysEdit, NewKey, Scope};
 use headshot_core::WebhookState;
 use jiff::Timestamp;
 use tempfile::TempDir;

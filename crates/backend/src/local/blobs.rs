@@ -15,33 +15,43 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use headshot_core::{BlobKey, Bucket, JobId};
 use rusqlite::{Connection, OptionalExtension, Transaction};
+use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
+use super::blocking::blocking;
 use super::database::{Database, Durability};
-use super::downloads::{Download, LocalDownloads};
 use super::draft::{Cache, Draft, DraftWriter};
-use super::folder::{Folder, bucket_name, create_folder};
+use super::folder::{Folder, bucket_name, create_folder, sync_folder};
 use super::signing::Signer;
-use super::uploads::LocalUploads;
-use super::{blocking, sync_folder, upload_rows};
-use crate::{SignedUpload, UploadTerms};
+use crate::contract::blobs::{SignedUpload, UploadTerms};
 
 #[derive(Clone)]
 pub(crate) struct LocalBlobs {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
-    folder: Folder,
-    database: Arc<Database>,
+pub(super) struct Shared {
+    pub(super) folder: Folder,
+    pub(super) database: Arc<Database>,
     signer: Signer,
 }
 
 pub(crate) struct LocalBlobWriter {
-    blobs: LocalBlobs,
-    key: BlobKey,
-    content_type: String,
-    file: DraftWriter,
+    pub(super) blobs: LocalBlobs,
+    pub(super) key: BlobKey,
+    pub(super) content_type: String,
+    pub(super) file: DraftWriter,
+}
+
+/// A blob that is open for reading.
+#[derive(Debug)]
+pub struct Download {
+    /// The file, at its start. It stays readable when the blob is replaced or deleted meanwhile.
+    pub file: File,
+    /// The content type that the blob was stored with.
+    pub content_type: String,
+    /// Length in bytes.
+    pub len: u64,
 }
 
 impl LocalBlobs {
@@ -65,7 +75,7 @@ impl LocalBlobs {
     }
 
     pub(crate) async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
-        let Some(Download { file, len, .. }) = self.downloads().open(key).await? else { return Ok(None) };
+        let Some(Download { file, len, .. }) = self.open(key).await? else { return Ok(None) };
         let path = self.path(key);
         ensure!(len <= limit, "{} has {len} bytes, more than the {limit} that may be read", path.display());
         let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
@@ -74,6 +84,18 @@ impl LocalBlobs {
             .await
             .with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Some(bytes.into()))
+    }
+
+    pub(crate) async fn open(&self, key: BlobKey) -> Result<Option<Download>> {
+        let Some(content_type) = self.content_type(key).await? else { return Ok(None) };
+        let path = self.path(key);
+        let context = || format!("cannot read {}", path.display());
+        let file = match File::open(&path).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.with_context(context)?,
+        };
+        let len = file.metadata().await.with_context(context)?.len();
+        Ok(Some(Download { file, content_type, len }))
     }
 
     pub(crate) async fn exists(&self, key: BlobKey) -> Result<bool> {
@@ -99,17 +121,9 @@ impl LocalBlobs {
         self.shared.signer.links_begin_with(Bucket::Outputs)
     }
 
-    pub(crate) fn downloads(&self) -> LocalDownloads {
-        LocalDownloads::new(self.clone())
-    }
-
     pub(crate) fn signed_upload(&self, terms: &UploadTerms, ttl: Duration) -> SignedUpload {
         let url = self.shared.signer.sign_upload(terms, ttl);
         SignedUpload { url, headers: vec![("content-type", terms.content_type.clone())] }
-    }
-
-    pub(crate) fn uploads(&self) -> LocalUploads {
-        LocalUploads::new(self.clone())
     }
 
     /// Writes and removes an empty file, which finds a full disk, a read-only one and missing permissions.
@@ -147,24 +161,6 @@ impl LocalBlobs {
         remembered
     }
 
-    /// The same for a photo that is put with a link, which takes one only, and only while it is expected. Several may be
-    /// sent at a time: under the write lock one of them finds the place empty. Whatever it held by accident is no blob.
-    fn place_expected(&self, key: BlobKey, draft: &Path, content_type: &str) -> Result<bool> {
-        let (target, root) = (self.path(key), self.shared.folder.bucket(key.bucket()));
-        let place = |transaction: &Transaction<'_>| {
-            if type_of(transaction, key)?.is_some() || upload_rows::load(transaction, key.job_id())?.is_none()
-            {
-                return Ok(false);
-            }
-            place(draft, &target, &root)?;
-            transaction
-                .prepare_cached("INSERT INTO blobs (name, content_type) VALUES (?1, ?2)")?
-                .execute([&name(key), content_type])?;
-            Ok(true)
-        };
-        self.shared.database.write_blocking(Durability::Kill, place)
-    }
-
     /// Removes what killed processes were writing.
     pub(super) async fn remove_stale_drafts(&self) -> Result<()> {
         let folder = self.shared.folder.clone();
@@ -194,16 +190,10 @@ impl LocalBlobWriter {
         let Self { blobs, key, content_type, file } = self;
         file.finish(move |draft| blobs.place(key, draft.path(), &content_type)).await
     }
-
-    /// Where an announced photo is still expected, and there is none; `false` otherwise.
-    pub(super) async fn commit_expected(self) -> Result<bool> {
-        let Self { blobs, key, content_type, file } = self;
-        file.finish(move |draft| blobs.place_expected(key, draft.path(), &content_type)).await
-    }
 }
 
 /// Renames a whole file into place and makes the names on the way to it safe on disk.
-fn place(draft: &Path, target: &Path, root: &Path) -> Result<()> {
+pub(super) fn place(draft: &Path, target: &Path, root: &Path) -> Result<()> {
     let folder = target.parent().unwrap_or(root);
     let mut placed = Ok(());
     // A second try, because a deletion may remove the empty folder just before the file comes.
@@ -235,11 +225,11 @@ fn remove(path: &Path, root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn type_of(connection: &Connection, key: BlobKey) -> Result<Option<String>> {
+pub(super) fn type_of(connection: &Connection, key: BlobKey) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached("SELECT content_type FROM blobs WHERE name = ?1")?;
     Ok(statement.query_row([name(key)], |row| row.get(0)).optional()?)
 }
 
-fn name(key: BlobKey) -> String {
+pub(super) fn name(key: BlobKey) -> String {
     format!("{}/{}", bucket_name(key.bucket()), key.path())
 }

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tokio::task::JoinHandle;
 
-use super::blocking;
+use super::blocking::blocking;
 
 /// Small chunks from the network are gathered up to this size: each write is a journey to another thread and back. A
 /// multiple of [`BLOCK`].

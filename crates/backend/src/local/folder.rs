@@ -10,8 +10,6 @@ use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{BlobKey, Bucket};
 use tracing::{info, warn};
 
-use super::sync_folder;
-
 /// Uploads that no process has written to for so long belong to a process that was killed.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
@@ -173,6 +171,13 @@ pub(super) fn create_folder(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("cannot create the folder {}", path.display()))
+}
+
+/// Makes the entries of `folder` safe on disk: a file is only there after a power cut if its folder knows it.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .with_context(|| format!("cannot flush the folder {} to disk", folder.display()))
 }
 
 #[cfg(test)]

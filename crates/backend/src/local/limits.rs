@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::database::{Database, Durability};
-use crate::limits::{Allowance, Drawing, Drawn, Level};
+use crate::contract::limits::{Allowance, Drawing, Drawn, Level};
 
 /// Rows of full buckets that a new row takes with it, so that there are never many more of them than of the others.
 const CLEARED_BY_EACH: u32 = 3;

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
-use super::LocalSubscription;
+use super::blocking::blocking;
 use super::database::{Database, Durability};
+use crate::contract::tasks::QueueDepth;
 use crate::jitter::jitter;
-use crate::{LocalSettings, QueueDepth};
+use crate::settings::LocalSettings;
 
 #[derive(Clone)]
 pub(crate) struct LocalQueue {
@@ -68,10 +69,6 @@ impl LocalQueue {
         self.shared.database.write(Durability::Kill, insert).await?;
         self.shared.wake.notify_one();
         Ok(())
-    }
-
-    pub(crate) fn subscribe(&self, max_outstanding: usize) -> LocalSubscription {
-        LocalSubscription::new(self.clone(), max_outstanding)
     }
 
     pub(crate) async fn depth(&self) -> Result<QueueDepth> {
@@ -228,7 +225,7 @@ impl LocalDelivery {
 
     pub(crate) async fn give_back(self) -> Result<bool> {
         let Self { queue, leased, .. } = self;
-        super::blocking(move || queue.put_back(&leased)).await
+        blocking(move || queue.put_back(&leased)).await
     }
 
     pub(crate) async fn extend(&self) -> Result<bool> {

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tracing::error;
 
 use super::database::{Database, Durability};
-use super::keys;
-use crate::Reservation;
-use crate::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
+use super::idempotency;
+use crate::contract::idempotency::Reservation;
+use crate::contract::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
 
 /// In microseconds; doubled so often and added to the time of day it still fits into 64 bits.
 const LONGEST_WAIT: i64 = i64::MAX >> 11;
@@ -47,7 +47,7 @@ impl LocalRecords {
         let (id, row) = (record.job_id, Row::of(record)?);
         let (reservation, fingerprint) = (reservation.clone(), fingerprint.to_owned());
         let create = move |transaction: &Transaction<'_>| {
-            if !keys::answer(transaction, &reservation, id, &fingerprint)? {
+            if !idempotency::answer(transaction, &reservation, id, &fingerprint)? {
                 return Ok(false);
             }
             // An error takes the answer back.

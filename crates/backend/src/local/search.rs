@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::database::Durability;
 use super::records::{LocalRecords, load, parse};
-use crate::jobs::{AuditEntry, Erased, JobSearch, record_time};
+use crate::contract::jobs::{AuditEntry, Erased, JobSearch, record_time};
 
 impl LocalRecords {
     pub(crate) async fn search(&self, search: &JobSearch) -> Result<Vec<JobRecord>> {

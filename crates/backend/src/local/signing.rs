@@ -8,9 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use super::downloads::DownloadRefused;
 use super::folder::bucket_name;
-use crate::UploadTerms;
+use crate::contract::blobs::{DownloadRefused, UploadTerms};
 
 /// Where the API serves blobs.
 const ROOT: &str = "/files/";

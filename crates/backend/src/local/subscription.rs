@@ -23,8 +23,14 @@ pub(crate) struct LocalSubscription {
     pause: Duration,
 }
 
+impl LocalQueue {
+    pub(crate) fn subscribe(&self, max_outstanding: usize) -> LocalSubscription {
+        LocalSubscription::new(self.clone(), max_outstanding)
+    }
+}
+
 impl LocalSubscription {
-    pub(super) fn new(queue: LocalQueue, max_outstanding: usize) -> Self {
+    fn new(queue: LocalQueue, max_outstanding: usize) -> Self {
         let permits = Arc::new(Semaphore::new(max_outstanding.clamp(1, Semaphore::MAX_PERMITS)));
         Self { queue, permits, taking: None, pause: POLL.0 }
     }

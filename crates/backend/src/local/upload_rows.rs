@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::blobs::LocalBlobs;
 use super::database::{Database, Durability};
-use crate::PendingUpload;
+use crate::contract::uploads::PendingUpload;
 
 /// An expired upload can no longer be submitted, but one that was just before may still be being read.
 const STILL_READ_FOR: Duration = Duration::from_secs(10 * 60);

@@ -8,8 +8,8 @@ use tracing::error;
 
 use super::database::Durability;
 use super::records::{LocalRecords, parse};
-use crate::DisabledEndpoint;
-use crate::jobs::record_time;
+use crate::contract::jobs::DisabledEndpoint;
+use crate::contract::jobs::record_time;
 
 impl LocalRecords {
     pub(crate) async fn due_webhooks(&self, limit: usize) -> Result<Vec<JobRecord>> {

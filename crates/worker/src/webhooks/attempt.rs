@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use headshot_backend::keys::TenantWebhook;
+use headshot_backend::api_keys::TenantWebhook;
 use headshot_backend::{DisabledEndpoint, WebhookClaim};
 use headshot_core::{JobRecord, Webhook, WebhookDelivery, WebhookState};
 use jiff::{Timestamp, Unit};

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::{JobId, JobRecord, Status};
 use tracing::warn;

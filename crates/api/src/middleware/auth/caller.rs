@@ -1,6 +1,6 @@
 //! Who calls, and what they may do.
 
-use headshot_backend::keys::{Grant, Scope, Scopes};
+use headshot_backend::api_keys::{Grant, Scope, Scopes};
 use headshot_core::Tenant;
 
 use super::error::AuthError;

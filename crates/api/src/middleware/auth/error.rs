@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use headshot_backend::keys::Scope;
+use headshot_backend::api_keys::Scope;
 
 use crate::error::problem::Problem;
 use crate::middleware::admission::headers::seconds;

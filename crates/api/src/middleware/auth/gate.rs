@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use axum::http::HeaderMap;
-use headshot_backend::keys::{Grant, Keys, KeysFile, Scopes};
+use headshot_backend::api_keys::{Grant, Keys, KeysFile, Scopes};
 use headshot_backend::{IdTokens, TokenRefused};
 use jiff::Timestamp;
 

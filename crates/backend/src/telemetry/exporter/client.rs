@@ -6,7 +6,7 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tracing::{info, warn};
 use ureq::Agent;
 
-use super::Otlp;
+use super::settings::Otlp;
 use crate::outbound;
 
 /// Carries batches to the collector, on the exporter's own thread, where it may block: for the time limit and no longer.

@@ -1,0 +1,276 @@
+//! Job records as Firestore documents, one per job. A change reads the document and writes it back on the condition that
+//! nobody has written it in between, which costs one round trip less than a transaction and holds no lock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use firestore::errors::FirestoreError;
+use firestore::timestamp_utils::from_timestamp;
+use firestore::{FirestoreDb, FirestoreDbOptions, FirestoreDocument, FirestoreWritePrecondition};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use google_cloud_auth::credentials::anonymous;
+use headshot_core::{JobId, JobRecord};
+use jiff::Timestamp;
+
+use super::document;
+use super::retry::{Patience, is_conflict, is_unanswered};
+use crate::contract::jobs::{self, Change, Claim, Company, record_time};
+use crate::gcp::emulator::emulator_url;
+use crate::gcp::renewable::Renewable;
+use crate::settings::GcpSettings;
+
+/// How long one request may take. A call may consist of several.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+pub(crate) struct GcpRecords {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    collection: String,
+    firestore: Renewable<FirestoreDb, FirestoreError>,
+}
+
+/// What is to happen to a record: its answer, and what to write for it, if anything.
+struct Decision<T> {
+    write: Option<JobRecord>,
+    answer: T,
+}
+
+impl GcpRecords {
+    pub(crate) fn new(settings: &GcpSettings) -> Self {
+        let firestore = client(settings);
+        Self { shared: Arc::new(Shared { collection: settings.firestore_collection.clone(), firestore }) }
+    }
+
+    pub(super) async fn firestore(&self) -> Result<Arc<FirestoreDb>, FirestoreError> {
+        self.shared.firestore.get().await
+    }
+
+    /// Waits before the next try of a call that failed.
+    ///
+    /// # Errors
+    /// The given error, if another try cannot help or if the time is up.
+    pub(super) async fn again(
+        &self,
+        patience: &mut Patience,
+        error: FirestoreError,
+    ) -> Result<(), FirestoreError> {
+        if is_unanswered(&error) {
+            self.shared.firestore.unanswered();
+        }
+        patience.after(error).await
+    }
+
+    /// A query rather than a read of one document, since only a query tells a missing database from a missing document.
+    pub(crate) async fn check(&self) -> Result<()> {
+        let query = async {
+            let firestore = self.firestore().await?;
+            firestore.fluent().select().from(self.collection()).limit(1).query().await
+        };
+        let found = query.await;
+        if found.as_ref().is_err_and(is_unanswered) {
+            self.shared.firestore.unanswered();
+        }
+        found.with_context(|| format!("cannot read the collection {}", self.collection()))?;
+        Ok(())
+    }
+
+    pub(crate) fn create<'a>(&'a self, record: &'a JobRecord) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let name = self.name(record.job_id);
+            let document = document::write("", record).with_context(|| format!("cannot write {name}"))?;
+            let mut patience = Patience::new();
+            let mut unanswered = false;
+            loop {
+                let insert = async {
+                    let firestore = self.firestore().await?;
+                    let insert = firestore.fluent().insert().into(self.collection());
+                    insert.document_id(record.job_id.to_string()).document(document.clone()).execute().await
+                };
+                let error = match patience.limit(insert).await {
+                    Ok(_) => return Ok(()),
+                    Err(FirestoreError::DataConflictError(_)) => {
+                        // An earlier try of this call may have arrived although its answer did not.
+                        if unanswered && self.get(record.job_id).await?.as_ref() == Some(record) {
+                            return Ok(());
+                        }
+                        bail!("job {} exists already", record.job_id);
+                    }
+                    Err(error) => error,
+                };
+                unanswered = true;
+                self.again(&mut patience, error).await.with_context(|| format!("cannot create {name}"))?;
+            }
+        }
+        .boxed()
+    }
+
+    pub(crate) fn get(&self, id: JobId) -> BoxFuture<'_, Result<Option<JobRecord>>> {
+        async move {
+            let mut patience = Patience::new();
+            loop {
+                let error = match patience.limit(self.fetch(id)).await {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(document)) => return self.parse(id, &document).map(Some),
+                    Err(error) => error,
+                };
+                self.again(&mut patience, error)
+                    .await
+                    .with_context(|| format!("cannot read {}", self.name(id)))?;
+            }
+        }
+        .boxed()
+    }
+
+    pub(crate) fn claim<'a>(
+        &'a self,
+        id: JobId,
+        worker: &'a str,
+        lease: Duration,
+        company: Company,
+    ) -> BoxFuture<'a, Result<Claim>> {
+        async move {
+            let claim = |record: JobRecord, now| {
+                let claim = jobs::claim(record, worker, lease, company, now);
+                let write = match &claim {
+                    Claim::Claimed(claimed) => Some(claimed.record().clone()),
+                    _ => None,
+                };
+                Decision { write, answer: claim }
+            };
+            Ok(self.decide(id, claim).await?.unwrap_or(Claim::Missing))
+        }
+        .boxed()
+    }
+
+    pub(crate) fn change(&self, id: JobId, change: Box<dyn Change>) -> BoxFuture<'_, Result<bool>> {
+        async move {
+            let change = |record, now| {
+                let write = change(record, now);
+                Decision { answer: write.is_some(), write }
+            };
+            Ok(self.decide(id, change).await?.unwrap_or(false))
+        }
+        .boxed()
+    }
+
+    /// Asks what is to happen to the record and writes that, again if somebody else was faster. `None`: there is no such
+    /// record.
+    async fn decide<T>(
+        &self,
+        id: JobId,
+        decision: impl Fn(JobRecord, Timestamp) -> Decision<T>,
+    ) -> Result<Option<T>> {
+        let mut patience = Patience::new();
+        let mut unanswered: Vec<Decision<T>> = Vec::new();
+        loop {
+            let error = match patience.limit(self.fetch(id)).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(document)) => {
+                    let record = self.parse(id, &document)?;
+                    // A write whose answer was lost has happened after all; to decide again would take it for somebody
+                    // else's.
+                    let ours = |decision: &Decision<T>| decision.write.as_ref() == Some(&record);
+                    if let Some(ours) = unanswered.iter().position(ours) {
+                        return Ok(Some(unanswered.swap_remove(ours).answer));
+                    }
+                    let decision = decision(record, record_time());
+                    let Some(changed) = &decision.write else { return Ok(Some(decision.answer)) };
+                    match patience.limit(self.replace(&document, changed)).await {
+                        Ok(()) => return Ok(Some(decision.answer)),
+                        // It was deleted meanwhile.
+                        Err(FirestoreError::DataNotFoundError(_)) => return Ok(None),
+                        Err(conflict) if is_conflict(&conflict) => conflict,
+                        Err(error) => {
+                            unanswered.push(decision);
+                            error
+                        }
+                    }
+                }
+                Err(error) => error,
+            };
+            self.again(&mut patience, error)
+                .await
+                .with_context(|| format!("cannot change {}", self.name(id)))?;
+        }
+    }
+
+    /// Reads a document in the way that tells a missing document from a missing database: with the latter, every job
+    /// would seem never to have existed.
+    async fn fetch(&self, id: JobId) -> Result<Option<FirestoreDocument>, FirestoreError> {
+        self.fetch_from(self.collection(), id.to_string()).await
+    }
+
+    pub(super) async fn fetch_from(
+        &self,
+        collection: &str,
+        id: String,
+    ) -> Result<Option<FirestoreDocument>, FirestoreError> {
+        let firestore = self.firestore().await?;
+        let select = firestore.fluent().select().by_id_in(collection);
+        let mut found = select.batch_with_errors([id]).await?;
+        match found.next().await {
+            Some(answer) => Ok(answer?.1),
+            None => Ok(None),
+        }
+    }
+
+    async fn replace(&self, read: &FirestoreDocument, changed: &JobRecord) -> Result<(), FirestoreError> {
+        let condition = match read.update_time {
+            Some(at) => FirestoreWritePrecondition::UpdateTime(from_timestamp(at)?),
+            None => FirestoreWritePrecondition::Exists(true),
+        };
+        let document = document::write(&read.name, changed)?;
+        let firestore = self.firestore().await?;
+        let update = firestore.fluent().update().in_col(self.collection());
+        update.precondition(condition).document(document).execute().await?;
+        Ok(())
+    }
+
+    fn parse(&self, id: JobId, document: &FirestoreDocument) -> Result<JobRecord> {
+        let record =
+            document::read(document).with_context(|| format!("the document {} is damaged", self.name(id)))?;
+        if record.job_id != id {
+            return Err(anyhow!("it says that it is job {}", record.job_id))
+                .with_context(|| format!("the document {} is damaged", self.name(id)));
+        }
+        Ok(record)
+    }
+
+    pub(super) fn collection(&self) -> &str {
+        &self.shared.collection
+    }
+
+    /// What the document is called in messages.
+    pub(super) fn name(&self, id: JobId) -> String {
+        format!("{}/{id}", self.collection())
+    }
+}
+
+/// A client of the database, made when it is first used.
+pub(super) fn client(settings: &GcpSettings) -> Renewable<FirestoreDb, FirestoreError> {
+    let options = FirestoreDbOptions::new(settings.project_id.clone())
+        .with_database_id(settings.firestore_database.clone())
+        .with_request_timeout(REQUEST_TIMEOUT)
+        // The crate waits for seconds between its tries; ours fit into the time that a call has.
+        .with_max_retries(0);
+    let options = match &settings.firestore_emulator {
+        Some(host) => options.with_firebase_api_url(emulator_url(host)),
+        None => options,
+    };
+    let emulated = settings.firestore_emulator.is_some();
+    Renewable::new(move || connect(options.clone(), emulated).boxed())
+}
+
+async fn connect(options: FirestoreDbOptions, emulated: bool) -> Result<FirestoreDb, FirestoreError> {
+    if emulated {
+        // It asks for no credentials.
+        FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await
+    } else {
+        FirestoreDb::with_options(options).await
+    }
+}
