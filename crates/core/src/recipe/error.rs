@@ -1,3 +1,6 @@
+/// The longest text that is looked at, in bytes. One with every option has 89.
+pub(super) const LONGEST: usize = 100;
+
 /// Why a text is no recipe, each with what is allowed instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecipeError {
@@ -5,7 +8,7 @@ pub enum RecipeError {
     #[error("there is no recipe of that name; the recipes are: headshot")]
     UnknownName,
     /// It is longer than any recipe.
-    #[error("a recipe has at most {} characters", super::text::LONGEST)]
+    #[error("a recipe has at most {} characters", LONGEST)]
     TooLong,
     /// It has an option that there is not.
     #[error(

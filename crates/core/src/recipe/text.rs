@@ -2,11 +2,9 @@
 
 use std::fmt;
 
+use super::error::LONGEST;
 use super::{Background, Colour, Recipe, RecipeError};
 use crate::{Look, Shot};
-
-/// The longest text that is looked at, in bytes. One with every option has 89.
-pub(super) const LONGEST: usize = 100;
 
 impl Recipe {
     /// Reads a recipe: its name, then options in any order, each at most once, separated by commas and nothing else.
