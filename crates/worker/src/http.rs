@@ -9,9 +9,9 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use crate::Worker;
 use crate::queue::push;
 use crate::runtime::shutdown::Phase;
+use crate::worker::Worker;
 
 /// A probe that waits longer than this is answered without the backend's word. The backend gives each dependency three
 /// seconds and then names those that were silent, which is worth waiting for.
@@ -29,7 +29,7 @@ pub fn router(worker: Arc<Worker>) -> Router {
 
 /// Would a restart help? An outage elsewhere is no reason.
 async fn livez(State(worker): State<Arc<Worker>>) -> Response {
-    match worker.vital_signs.check() {
+    match worker.liveness.check() {
         Ok(()) => Json(json!({ "status": "ok" })).into_response(),
         Err(problem) => {
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "stuck", "problem": problem })))

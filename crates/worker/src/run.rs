@@ -14,7 +14,13 @@ use tracing::{info, warn};
 use crate::queue::{pull, sweep};
 use crate::render::model::model_settings;
 use crate::render::{Pipeline, Render};
-use crate::{Config, Hands, Metrics, Phases, VitalSigns, Webhooks, Worker, http, webhooks};
+use crate::runtime::liveness::Liveness;
+use crate::runtime::metrics::Metrics;
+use crate::runtime::shutdown::Phases;
+use crate::runtime::slots::Slots;
+use crate::webhooks::{self, Webhooks};
+use crate::worker::Worker;
+use crate::{Config, http};
 
 /// How long the answers to the last requests may take to leave.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -28,7 +34,8 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let settings = model_settings(&config).await?;
+    let settings =
+        model_settings(config.rendering.model.clone(), config.remote_model.as_ref(), &config.backend).await?;
     let pipeline = spawn_blocking(move || Pipeline::load(&settings)).await.context("loading the model")??;
     run_with(listener, config, Arc::new(pipeline), shutdown).await
 }
@@ -63,8 +70,8 @@ pub async fn run_with(
     metrics.cuda_is_missing(render.cuda_missing().is_some());
     let worker = Arc::new(Worker {
         metrics,
-        vital_signs: VitalSigns::new(config.jobs.timeout),
-        hands: Hands::new(config.jobs.concurrency),
+        liveness: Liveness::new(config.jobs.timeout),
+        slots: Slots::new(config.jobs.concurrency),
         push: config.push.as_ref().map(PushGate::new),
         webhooks: Webhooks::new(&config.webhooks).await?,
         phases: Phases::start(shutdown, config.grace),
@@ -83,7 +90,7 @@ pub async fn run_with(
             sweep::sweep(worker.clone()),
             webhooks::deliver(worker.clone())
         );
-        worker.hands.settled().await;
+        worker.slots.settled().await;
     };
     tokio::select! {
         // Probes are answered to the last moment; the loops decide when that is.

@@ -3,5 +3,6 @@
 pub mod backoff;
 pub mod liveness;
 pub mod metrics;
+pub mod outcome;
 pub mod shutdown;
 pub mod slots;

@@ -2,8 +2,13 @@ use std::sync::Arc;
 
 use headshot_backend::{Backend, PushGate};
 
+use crate::Config;
 use crate::render::Render;
-use crate::{Config, Hands, Metrics, Phases, VitalSigns, Webhooks};
+use crate::runtime::liveness::Liveness;
+use crate::runtime::metrics::Metrics;
+use crate::runtime::shutdown::Phases;
+use crate::runtime::slots::Slots;
+use crate::webhooks::Webhooks;
 
 /// What every task of the process shares.
 pub struct Worker {
@@ -16,9 +21,9 @@ pub struct Worker {
     /// What is counted.
     pub metrics: Metrics,
     /// What liveness is judged by.
-    pub vital_signs: VitalSigns,
-    /// The jobs at hand.
-    pub hands: Hands,
+    pub liveness: Liveness,
+    /// The worker slots, and the jobs in them.
+    pub slots: Slots,
     /// Who may push tasks; `None` where nobody may.
     pub push: Option<PushGate>,
     /// What the delivery of webhooks needs.

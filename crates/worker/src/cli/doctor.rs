@@ -90,7 +90,13 @@ async fn check_push(findings: &mut Findings, config: &Config) {
 }
 
 async fn check_model(findings: &mut Findings, config: &Config) {
-    let settings = match model_settings(config).await {
+    let settings = match model_settings(
+        config.rendering.model.clone(),
+        config.remote_model.as_ref(),
+        &config.backend,
+    )
+    .await
+    {
         Ok(settings) => settings,
         Err(error) => {
             return findings.wrong(

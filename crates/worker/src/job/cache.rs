@@ -5,14 +5,15 @@
 //! are erased with it.
 
 use anyhow::Context;
-use headshot_backend::{Claimed, Finish, Made as Artefacts};
+use headshot_backend::{Claimed, Finish, Made};
 use headshot_core::{ArtefactInfo, BlobKey, JobRecord, ModelInfo, Recipe, Status};
 use tracing::{info, warn};
 
 use super::store::put;
-use super::work::{Away, Made};
-use crate::Worker;
+use super::unavailable::Unavailable;
+use super::work_result::WorkResult;
 use crate::hash::sha256;
+use crate::worker::Worker;
 
 /// No print is larger: uncompressed it has 60 MB at the most that the settings allow.
 const MOST_ARTEFACT_BYTES: u64 = 256 << 20;
@@ -28,7 +29,11 @@ pub(super) fn render_key(record: &JobRecord, recipe: &Recipe, model: &ModelInfo)
 }
 
 /// Copies what an earlier job rendered of the same, if one did. `None`: the photo is to be rendered.
-pub(super) async fn take_over(worker: &Worker, claim: &Claimed, key: &str) -> anyhow::Result<Option<Made>> {
+pub(super) async fn take_over(
+    worker: &Worker,
+    claim: &Claimed,
+    key: &str,
+) -> anyhow::Result<Option<WorkResult>> {
     let earlier = match worker.backend.jobs.rendered(key).await {
         Ok(earlier) => earlier.filter(|earlier| is_usable(earlier, claim.record())),
         Err(error) => {
@@ -47,7 +52,7 @@ pub(super) async fn take_over(worker: &Worker, claim: &Claimed, key: &str) -> an
         match copy(worker, claim, source, target, output.rendition.content_type()).await? {
             Copied::Done => copies.push(ArtefactInfo { key: target.path(), ..output }),
             Copied::Missing => return Ok(None),
-            Copied::ClaimLost => return Ok(Some(Made::Nothing)),
+            Copied::ClaimLost => return Ok(Some(WorkResult::ClaimLost)),
         }
     }
     if claim.record().photo_of.is_none() {
@@ -56,8 +61,8 @@ pub(super) async fn take_over(worker: &Worker, claim: &Claimed, key: &str) -> an
         copy(worker, claim, source, BlobKey::Matte(claim.id()), "image/png").await?;
     }
     info!(from = %from, "the same picture has been made before; it is copied");
-    let made = Artefacts::Taken { from };
-    Ok(Some(Made::Headshot(Box::new(Finish::Done {
+    let made = Made::Taken { from };
+    Ok(Some(WorkResult::Headshot(Box::new(Finish::Done {
         outputs: copies,
         quality,
         head,
@@ -90,8 +95,8 @@ async fn copy(
     content_type: &str,
 ) -> anyhow::Result<Copied> {
     let blob = worker.backend.blobs.get(from, MOST_ARTEFACT_BYTES).await;
-    let away = || Away::storage("copying what an earlier job rendered");
-    let Some(bytes) = blob.with_context(away)? else { return Ok(Copied::Missing) };
-    let stored = put(worker, claim, to, content_type, bytes).await.with_context(away)?;
+    let unavailable = || Unavailable::storage("copying what an earlier job rendered");
+    let Some(bytes) = blob.with_context(unavailable)? else { return Ok(Copied::Missing) };
+    let stored = put(worker, claim, to, content_type, bytes).await.with_context(unavailable)?;
     Ok(if stored { Copied::Done } else { Copied::ClaimLost })
 }

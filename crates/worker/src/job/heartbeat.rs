@@ -7,8 +7,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tracing::warn;
 
 use crate::render::stages::StageClock;
+use crate::runtime::backoff::Backoff;
 use crate::runtime::shutdown::Phase;
-use crate::{Outage, Worker};
+use crate::worker::Worker;
 
 /// Why work on a job stopped before it was through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +34,8 @@ pub async fn while_alive<T>(
     let period = worker.config.jobs.lease / 3;
     let mut beat = interval_at(Instant::now() + period, period);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut records = Outage::new("renewing the claim");
-    let mut queue = Outage::new("extending the delivery");
+    let mut records = Backoff::new("renewing the claim");
+    let mut queue = Backoff::new("extending the delivery");
     let mut work = pin!(work);
     let mut time_is_up = pin!(sleep(worker.config.jobs.timeout));
     let mut stopping = pin!(worker.phases.reached(Phase::GivingBack));
@@ -50,14 +51,14 @@ pub async fn while_alive<T>(
         let renewed =
             timeout(period, worker.backend.jobs.renew(claim, stages.current(), worker.config.jobs.lease));
         match renewed.await.context("no answer in time").and_then(|answer| answer) {
-            Ok(true) => records.over(),
+            Ok(true) => records.succeeded(),
             Ok(false) => return Err(Interrupted::ClaimLost),
             // Whether the claim still stands is not known; recording the result will tell.
             Err(error) => _ = records.failed(&error),
         }
         match timeout(period, delivery.extend()).await.context("no answer in time").and_then(|answer| answer)
         {
-            Ok(true) => queue.over(),
+            Ok(true) => queue.succeeded(),
             // The record decides who owns the job. Whoever gets the task meanwhile finds it held.
             Ok(false) => warn!("the delivery has lapsed although the claim stands"),
             Err(error) => _ = queue.failed(&error),

@@ -5,9 +5,9 @@ use headshot_core::{ArtefactInfo, BlobKey, Stage};
 use headshot_pipeline::Artefact;
 use tokio::task::spawn_blocking;
 
-use super::work::Away;
-use crate::Worker;
+use super::unavailable::Unavailable;
 use crate::hash::sha256;
+use crate::worker::Worker;
 
 /// Stores the artefacts. `None`: the claim was lost on the way.
 pub(super) async fn store(
@@ -26,7 +26,7 @@ pub(super) async fn store(
         let name = rendition.file_name();
         let stored = put(worker, claim, key, rendition.content_type(), png)
             .await
-            .with_context(|| Away::storage(format!("storing {name}")))?;
+            .with_context(|| Unavailable::storage(format!("storing {name}")))?;
         if !stored {
             return Ok(None);
         }
@@ -43,7 +43,7 @@ pub(super) async fn store_matte(worker: &Worker, claim: &Claimed, matte: Vec<u8>
     }
     put(worker, claim, BlobKey::Matte(claim.id()), "image/png", matte.into())
         .await
-        .context(Away::storage("storing the matte"))
+        .context(Unavailable::storage("storing the matte"))
 }
 
 /// Stores one blob of a claimed job. `false`: the claim was lost, and nothing was written.

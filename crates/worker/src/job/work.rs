@@ -1,11 +1,10 @@
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
 use bytes::Bytes;
-use headshot_backend::{Claimed, Finish, Made as Artefacts};
+use headshot_backend::{Claimed, Finish, Made};
 use headshot_core::{BlobKey, Caching, Recipe, Stage};
 use headshot_pipeline::{Outcome, Rejection, Rendered};
 use tokio::sync::OwnedSemaphorePermit;
@@ -14,52 +13,20 @@ use tracing::{Instrument, debug, field, info_span, warn};
 
 use super::cache::{render_key, take_over};
 use super::store::{store, store_matte};
-use crate::Worker;
+use super::unavailable::Unavailable;
+use super::work_result::WorkResult;
 use crate::render::stages::{StageClock, milliseconds};
 use crate::render::{Abandon, render_guarded};
-
-/// What came of working on a job.
-pub enum Made {
-    /// Everything is stored and may be recorded.
-    Headshot(Box<Finish>),
-    /// The photo can never become a headshot.
-    Refusal(Rejection),
-    /// The claim was gone before the result was stored, so it was not.
-    Nothing,
-}
-
-/// What was being done when a service did not answer. As the context of an error it says that the job is not to blame.
-#[derive(Debug)]
-pub struct Away {
-    /// What did not answer, for support.
-    pub(super) service: &'static str,
-    doing: String,
-}
-
-impl Away {
-    pub(super) fn storage(doing: impl Into<String>) -> Self {
-        Self { service: "storage", doing: doing.into() }
-    }
-
-    pub(super) fn records(doing: impl Into<String>) -> Self {
-        Self { service: "the database of records", doing: doing.into() }
-    }
-}
-
-impl fmt::Display for Away {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.doing)
-    }
-}
+use crate::worker::Worker;
 
 /// Fetches, renders and stores. Nothing is recorded here; an error means that the attempt may be repeated, and with
-/// [`Away`] in it that it was none.
+/// [`Unavailable`] in it that it was none.
 pub async fn run(
     worker: &Arc<Worker>,
     claim: &Claimed,
     stages: &Arc<StageClock>,
     permit: Arc<OwnedSemaphorePermit>,
-) -> anyhow::Result<Made> {
+) -> anyhow::Result<WorkResult> {
     let record = claim.record();
     let Ok(recipe) = Recipe::named(&record.recipe) else {
         return Ok(refusal("unknown_recipe", "This kind of picture is not one that we make."));
@@ -83,7 +50,7 @@ pub async fn run(
     };
     let rendered = match render(worker, photo, recipe, stages, permit).await? {
         Outcome::Rendered(rendered) => rendered,
-        Outcome::Rejected(rejection) => return Ok(Made::Refusal(rejection)),
+        Outcome::Rejected(rejection) => return Ok(WorkResult::Refusal(rejection)),
     };
     // Storing over somebody else's artefacts would be harmless as they are the same, but is work for nothing.
     if !worker
@@ -91,9 +58,9 @@ pub async fn run(
         .jobs
         .renew(claim, Stage::Store, worker.config.jobs.lease)
         .await
-        .context(Away::records("renewing the claim"))?
+        .context(Unavailable::records("renewing the claim"))?
     {
-        return Ok(Made::Nothing);
+        return Ok(WorkResult::ClaimLost);
     }
     let Rendered { artefacts, quality, head, model, matte, .. } = rendered;
     let stored = stage(stages, Stage::Store, async {
@@ -103,9 +70,9 @@ pub async fn run(
         }
         store(worker, claim, artefacts).await
     });
-    let Some(outputs) = stored.await? else { return Ok(Made::Nothing) };
-    let made = Artefacts::Rendered { key };
-    Ok(Made::Headshot(Box::new(Finish::Done {
+    let Some(outputs) = stored.await? else { return Ok(WorkResult::ClaimLost) };
+    let made = Made::Rendered { key };
+    Ok(WorkResult::Headshot(Box::new(Finish::Done {
         outputs,
         quality,
         head,
@@ -130,7 +97,7 @@ async fn fetch(worker: &Worker, claim: &Claimed, limit: u64) -> anyhow::Result<O
     let blobs = &worker.backend.blobs;
     let uploaded_for = record.photo_of.unwrap_or(record.job_id);
     let original = blobs.get(BlobKey::Original(uploaded_for), limit).await;
-    let original = original.context(Away::storage("fetching the original"))?;
+    let original = original.context(Unavailable::storage("fetching the original"))?;
     let Some(original) = original else { return Ok(None) };
     if record.photo_of.is_none() {
         return Ok(Some(Photo { original, matte: None }));
@@ -156,7 +123,7 @@ async fn render(
     let _abandon_on_drop = AbandonOnDrop(abandon.clone());
     let (worker, stages, span) = (worker.clone(), stages.clone(), tracing::Span::current());
     let thread = spawn_blocking(move || {
-        let _running = worker.vital_signs.render();
+        let _running = worker.liveness.render();
         let on_stage = |stage| stages.enter(stage);
         let outcome = span.in_scope(|| {
             let matte = photo.matte.as_deref();
@@ -188,6 +155,6 @@ impl Drop for AbandonOnDrop {
     }
 }
 
-fn refusal(code: &str, message: &str) -> Made {
-    Made::Refusal(Rejection { code: code.into(), message: message.into(), quality: None })
+fn refusal(code: &str, message: &str) -> WorkResult {
+    WorkResult::Refusal(Rejection { code: code.into(), message: message.into(), quality: None })
 }

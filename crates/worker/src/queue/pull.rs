@@ -5,27 +5,29 @@ use headshot_backend::{Delivery, Subscription};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
+use crate::job;
+use crate::runtime::backoff::Backoff;
 use crate::runtime::shutdown::Phase;
-use crate::{Outage, Worker, job};
+use crate::worker::Worker;
 
 /// How long the loop waits for anything before it comes round, so that liveness sees it move.
 const TURN: Duration = Duration::from_secs(5);
 
-/// The same where tasks are pushed as well: a hand that waits for a task to pull is missing for one that is here.
+/// The same where tasks are pushed as well: a slot that waits for a task to pull is missing for one that is here.
 const SHARED_TURN: Duration = Duration::from_millis(500);
 
 /// Takes a permit, takes a task, starts the job, and again, until the process is asked to stop.
 pub async fn pull(worker: Arc<Worker>) {
     let turn = if worker.push.is_some() { SHARED_TURN } else { TURN };
     let mut puller =
-        Puller { worker: worker.clone(), subscription: None, outage: Outage::new("the task queue") };
+        Puller { worker: worker.clone(), subscription: None, backoff: Backoff::new("the task queue") };
     loop {
-        worker.vital_signs.pulled();
+        worker.liveness.pulled();
         tokio::select! {
             biased;
             () = worker.phases.reached(Phase::Draining) => break,
             taken = timeout(turn, puller.turn()) => if let Ok(Some((delivery, permit))) = taken {
-                worker.hands.start(job::handle(worker.clone(), delivery, permit));
+                worker.slots.start(job::handle(worker.clone(), delivery, permit));
             }
         }
     }
@@ -34,7 +36,7 @@ pub async fn pull(worker: Arc<Worker>) {
 struct Puller {
     worker: Arc<Worker>,
     subscription: Option<Subscription>,
-    outage: Outage,
+    backoff: Backoff,
 }
 
 impl Puller {
@@ -44,16 +46,16 @@ impl Puller {
         if !self.worker.config.pulls() {
             return std::future::pending().await;
         }
-        // First the permit, then the task: a task in the hands of a worker that is busy would be stuck there.
-        let permit = self.worker.hands.free().await;
+        // First the permit, then the task: a task delivered to a worker that is busy would be stuck there.
+        let permit = self.worker.slots.free().await;
         match self.next().await {
             Ok(delivery) => {
-                self.outage.over();
+                self.backoff.succeeded();
                 Some((delivery, permit))
             }
             Err(error) => {
                 drop(permit);
-                let wait = self.outage.failed(&error);
+                let wait = self.backoff.failed(&error);
                 sleep(wait.min(TURN / 2)).await;
                 None
             }

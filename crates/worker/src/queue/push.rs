@@ -22,8 +22,9 @@ use tokio::time::timeout;
 pub use refused::Refused;
 pub use settings::PushArgs;
 
+use crate::job;
 use crate::runtime::shutdown::Phase;
-use crate::{Worker, job};
+use crate::worker::Worker;
 
 /// A task has a few hundred bytes; the rest of an envelope is not much more.
 const LARGEST_ENVELOPE: usize = 64 * 1024;
@@ -31,7 +32,7 @@ const LARGEST_ENVELOPE: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a push waits for a free hand. Pub/Sub takes a refusal as a sign to push less, and tries again later.
+/// How long a push waits for a free slot. Pub/Sub takes a refusal as a sign to push less, and tries again later.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// `POST /pubsub/push`.
@@ -45,7 +46,7 @@ async fn push(State(worker): State<Arc<Worker>>, request: Request) -> Response {
         Ok(false) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Err(refused) => {
             refused.log();
-            worker.metrics.push_refused(&refused);
+            worker.metrics.push_refused(refused.reason());
             refused.status().into_response()
         }
     }
@@ -60,7 +61,7 @@ async fn receive(worker: &Arc<Worker>, request: Request) -> Result<bool, Refused
     gate.admit(authorization.and_then(|value| value.to_str().ok())).await.map_err(Refused::NotAdmitted)?;
     let body = read_body(request).await?;
     let (delivery, answer) = worker.backend.tasks.pushed(&body).map_err(Refused::Malformed)?;
-    let permit = match free_hand(worker).await {
+    let permit = match free_slot(worker).await {
         Ok(permit) => permit,
         Err(refused) => {
             // Each refusal counts as a delivery, of which a task has so many.
@@ -68,7 +69,7 @@ async fn receive(worker: &Arc<Worker>, request: Request) -> Result<bool, Refused
             return if answer.is_done_with().await { Ok(true) } else { Err(refused) };
         }
     };
-    worker.hands.start(job::handle(worker.clone(), delivery, permit));
+    worker.slots.start(job::handle(worker.clone(), delivery, permit));
     Ok(answer.is_done_with().await)
 }
 
@@ -78,11 +79,11 @@ async fn read_body(request: Request) -> Result<Bytes, Refused> {
     body.map_err(|_| Refused::TooSlow)?.map_err(|_| Refused::TooLarge)
 }
 
-async fn free_hand(worker: &Worker) -> Result<OwnedSemaphorePermit, Refused> {
+async fn free_slot(worker: &Worker) -> Result<OwnedSemaphorePermit, Refused> {
     let permit = tokio::select! {
         biased;
         () = worker.phases.reached(Phase::Draining) => Err(Refused::Stopping),
-        permit = timeout(PATIENCE, worker.hands.free()) => permit.map_err(|_| Refused::Busy),
+        permit = timeout(PATIENCE, worker.slots.free()) => permit.map_err(|_| Refused::Busy),
     }?;
     still_running(worker)?;
     Ok(permit)

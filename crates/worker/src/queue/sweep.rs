@@ -8,8 +8,10 @@ use headshot_core::{BlobKey, JobRecord, Status, TaskMessage};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{Instrument, debug, error, info, info_span};
 
+use crate::job;
+use crate::runtime::backoff::Backoff;
 use crate::runtime::shutdown::Phase;
-use crate::{Outage, Worker, job};
+use crate::worker::Worker;
 
 /// So many forgotten jobs are looked up at a time.
 const BATCH: usize = 100;
@@ -20,7 +22,7 @@ const BATCHES: usize = 10;
 /// So many jobs are published again at the same time.
 const AT_ONCE: usize = 8;
 
-/// A worker that has had a free hand for so long, and got no task, sees an empty queue.
+/// A worker that has had a free slot for so long, and got no task, sees an empty queue.
 const IDLE: Duration = Duration::from_secs(2);
 
 /// How many times longer a job is left alone while this worker gets tasks: most likely its own is among those to come.
@@ -31,16 +33,16 @@ const WHILE_BUSY: u32 = 10;
 /// Publishes again what a crash of the API left without a task, and records as failed what has used up its
 /// attempts. Clears away pending uploads that were never submitted, and expired jobs.
 pub async fn sweep(worker: Arc<Worker>) {
-    let mut outage = Outage::new("the sweep for forgotten jobs");
+    let mut backoff = Backoff::new("the sweep for forgotten jobs");
     let mut round = interval(worker.config.sweep_every);
     round.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = worker.phases.reached(Phase::Draining) => return,
             _ = round.tick() => match sweep_once(&worker).await {
-                Ok(_) => outage.over(),
+                Ok(_) => backoff.succeeded(),
                 // The next round is the next try; nothing hurries.
-                Err(error) => _ = outage.failed(&error),
+                Err(error) => _ = backoff.failed(&error),
             }
         }
     }
@@ -93,13 +95,13 @@ async fn clear_expired(worker: &Worker) -> anyhow::Result<()> {
 }
 
 /// How long a job must have been left alone to count as forgotten. The local queue knows which jobs it holds; of Pub/Sub's
-/// it is only known that a worker with a free hand would have got them.
+/// it is only known that a worker with a free slot would have got them.
 fn untouched_for(worker: &Worker) -> Duration {
     let wait = worker.config.sweep_untouched_for;
     if matches!(worker.config.backend, BackendSettings::Local(_)) {
         return wait;
     }
-    if worker.hands.idle_for() >= IDLE.min(wait) { wait } else { wait.saturating_mul(WHILE_BUSY) }
+    if worker.slots.idle_for() >= IDLE.min(wait) { wait } else { wait.saturating_mul(WHILE_BUSY) }
 }
 
 async fn look_after(worker: &Worker, record: &JobRecord) -> anyhow::Result<bool> {

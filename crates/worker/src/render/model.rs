@@ -4,8 +4,6 @@ use anyhow::Context;
 use headshot_backend::{BackendSettings, ModelObject};
 use headshot_pipeline::ModelSettings;
 
-use crate::Config;
-
 /// A model in Cloud Storage (`MATTING_MODEL_GCS`), and where it is kept on this machine.
 #[derive(Clone, Debug)]
 pub struct RemoteModel {
@@ -17,10 +15,13 @@ pub struct RemoteModel {
 
 /// Which model to load, fetched first if it is one in Cloud Storage. Its description must be in the file's own metadata:
 /// the checksum covers nothing else.
-pub(crate) async fn model_settings(config: &Config) -> anyhow::Result<ModelSettings> {
-    let settings = config.rendering.model.clone();
-    let Some(remote) = &config.remote_model else { return Ok(settings) };
-    let emulator = match &config.backend {
+pub(crate) async fn model_settings(
+    settings: ModelSettings,
+    remote: Option<&RemoteModel>,
+    backend: &BackendSettings,
+) -> anyhow::Result<ModelSettings> {
+    let Some(remote) = remote else { return Ok(settings) };
+    let emulator = match backend {
         BackendSettings::Local(_) => None,
         BackendSettings::Gcp(gcp) => gcp.storage_emulator.as_deref(),
     };

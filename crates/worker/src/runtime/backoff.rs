@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-/// Keeps quiet about a dependency that stays away: says once that it is gone and once that it is back, and says how
-/// long to wait before the next try.
-pub struct Outage {
+/// How long to wait before a dependency that fails is tried again. Logs once that it is gone, and once that it is back.
+pub struct Backoff {
     what: &'static str,
     failures: u32,
 }
@@ -12,7 +11,7 @@ pub struct Outage {
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-impl Outage {
+impl Backoff {
     /// All is well so far; `what` names the dependency in log lines.
     pub fn new(what: &'static str) -> Self {
         Self { what, failures: 0 }
@@ -29,7 +28,7 @@ impl Outage {
     }
 
     /// A call succeeded.
-    pub fn over(&mut self) {
+    pub fn succeeded(&mut self) {
         if self.failures > 0 {
             info!(failed_calls = self.failures, "{} answers again", self.what);
             self.failures = 0;
@@ -43,13 +42,13 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_ten_seconds_and_start_over_after_a_success() {
-        let mut outage = Outage::new("the queue");
+        let mut backoff = Backoff::new("the queue");
         let error = anyhow::anyhow!("refused");
-        let waits: Vec<_> = (0..40).map(|_| outage.failed(&error)).collect();
+        let waits: Vec<_> = (0..40).map(|_| backoff.failed(&error)).collect();
         assert_eq!(waits.first(), Some(&FIRST_WAIT));
         assert_eq!(waits.get(1), Some(&(FIRST_WAIT * 2)));
         assert_eq!(waits.last(), Some(&LONGEST_WAIT));
-        outage.over();
-        assert_eq!(outage.failed(&error), FIRST_WAIT);
+        backoff.succeeded();
+        assert_eq!(backoff.failed(&error), FIRST_WAIT);
     }
 }

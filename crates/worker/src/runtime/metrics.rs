@@ -13,8 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::job::Ended;
-use crate::{PushRefused, WebhookEnded};
+use super::outcome::{JobEnded, PushRefusal, WebhookEnded};
 
 /// What the worker counts. Cloning shares the numbers.
 #[derive(Clone)]
@@ -114,11 +113,11 @@ impl Metrics {
             resident_memory.clone(),
         );
         // Every outcome is there from the start: a rate over a counter that appears late misses its first step.
-        for ended in Ended::ALL {
+        for ended in JobEnded::ALL {
             drop(jobs.get_or_create(&JobLabels { outcome: ended.as_str() }));
         }
-        for reason in PushRefused::REASONS {
-            drop(push_refused.get_or_create(&RefusedLabels { reason }));
+        for reason in PushRefusal::ALL {
+            drop(push_refused.get_or_create(&RefusedLabels { reason: reason.as_str() }));
         }
         for ended in WebhookEnded::ALL {
             drop(webhooks.get_or_create(&WebhookLabels { outcome: ended.as_str() }));
@@ -143,23 +142,18 @@ impl Metrics {
     }
 
     /// Counts one delivery.
-    pub fn job_ended(&self, ended: Ended) {
+    pub fn job_ended(&self, ended: JobEnded) {
         self.jobs.get_or_create(&JobLabels { outcome: ended.as_str() }).inc();
     }
 
     /// Counts one push that was refused.
-    pub fn push_refused(&self, refused: &PushRefused) {
-        self.push_refused.get_or_create(&RefusedLabels { reason: refused.reason() }).inc();
+    pub fn push_refused(&self, reason: PushRefusal) {
+        self.push_refused.get_or_create(&RefusedLabels { reason: reason.as_str() }).inc();
     }
 
     /// Counts one webhook that was sent, or not.
     pub fn webhook_ended(&self, ended: WebhookEnded) {
         self.webhooks.get_or_create(&WebhookLabels { outcome: ended.as_str() }).inc();
-    }
-
-    /// How many deliveries ended like this so far.
-    pub fn jobs_that(&self, ended: Ended) -> u64 {
-        self.jobs.get_or_create(&JobLabels { outcome: ended.as_str() }).get()
     }
 
     /// Records how long a stage took.

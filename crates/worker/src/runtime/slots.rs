@@ -9,8 +9,8 @@ use tracing::error;
 /// How long an abandoned render thread may take to reach its next stage before the process ends without it.
 const LAST_STAGE: Duration = Duration::from_secs(2);
 
-/// The jobs of this process: so many at a time, whichever way they come, and all of them settled before it ends.
-pub struct Hands {
+/// The worker slots: so many jobs at a time, pulled or pushed, all of them settled before the process ends.
+pub struct Slots {
     number: usize,
     permits: Arc<Semaphore>,
     /// `None` once the last job has been taken.
@@ -21,20 +21,20 @@ pub struct Hands {
     load: Arc<Mutex<Load>>,
 }
 
-/// How busy the hands are.
+/// How busy the slots are.
 struct Load {
     running: usize,
     /// When all were last busy, or when the process began.
     full: Instant,
 }
 
-/// A hand that is busy.
+/// A slot that is taken.
 struct Busy {
     number: usize,
     load: Arc<Mutex<Load>>,
 }
 
-impl Hands {
+impl Slots {
     /// So many jobs at a time.
     pub fn new(number: usize) -> Self {
         let permits = Arc::new(Semaphore::new(number));
@@ -57,13 +57,13 @@ impl Hands {
         self.company.clone().write_owned().await
     }
 
-    /// How long there has always been a free hand: so long the queue has nothing that waits.
+    /// How long a slot has been free all along: so long nothing waits in the queue.
     pub fn idle_for(&self) -> Duration {
         let load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
         if load.running >= self.number { Duration::ZERO } else { load.full.elapsed() }
     }
 
-    /// Waits for a free hand. Whoever waits longest gets the next one.
+    /// Waits for a free slot. Whoever waits longest gets the next one.
     pub async fn free(&self) -> OwnedSemaphorePermit {
         match self.permits.clone().acquire_owned().await {
             Ok(permit) => permit,
@@ -132,19 +132,19 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_worker_with_a_free_hand_all_along_is_idle_however_often_jobs_come() {
-        let hands = Hands::new(2);
+    async fn a_worker_with_a_free_slot_all_along_is_idle_however_often_jobs_come() {
+        let slots = Slots::new(2);
         let job = |length| sleep(Duration::from_millis(length));
         for _ in 0..5 {
-            hands.start(job(10));
+            slots.start(job(10));
             sleep(Duration::from_millis(40)).await;
         }
-        assert!(hands.idle_for() >= Duration::from_millis(200));
-        hands.start(job(100));
-        hands.start(job(200));
-        assert_eq!(hands.idle_for(), Duration::ZERO, "all are busy");
+        assert!(slots.idle_for() >= Duration::from_millis(200));
+        slots.start(job(100));
+        slots.start(job(200));
+        assert_eq!(slots.idle_for(), Duration::ZERO, "all are busy");
         sleep(Duration::from_millis(130)).await;
-        assert!(hands.idle_for() < Duration::from_millis(80), "counted from when one became free");
-        hands.settled().await;
+        assert!(slots.idle_for() < Duration::from_millis(80), "counted from when one became free");
+        slots.settled().await;
     }
 }

@@ -7,12 +7,14 @@ use jiff::{Timestamp, Unit};
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
+use super::lanes::host;
 use super::payload::payload;
 use super::schedule::wait_after;
 use super::sender::{Answer, Message, Trouble};
 use crate::job::ordinal;
+use crate::runtime::outcome::WebhookEnded;
 use crate::runtime::shutdown::Phase;
-use crate::{WebhookEnded, Worker};
+use crate::worker::Worker;
 
 /// What the lease has beyond the time that sending may take.
 const LEASE_BEYOND: Duration = Duration::from_secs(10);
@@ -82,7 +84,7 @@ async fn settle(worker: &Worker, claim: &WebhookClaim) -> anyhow::Result<()> {
     let outcome = delivery.outcome.clone();
     let (status, milliseconds) = (delivery.status, delivery.milliseconds);
     let (webhook, ended) = after(webhook.attempted(delivery), &answer, &worker.config.webhooks.retries);
-    let (job_id, attempt, host) = (record.job_id, webhook.attempts, super::host(record));
+    let (job_id, attempt, host) = (record.job_id, webhook.attempts, host(record));
     match ended {
         WebhookEnded::Delivered => {
             info!(%job_id, host, attempt, status, milliseconds, "the webhook was delivered")

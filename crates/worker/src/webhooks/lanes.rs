@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use headshot_core::Tenant;
+use headshot_core::{JobRecord, Reach, Tenant, WebhookUrl};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Who may send how much at a time, so that an endpoint which takes its time holds up nobody but itself. Each host and each
@@ -90,6 +90,12 @@ impl Drop for Place {
             }
         }
     }
+}
+
+/// The host that a webhook goes to.
+pub(super) fn host(record: &JobRecord) -> String {
+    let url = record.webhook.as_ref().map(|webhook| webhook.url.as_str()).unwrap_or_default();
+    WebhookUrl::parse(url, Reach::Anywhere).map(|url| url.host()).unwrap_or_default()
 }
 
 fn lock(lanes: &Mutex<HashMap<Key, Lane>>) -> MutexGuard<'_, HashMap<Key, Lane>> {

@@ -2,6 +2,8 @@ use axum::http::StatusCode;
 use headshot_backend::{MalformedPush, TokenRefused};
 use tracing::{info, warn};
 
+use crate::runtime::outcome::PushRefusal;
+
 /// Why a push was refused before its task was looked at. Pub/Sub brings it again, whichever the reason.
 #[derive(Debug)]
 pub enum Refused {
@@ -13,27 +15,23 @@ pub enum Refused {
     TooSlow,
     /// Its body is not what Pub/Sub posts.
     Malformed(MalformedPush),
-    /// The worker has its hands full.
+    /// No worker slot is free.
     Busy,
     /// The worker stops.
     Stopping,
 }
 
 impl Refused {
-    /// Every [`Refused::reason`] there is.
-    pub const REASONS: [&str; 7] =
-        ["bad_token", "keys_unavailable", "too_large", "too_slow", "malformed", "busy", "stopping"];
-
-    /// The name in metrics.
-    pub fn reason(&self) -> &'static str {
+    /// The reason in metrics.
+    pub fn reason(&self) -> PushRefusal {
         match self {
-            Self::NotAdmitted(TokenRefused::Token(_)) => "bad_token",
-            Self::NotAdmitted(TokenRefused::Keys(_)) => "keys_unavailable",
-            Self::TooLarge => "too_large",
-            Self::TooSlow => "too_slow",
-            Self::Malformed(_) => "malformed",
-            Self::Busy => "busy",
-            Self::Stopping => "stopping",
+            Self::NotAdmitted(TokenRefused::Token(_)) => PushRefusal::BadToken,
+            Self::NotAdmitted(TokenRefused::Keys(_)) => PushRefusal::KeysUnavailable,
+            Self::TooLarge => PushRefusal::TooLarge,
+            Self::TooSlow => PushRefusal::TooSlow,
+            Self::Malformed(_) => PushRefusal::Malformed,
+            Self::Busy => PushRefusal::Busy,
+            Self::Stopping => PushRefusal::Stopping,
         }
     }
 
