@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -85,6 +86,11 @@ impl Problem {
         self
     }
 
+    /// The same, for a wait that may be none or a part of a second.
+    pub(crate) fn retry_in(self, wait: Duration) -> Self {
+        self.retry_after(seconds(wait).max(1))
+    }
+
     /// What the framework answered by itself, put into our form.
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status {
@@ -108,6 +114,11 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Whole seconds, rounded up, so that a client that waits for them has waited long enough.
+pub(crate) fn seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 /// The document of a problem.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::headers::seconds;
 use crate::error::problem::Problem;
 
 /// Why a call is not taken now.
@@ -49,7 +48,7 @@ impl From<AdmissionError> for Problem {
                 "More photos are waiting than we can get through in good time, and yours was not taken. Please send it \
                  again later.",
             )
-            .retry_after(seconds(wait).max(1)),
+            .retry_in(wait),
         }
     }
 }
@@ -69,5 +68,5 @@ fn limited(limit: Limit, wait: Duration) -> Problem {
             "Your key has used up the photos that it allows in a calendar month. The next month begins in UTC.",
         ),
     };
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, code, sentence).retry_after(seconds(wait).max(1))
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, code, sentence).retry_in(wait)
 }

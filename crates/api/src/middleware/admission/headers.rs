@@ -5,6 +5,7 @@ use headshot_backend::{Allowance, Taken};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::Limit;
+use crate::error::problem::seconds;
 
 /// Says which limits hold for the call that is being answered, and what is left of each.
 pub(super) fn write(headers: &mut HeaderMap, taken: &[(Limit, Allowance, Taken)]) {
@@ -23,11 +24,6 @@ pub(super) fn write(headers: &mut HeaderMap, taken: &[(Limit, Allowance, Taken)]
             headers.insert(name, value);
         }
     }
-}
-
-/// Whole seconds, rounded up, so that whoever waits for them has waited long enough.
-pub(crate) fn seconds(duration: std::time::Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 /// The seconds in which a bucket fills, or those of the month.

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use headshot_backend::api_keys::Scope;
 
 use crate::error::problem::Problem;
-use crate::middleware::admission::headers::seconds;
 use crate::middleware::auth::gate::Refused;
 
 /// Why a caller may not do what they ask for.
@@ -39,7 +38,7 @@ impl From<AuthError> for Problem {
                 "too_many_failures",
                 "Too many wrong keys came from your address. Please check your key, and try again later.",
             )
-            .retry_after(seconds(wait).max(1)),
+            .retry_in(wait),
         }
     }
 }
