@@ -1,7 +1,7 @@
 //! One task, from its delivery to its end.
 //!
-//! [`handle`] follows a delivery; `claim` takes the job's record, or settles the task of a job that needs no work; `attempt`
-//! has `work` fetch, render and store while `heartbeat` renews the lease, and `settle` writes what came of it.
+//! [`handle`] follows a delivery. `claim` takes the job's record, or settles the task of a job that needs no work.
+//! `attempt` has `work` fetch, render and store while `heartbeat` renews the lease; `settle` writes the result.
 
 mod attempt;
 mod cache;

@@ -15,7 +15,7 @@ use crate::runtime::outcome::JobEnded;
 use crate::runtime::shutdown::Phase;
 use crate::worker::Worker;
 
-/// Claims the job of a delivery and works on it, or settles the delivery of a job that is not to be worked on.
+/// Claims the job of a delivery and works on it, or settles a delivery that needs no work.
 pub(super) async fn claim_and_work(
     worker: &Arc<Worker>,
     delivery: Delivery,

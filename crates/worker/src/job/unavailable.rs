@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What was being done when a service did not answer. As the context of an error it says that the job is not to blame.
+/// A service that did not answer, and what it was asked for. As an error's context: the job is not to blame.
 #[derive(Debug)]
 pub struct Unavailable {
     /// What did not answer, for support.

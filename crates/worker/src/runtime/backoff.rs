@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-/// How long to wait before a dependency that fails is tried again. Logs once that it is gone, and once that it is back.
+/// How long to wait before a dependency that fails is tried again.
+///
+/// Logs once that it is gone, and once that it is back.
 pub struct Backoff {
     what: &'static str,
     failures: u32,

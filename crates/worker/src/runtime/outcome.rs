@@ -53,7 +53,7 @@ impl JobEnded {
     }
 }
 
-/// How an attempt to send a webhook ended. The names are the `outcome` of the metric `headshot_webhooks_total`.
+/// How an attempt to send a webhook ended. The names are the `outcome` of `headshot_webhooks_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookEnded {
     /// The endpoint has taken it.
