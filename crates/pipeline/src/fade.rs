@@ -108,7 +108,7 @@ fn shoulders(matte: &Matte, rows: Range<usize>) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::resample::Region;
+    use crate::base::geometry::Region;
 
     fn whole(width: usize, height: usize, from: usize, to: usize) -> Matte {
         let row: Vec<u8> = (0..width).map(|x| if (from..to).contains(&x) { 255 } else { 0 }).collect();

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use headshot_core::{Head, Shot};
 
+use crate::base::geometry::Region;
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::Region;
 
 /// From ear tips to chin, the head takes this share of the frame's height: with headroom of a tenth the eyes come to
 /// lie on the upper third, as portrait painters place them. The second where the photo ends soon under the chin: larger, and
@@ -102,7 +102,7 @@ pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> F
 
 /// How far the eyes lie below the head's upper edge, which is the tips of ears that stand up.
 fn eyes_below_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
-    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    let (sx, sy) = (width / matte.width() as f64, height / matte.height() as f64);
     // Between ears that stand up there is nothing: the skull begins where the middle third of the head does.
     let middle = (head.x + head.width / 3.0) / sx..(head.x + head.width * 2.0 / 3.0) / sx;
     let rows = head.y / sy..(head.y + head.height / 2.0) / sy;
@@ -121,17 +121,17 @@ fn looks_aside(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 
     let whole = Region { x: 0.0, y: 0.0, width, height };
     let filled = |region: Region| {
         let part = matte.part(whole, inside(region, (width, height)));
-        part.data.iter().sum::<f32>() / part.data.len() as f32
+        part.data().iter().sum::<f32>() / part.data().len() as f32
     };
     let behind = filled(third(0.0)) - filled(third(2.0 / 3.0));
     let (mut mass, mut moment) = (0.0f64, 0.0f64);
-    for row in matte.data.chunks_exact(matte.width) {
+    for row in matte.data().chunks_exact(matte.width()) {
         for (x, &a) in row.iter().enumerate() {
             mass += f64::from(a);
             moment += f64::from(a) * (x as f64 + 0.5);
         }
     }
-    let body = moment / mass.max(1e-6) * width / matte.width as f64;
+    let body = moment / mass.max(1e-6) * width / matte.width() as f64;
     let aside = ((head.x + head.width / 2.0 - body) / head.width) as f32;
     if behind * aside <= 0.0 {
         return 0.0;
@@ -161,7 +161,7 @@ fn inside_photo(head: &Head, size: (f64, f64)) -> Region {
 /// The head box grown to what the matte shows of ears and ruff around it.
 fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region {
     // In samples of the matte from here on.
-    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    let (sx, sy) = (width / matte.width() as f64, height / matte.height() as f64);
     let (x, y, w, h) = (head.x / sx, head.y / sy, head.width / sx, head.height / sy);
     let enough = (EDGE.0 * w * h).max(EDGE.1);
 
@@ -173,7 +173,7 @@ fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region
     let columns = column_sums(matte, top..y + 0.75 * h);
     let from_left = x - EARS.1 * w..x + w / 2.0;
     let left = (from_left.start.max(0.0) + until_met(&columns, from_left, enough) - TIP * w).min(x + 0.2 * w);
-    let all = matte.width as f64;
+    let all = matte.width() as f64;
     let mirrored: Vec<f64> = columns.into_iter().rev().collect();
     let from_right = all - x - (1.0 + EARS.1) * w..all - x - w / 2.0;
     let right = from_right.start.max(0.0) + until_met(&mirrored, from_right, enough);
@@ -184,15 +184,15 @@ fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region
 
 /// How much of each row is animal, within some columns. Columns and rows may begin and end within a sample.
 fn row_sums(matte: &Plane, columns: Range<f64>) -> Vec<f64> {
-    let weights: Vec<f64> = (0..matte.width).map(|x| overlap(&columns, x)).collect();
+    let weights: Vec<f64> = (0..matte.width()).map(|x| overlap(&columns, x)).collect();
     let sum = |row: &[f32]| row.iter().zip(&weights).map(|(&a, w)| w * solid(a)).sum();
-    matte.data.chunks_exact(matte.width).map(sum).collect()
+    matte.data().chunks_exact(matte.width()).map(sum).collect()
 }
 
 /// How much of each column is animal, within some rows.
 fn column_sums(matte: &Plane, rows: Range<f64>) -> Vec<f64> {
-    let mut sums = vec![0.0; matte.width];
-    for (y, row) in matte.data.chunks_exact(matte.width).enumerate() {
+    let mut sums = vec![0.0; matte.width()];
+    for (y, row) in matte.data().chunks_exact(matte.width()).enumerate() {
         let weight = overlap(&rows, y);
         if weight > 0.0 {
             sums.iter_mut().zip(row).for_each(|(sum, &a)| *sum += weight * solid(a));

@@ -4,8 +4,9 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::Head;
 
+use crate::base::geometry::Region;
 use crate::base::plane::Plane;
-use crate::base::resample::{Region, Resample};
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::framing::Framing;
 
@@ -101,7 +102,7 @@ pub fn level(
         };
         (0..width * height).map(at).collect()
     });
-    let (per_x, per_y) = (animal.width as f64 / size.0, animal.height as f64 / size.1);
+    let (per_x, per_y) = (animal.width() as f64 / size.0, animal.height() as f64 / size.1);
     let coarse = |s: usize, per: f64| ((s as f64 * per).round() as usize).max(8);
     let (coarse_width, coarse_height) = (coarse(width, per_x), coarse(height, per_y));
     let animal = Plane::from_fn(coarse_width, coarse_height, |x, y| {

@@ -29,8 +29,8 @@ mod stored_matte;
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("PIPELINE_FINGERPRINT"));
 
 pub use base::error::PipelineError;
+pub use base::geometry::Region;
 pub use base::plane::Plane;
-pub use base::resample::Region;
 pub use crop::{Crop, Matte};
 pub use matting::{CoarseMatte, HeadBox, coarse_matte};
 pub use models::{

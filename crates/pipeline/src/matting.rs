@@ -16,7 +16,8 @@ pub use components::{keep_the_animal, without_haze, without_holes};
 pub(crate) use corrected::corrected;
 
 use crate::base::error::PipelineError;
-use crate::base::resample::{Region, Resample};
+use crate::base::geometry::Region;
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::models::{Letterbox, Models, Rule};
 
@@ -64,10 +65,9 @@ pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<Coa
 /// Where the photo itself is transparent, so is the matte.
 fn within_the_photo(photo: &Photo, mut seen: CoarseMatte) -> CoarseMatte {
     if let Some(transparency) = &photo.alpha {
-        let of_photo =
-            Resample::part(seen.region, (seen.alpha.width, seen.alpha.height), FilterType::Bilinear)
-                .bytes::<U8>(transparency, (photo.width as usize, photo.height as usize));
-        for (a, t) in seen.alpha.data.iter_mut().zip(of_photo) {
+        let of_photo = Resample::part(seen.region, seen.alpha.size(), FilterType::Bilinear)
+            .bytes::<U8>(transparency, (photo.width as usize, photo.height as usize));
+        for (a, t) in seen.alpha.data_mut().iter_mut().zip(of_photo) {
             *a *= f32::from(t) / 255.0;
         }
     }

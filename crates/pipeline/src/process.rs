@@ -7,8 +7,9 @@ use fast_image_resize::pixels::{U8, U8x3};
 use headshot_core::{Head, ModelInfo, Quality, Recipe, Rendition, Stage};
 
 use crate::base::error::PipelineError;
+use crate::base::geometry::Region;
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::{Region, Resample};
+use crate::base::resample::Resample;
 use crate::crop::{Crop, Matte};
 use crate::decode::{DecodeLimits, Photo, decode};
 use crate::fade::fade;
@@ -240,7 +241,7 @@ pub fn look_closer(
     models: &Models,
 ) -> Plane {
     let outline = both_looks(photo, framing, head, animal, coarse, models);
-    let (region, size) = (framing.head, (outline.width, outline.height));
+    let (region, size) = (framing.head, outline.size());
     let along = |v: f64, from: f64, length: f64| (from..from + length).contains(&v);
     without_holes(outline, |x, y| {
         let (across, down) = point(&framing.visible, size, x, y);
@@ -264,12 +265,12 @@ fn both_looks(
     let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
     let middle = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
     let close = cleaned(coarse, Some(middle), models).part(coarse.region, framing.visible);
-    let seen = animal.part(whole, framing.visible).resize(close.width, close.height);
+    let seen = animal.part(whole, framing.visible).resize(close.width(), close.height());
     if !models.applies(Rule::SecondLook) {
         return seen;
     }
     // So many samples of the second look is one of the first.
-    let sample = (framing.visible.width / size.0 * animal.width as f64 / close.width as f64).recip();
+    let sample = (framing.visible.width / size.0 * animal.width() as f64 / close.width() as f64).recip();
     let close = within(close, &coarse.region, &framing.visible, &seen);
     if !models.applies(Rule::Correction) {
         return close;
@@ -277,12 +278,12 @@ fn both_looks(
     let close = corrected(&close, &seen, sample);
     // Compared on the head alone: what the looks make of the body is faded out anyway.
     let on_head =
-        |plane: &Plane| plane.part(framing.visible, inside(framing.head, size)).data.iter().sum::<f32>();
+        |plane: &Plane| plane.part(framing.visible, inside(framing.head, size)).data().iter().sum::<f32>();
     if on_head(&close.zip(&seen, f32::min)) < SECOND_LOOK_AGREES * on_head(&seen) {
         // So close, the network took the animal for something else: the first look stands.
         return seen;
     }
-    let reach = (close.width.max(close.height) / 24).max(2);
+    let reach = (close.width().max(close.height()) / 24).max(2);
     let near = seen.box_mean(reach);
     let close = close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 });
     // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
@@ -301,8 +302,8 @@ fn cleaned(coarse: &CoarseMatte, head: Option<(f64, f64)>, models: &Models) -> P
 /// `close`, which is spread over `visible`, inside `region`, and `elsewhere` outside of it.
 fn within(close: Plane, region: &Region, visible: &Region, elsewhere: &Plane) -> Plane {
     let outside = |v: f64, origin: f64, length: f64| v < origin || v > origin + length;
-    let size = (close.width, close.height);
-    Plane::from_fn(close.width, close.height, |x, y| {
+    let size = close.size();
+    Plane::from_fn(close.width(), close.height(), |x, y| {
         let (across, down) = point(visible, size, x, y);
         let beyond = outside(across, region.x, region.width) || outside(down, region.y, region.height);
         if beyond { elsewhere.at(x, y) } else { close.at(x, y) }
@@ -340,7 +341,7 @@ fn sample_of(coarse: &CoarseMatte, (x, y): (f64, f64)) -> (usize, usize) {
     let along = |v: f64, origin: f64, length: f64, n: usize| {
         (((v - origin) / length * n as f64).max(0.0) as usize).min(n - 1)
     };
-    (along(x, region.x, region.width, plane.width), along(y, region.y, region.height, plane.height))
+    (along(x, region.x, region.width, plane.width()), along(y, region.y, region.height, plane.height()))
 }
 
 pub fn undecodable(error: &crate::decode::DecodeError) -> Rejection {

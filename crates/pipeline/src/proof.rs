@@ -3,8 +3,8 @@
 use headshot_core::{Head, Recipe, Rendition, Stage};
 
 use crate::base::error::PipelineError;
+use crate::base::geometry::Region;
 use crate::base::plane::Plane;
-use crate::base::resample::Region;
 use crate::crop::{Crop, Matte};
 use crate::decode::{DecodeLimits, Photo, decode};
 use crate::fade::fade;

@@ -5,8 +5,9 @@ use fast_image_resize::pixels::U8x3;
 use headshot_core::Head;
 
 use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::geometry::Region;
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::{Region, Resample};
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::framing::inside;
 
@@ -126,7 +127,7 @@ fn likeness(drawing: &Plane, alpha: &Plane, degrees: f64) -> f32 {
 
 /// The middle of a square plane, turned counter-clockwise.
 fn patch(plane: &Plane, degrees: f64) -> Plane {
-    let (middle, centre) = (plane.width as f32 / 2.0, PATCH as f32 / 2.0);
+    let (middle, centre) = (plane.width() as f32 / 2.0, PATCH as f32 / 2.0);
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (sin, cos) = (sin as f32, cos as f32);
     Plane::from_fn(PATCH, PATCH, |x, y| {

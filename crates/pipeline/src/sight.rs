@@ -1,7 +1,7 @@
 use headshot_core::{Head, ModelInfo};
 
 use crate::base::error::PipelineError;
-use crate::base::resample::Region;
+use crate::base::geometry::Region;
 use crate::decode::Photo;
 use crate::matting::{CoarseMatte, coarse_matte, find_animal};
 use crate::models::Models;

@@ -9,8 +9,8 @@ use headshot_core::{Head, ModelInfo};
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits};
 use serde::{Deserialize, Serialize};
 
+use crate::base::geometry::Region;
 use crate::base::plane::Plane;
-use crate::base::resample::Region;
 use crate::matting::{CoarseMatte, HeadBox};
 
 /// The keyword of the text chunk.
@@ -92,8 +92,8 @@ impl StoredMatte {
         let numbers = Numbers {
             version: VERSION,
             model: model.clone(),
-            first: [first.alpha.width, first.alpha.height],
-            second: [second.width, second.height],
+            first: [first.alpha.width(), first.alpha.height()],
+            second: [second.width(), second.height()],
             photo: [first.region.width, first.region.height],
             head: first.head.map(|head| numbers_of(head.region)),
             score: first.head.map_or(0.0, |head| head.score),
@@ -101,17 +101,18 @@ impl StoredMatte {
             around_head: numbers_of(*around_head),
         };
         let text = serde_json::to_string(&numbers).map_err(broken)?;
-        let width = first.alpha.width.max(second.width);
-        let mut samples = Vec::with_capacity(2 * width * (first.alpha.height + second.height));
+        let width = first.alpha.width().max(second.width());
+        let mut samples = Vec::with_capacity(2 * width * (first.alpha.height() + second.height()));
         for plane in [&first.alpha, second] {
-            for row in plane.data.chunks_exact(plane.width) {
+            for row in plane.data().chunks_exact(plane.width()) {
                 samples.extend(row.iter().flat_map(|&alpha| to_sample(alpha).to_be_bytes()));
-                samples.resize(samples.len() + 2 * (width - plane.width), 0);
+                samples.resize(samples.len() + 2 * (width - plane.width()), 0);
             }
         }
         let mut bytes = Vec::new();
         let side = |n: usize| u32::try_from(n).map_err(broken);
-        let mut encoder = Encoder::new(&mut bytes, side(width)?, side(first.alpha.height + second.height)?);
+        let mut encoder =
+            Encoder::new(&mut bytes, side(width)?, side(first.alpha.height() + second.height())?);
         encoder.set_color(ColorType::Grayscale);
         encoder.set_depth(BitDepth::Sixteen);
         encoder.add_text_chunk(KEYWORD.into(), text).map_err(broken)?;
@@ -188,7 +189,7 @@ impl Numbers {
 
 /// Alpha in steps of a 16-bit sample. The first rendering goes by it too, so that a later one is the same to the byte.
 pub(crate) fn stepped(mut matte: CoarseMatte) -> CoarseMatte {
-    for alpha in &mut matte.alpha.data {
+    for alpha in matte.alpha.data_mut() {
         *alpha = f32::from(to_sample(*alpha)) / f32::from(u16::MAX);
     }
     matte

@@ -38,8 +38,8 @@ impl Errors {
     }
 
     fn of(refined: &[u8], coarse: &Plane, truth: &Plane) -> Self {
-        let refined = from_bytes(refined, truth.width, truth.height);
-        let stretched = coarse.resize(truth.width, truth.height);
+        let refined = from_bytes(refined, truth.width(), truth.height());
+        let stretched = coarse.resize(truth.width(), truth.height());
         let both =
             |measure: fn(&Plane, &Plane) -> f64| [measure(&refined, truth), measure(&stretched, truth)];
         Self { gradient: both(gradient_error), sad: both(sad) }
@@ -71,5 +71,5 @@ pub fn edges(photo: &[u8], truth: &Plane, models: &Models) -> Result<Edges> {
 }
 
 pub fn from_bytes(alpha: &[u8], width: usize, height: usize) -> Plane {
-    Plane { width, height, data: alpha.iter().map(|&a| f32::from(a) / 255.0).collect() }
+    Plane::new(width, height, alpha.iter().map(|&a| f32::from(a) / 255.0).collect())
 }

@@ -135,7 +135,7 @@ fn shown(trimap: &GrayImage, region: Region, width: usize, height: usize) -> Gra
 
 pub fn score(matte: &Plane, trimap: &GrayImage) -> Score {
     let (mut shared, mut together, mut error, mut known) = (0u32, 0u32, 0.0, 0u32);
-    for (&alpha, &label) in matte.data.iter().zip(trimap.as_raw()).filter(|(_, label)| **label != UNKNOWN) {
+    for (&alpha, &label) in matte.data().iter().zip(trimap.as_raw()).filter(|(_, label)| **label != UNKNOWN) {
         let (found, truth) = (alpha > 0.5, label == PET);
         shared += u32::from(found && truth);
         together += u32::from(found || truth);

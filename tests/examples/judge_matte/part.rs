@@ -23,7 +23,7 @@ fn bilinear(plane: &Plane, x: f64, y: f64) -> f32 {
         let v = (v - 0.5).clamp(0.0, (length - 1) as f64);
         (v as usize, (v as usize + 1).min(length - 1), v.fract() as f32)
     };
-    let ((x0, x1, right), (y0, y1, down)) = (place(x, plane.width), place(y, plane.height));
+    let ((x0, x1, right), (y0, y1, down)) = (place(x, plane.width()), place(y, plane.height()));
     let between = |a: f32, b: f32, t: f32| a + t * (b - a);
     let above = between(plane.at(x0, y0), plane.at(x1, y0), right);
     let below = between(plane.at(x0, y1), plane.at(x1, y1), right);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::coarse_matte::CoarseMatte;
 use super::components::keep_the_animal;
-use crate::base::resample::Region;
+use crate::base::geometry::Region;
 
 /// A probability of a pet in between says little.
 const DOUBTFUL: Range<f32> = 0.15..0.6;
@@ -21,7 +21,7 @@ pub fn wanted(seen: &CoarseMatte) -> Option<Region> {
     let animal = keep_the_animal(&seen.alpha, None);
     let bounds = animal.bounds(|a| a > 0.5)?;
     let margin = AROUND * (bounds.x1 - bounds.x0).max(bounds.y1 - bounds.y0) as f64;
-    let (width, height) = (animal.width as f64, animal.height as f64);
+    let (width, height) = (animal.width() as f64, animal.height() as f64);
     let (x0, y0) = ((bounds.x0 as f64 - margin).max(0.0), (bounds.y0 as f64 - margin).max(0.0));
     let (x1, y1) = ((bounds.x1 as f64 + margin).min(width), (bounds.y1 as f64 + margin).min(height));
     let (sx, sy) = (seen.region.width / width, seen.region.height / height);

@@ -1,7 +1,7 @@
 //! What the network saw.
 
+use crate::base::geometry::Region;
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::Region;
 
 /// Overlaps (intersection over union) at which two boxes mean different heads, and the same head.
 const SAME_HEAD: (f32, f32) = (0.3, 0.6);

@@ -4,7 +4,8 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
 
 use super::coarse_matte::HeadBox;
-use crate::base::resample::{Region, Resample};
+use crate::base::geometry::Region;
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::models::{ChannelOrder, Divisor, Layout, Letterbox, ModelDescription};
 

@@ -5,8 +5,9 @@ use fast_image_resize::pixels::U8x3;
 use headshot_core::Head;
 
 use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::geometry::Region;
 use crate::base::plane::Plane;
-use crate::base::resample::{Region, Resample};
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::framing::inside;
 
