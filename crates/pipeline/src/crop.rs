@@ -28,6 +28,14 @@ pub struct Matte {
 }
 
 impl Matte {
+    /// No more than the photo's own transparency leaves of each pixel, if it has any.
+    pub(crate) fn within(mut self, transparency: Option<&[u8]>) -> Self {
+        for (alpha, &most) in self.alpha.iter_mut().zip(transparency.into_iter().flatten()) {
+            *alpha = (*alpha).min(most);
+        }
+        self
+    }
+
     /// The matte at another size, in 0..1.
     pub fn plane(&self, width: usize, height: usize) -> Plane {
         let small = Resample::to(width, height).bytes::<U8>(&self.alpha, (self.width, self.height));

@@ -2,7 +2,7 @@
 
 use headshot_core::{Head, HeadSource};
 
-use crate::base::geometry::Region;
+use crate::base::geometry::{Original, Region};
 use crate::base::plane::{Plane, smoothstep};
 use crate::matting::HeadBox;
 
@@ -14,7 +14,11 @@ const COVERED: (f32, f32) = (0.25, 0.45);
 /// The head in photo pixels. `matte` is the cleaned coarse matte, spread over the whole photo of `size`
 /// pixels. `None` when the matte is empty. Where the network is half sure, the head lies between its box and
 /// the outline's.
-pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64, f64)) -> Option<Head> {
+pub fn find_head(
+    proposal: Option<HeadBox<Original>>,
+    matte: &Plane,
+    (width, height): (f64, f64),
+) -> Option<Head> {
     let (sx, sy) = (width / matte.width() as f64, height / matte.height() as f64);
     let trust = |p: &HeadBox| {
         let covered = covered(matte, p.region, sx, sy);
@@ -40,7 +44,7 @@ pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64
     let animal_height = (outline.y1 - outline.y0) as f64 * sy;
     let side = animal_width.min(animal_height * 0.6).max(1.0);
     let x = (centre * sx - side / 2.0).clamp(0.0, (width - side).max(0.0));
-    let region = Region { x, y: outline.y0 as f64 * sy, width: side, height: side };
+    let region = Region::new(x, outline.y0 as f64 * sy, side, side);
     Some(match proposal {
         Some(head) if trust >= 0.5 => {
             to_head(region.towards(&head.region, trust), head.score, HeadSource::Model)

@@ -7,15 +7,13 @@ mod face;
 mod sentences;
 mod sharpness;
 
-use headshot_core::{
-    Head, HeadSource, Metric, PrintSize, Quality, QualityPolicy, Recipe, Rendition, Severity,
-};
+use headshot_core::{HeadSource, Metric, PrintSize, Quality, QualityPolicy, Recipe, Rendition, Severity};
 
-use crate::base::geometry::Region;
+use crate::base::geometry::{Original, Region};
 use crate::base::plane::Plane;
 use crate::decode::{Damage, Photo};
-use crate::framing::Framing;
 use crate::matting::CoarseMatte;
+use crate::scene::Scene;
 use exposure::exposure;
 use face::Face;
 use sentences::reason;
@@ -63,23 +61,6 @@ const VISIBLE_ENLARGEMENT: f64 = 1.5;
 /// Dots per inch of the print master. Paper counts as sharp up to [`VISIBLE_ENLARGEMENT`] at this resolution.
 const PRINT_DPI: f64 = 300.0;
 
-/// What the first look found in a photo.
-#[derive(Clone, Copy)]
-pub struct Found<'a> {
-    /// The upright photo.
-    pub photo: &'a Photo,
-    /// The network's raw answer over the whole photo.
-    pub coarse: &'a CoarseMatte,
-    /// The animal's cleaned matte.
-    pub animal: &'a Plane,
-    /// Its head.
-    pub head: &'a Head,
-    /// The frame around the head.
-    pub framing: &'a Framing,
-    /// By how many degrees the head was turned upright, if it was.
-    pub roll: Option<f64>,
-}
-
 /// The verdict on a photo in which nothing was found. No policy can make a portrait of it.
 pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
     let peak = coarse.alpha.data().iter().copied().fold(0.0f32, f32::max);
@@ -88,9 +69,10 @@ pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
     Quality::new(metrics, vec![reason("no_pet_found", Severity::Reject)])
 }
 
-/// Judges the photo by what was found in it.
-pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
-    let Found { photo, coarse, animal, head, framing, roll } = *found;
+/// Judges the photo by what was found in it: `coarse` is the network's raw answer, `roll` by how many degrees the head was turned
+/// upright, if it was.
+pub fn judge(scene: &Scene<Original>, coarse: &CoarseMatte, roll: Option<f64>, recipe: &Recipe) -> Quality {
+    let Scene { photo, animal, head, framing } = scene;
     let area = animal.data().len() as f64;
     let share = sum(animal) / area;
     let solid = || coarse.alpha.data().iter().zip(animal.data()).filter(|&(_, &a)| a >= 0.5);
@@ -98,7 +80,7 @@ pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
     let pet = pet_confidence(coarse);
     let head_px = f64::from(head.width.max(head.height));
     let enlargement = f64::from(recipe.size(Rendition::Print).1) / framing.frame.height;
-    let face = Face::of(photo, head, animal);
+    let face = Face::of(scene);
     let blur = blur(&face);
     let light = exposure(&face, photo);
     let others = other_animals(coarse, animal);
@@ -190,7 +172,7 @@ fn other_animals(coarse: &CoarseMatte, animal: &Plane) -> f64 {
 
 /// Whether an edge of the photo runs through the head with its ears.
 fn cut_by_the_photo(photo: &Photo, head: Region, animal: &Plane) -> bool {
-    let (width, height) = (f64::from(photo.width), f64::from(photo.height));
+    let (width, height) = photo.size();
     let margin = AT_THE_EDGE * head.width.max(head.height);
     let (w, h) = animal.size();
     let sample = |v: f64, whole: f64, n: usize| ((v / whole * n as f64).max(0.0) as usize).min(n);

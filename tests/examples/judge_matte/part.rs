@@ -1,9 +1,9 @@
 //! A true matte where and how large the print shows it.
 
-use headshot_pipeline::{Plane, Region};
+use headshot_pipeline::{Plane, Region, Space};
 
 /// The part `region` of a plane at another size: area means when reduced, bilinear otherwise.
-pub fn part(plane: &Plane, region: Region, width: usize, height: usize) -> Plane {
+pub fn part<S: Space>(plane: &Plane, region: Region<S>, width: usize, height: usize) -> Plane {
     let (sx, sy) = (region.width / width as f64, region.height / height as f64);
     let steps = sx.max(sy).ceil().max(1.0) as usize;
     let inside = |i: usize, step: usize| i as f64 + (step as f64 + 0.5) / steps as f64;

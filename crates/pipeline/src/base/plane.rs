@@ -1,6 +1,6 @@
 //! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
 
-use super::geometry::Region;
+use super::geometry::{Region, Space};
 use super::resample::Resample;
 
 /// A row-major plane of `f32` samples.
@@ -194,7 +194,7 @@ impl Plane {
     }
 
     /// The part over `to` of a plane that is spread over `from`, at the same density.
-    pub fn part(&self, from: Region, to: Region) -> Self {
+    pub fn part<S: Space>(&self, from: Region<S>, to: Region<S>) -> Self {
         let (sx, sy) = (self.width as f64 / from.width, self.height as f64 / from.height);
         let side = |s: f64| (s.round() as usize).max(8);
         let (width, height) = (side(to.width * sx), side(to.height * sy));

@@ -4,13 +4,13 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, InnerPixel};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
-use super::geometry::Region;
+use super::geometry::{Region, Space};
 
 /// How samples are to be resized.
 #[derive(Clone, Copy, Debug)]
 pub struct Resample {
-    /// The part of the source to take, which must lie inside it; `None` for all of it.
-    pub region: Option<Region>,
+    /// Left and upper edge, width and height of the part of the source to take, which must lie inside it; `None` for all of it.
+    pub part: Option<[f64; 4]>,
     /// Width and height of the result.
     pub to: (usize, usize),
     /// The reconstruction filter. Reducing widens it, so that nothing aliases.
@@ -22,12 +22,13 @@ pub struct Resample {
 impl Resample {
     /// All of the source, to a size, bilinear (an area mean when reducing), no channel being alpha.
     pub fn to(width: usize, height: usize) -> Self {
-        Self { region: None, to: (width, height), filter: FilterType::Bilinear, premultiply: false }
+        Self { part: None, to: (width, height), filter: FilterType::Bilinear, premultiply: false }
     }
 
     /// The same, of a part of the source.
-    pub fn part(region: Region, to: (usize, usize), filter: FilterType) -> Self {
-        Self { region: Some(region), to, filter, premultiply: false }
+    pub fn part<S: Space>(region: Region<S>, to: (usize, usize), filter: FilterType) -> Self {
+        let part = Some([region.x, region.y, region.width, region.height]);
+        Self { part, to, filter, premultiply: false }
     }
 
     /// Resizes interleaved 8-bit samples of `width × height` pixels. `P` says how many channels a pixel has
@@ -55,8 +56,8 @@ impl Resample {
     fn run<P: PixelTrait + InnerPixel>(self, source: &TypedImageRef<'_, P>, target: &mut TypedImage<'_, P>) {
         let mut options =
             ResizeOptions::new().resize_alg(ResizeAlg::Convolution(self.filter)).use_alpha(self.premultiply);
-        if let Some(r) = self.region {
-            options = options.crop(r.x, r.y, r.width, r.height);
+        if let Some([x, y, width, height]) = self.part {
+            options = options.crop(x, y, width, height);
         }
         Resizer::new()
             .resize_typed(source, target, &options)
