@@ -5,7 +5,9 @@ use headshot_pipeline::{
     CloseUp, Crop, Levelled, Matte, Models, Observer, Outcome, Plane, Region, process_observed, refine_photo,
 };
 
-/// What the pipeline made of a photo on its way. A tilted head is not levelled, so that a true matte can be laid over.
+/// What the pipeline made of a photo on its way.
+///
+/// A tilted head is not levelled, so that a true matte of the photo can be laid over.
 pub struct Observed {
     /// The upright photo.
     pub photo: Photo,

@@ -11,14 +11,15 @@ use crate::second_look::SecondLook;
 
 /// Hears what the pipeline makes on its way, for people who want to look and for the figures of the matte.
 pub trait Observer {
-    /// The upright photo, the animal's cleaned matte spread over it, and the head if there is an animal at all.
+    /// The upright photo, the animal's cleaned matte spread over it, and the head if there is an animal.
     fn first_look(&mut self, _photo: &Photo, _animal: &Plane, _head: Option<&Head>) {}
 
     /// What the print is made of; nothing is said of a photo that is refused.
     fn close_up(&mut self, _close_up: &CloseUp<'_>) {}
 
-    /// Whether a tilted head is put upright. Who compares with a true matte, which lies as the photo does, says no:
-    /// then the print's regions are those of the photo.
+    /// Whether a tilted head is put upright.
+    ///
+    /// Who compares with a true matte of the photo says no: then the print's regions are those of the photo.
     fn levels(&self) -> bool {
         true
     }

@@ -69,8 +69,9 @@ pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
     Quality::new(metrics, vec![reason("no_pet_found", Severity::Reject)])
 }
 
-/// Judges the photo by what was found in it: `coarse` is the network's raw answer, `roll` by how many degrees the head was turned
-/// upright, if it was.
+/// Judges the photo by what was found in it.
+///
+/// `coarse` is the network's raw answer, `roll` by how many degrees the head is turned upright, if it is.
 pub fn judge(scene: &Scene<Original>, coarse: &CoarseMatte, roll: Option<f64>, recipe: &Recipe) -> Quality {
     let Scene { photo, animal, head, framing } = scene;
     let area = animal.data().len() as f64;

@@ -31,8 +31,9 @@ pub struct SecondLook {
     pub matte: Matte,
 }
 
-/// Looks again at what is around the head, and refines what both looks found to the resolution of the crop. The photo
-/// is not needed afterwards.
+/// Looks again at what is around the head, and refines what both looks found to the crop's resolution.
+///
+/// It takes the photo, which nothing needs afterwards.
 ///
 /// # Errors
 /// [`PipelineError::Inference`] when ONNX Runtime fails.
@@ -64,7 +65,8 @@ fn outline(scene: &Scene<Levelled>, answer: &CoarseMatte<Levelled>, models: &Mod
     without_holes(outline, |x, y| framing.head.contains(framing.visible.at_sample(size, x, y)))
 }
 
-/// What the network saw at the head alone, corrected by the first look, and kept to where that saw the animal.
+/// What the network saw at the head alone, corrected by the first look and kept to where that saw the animal.
+///
 /// Where the frame reaches beyond the second look, the first stands.
 fn both_looks(scene: &Scene<Levelled>, answer: &CoarseMatte<Levelled>, models: &Models) -> Plane {
     let Scene { photo, animal, head, framing } = scene;

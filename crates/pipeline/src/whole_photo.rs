@@ -1,4 +1,4 @@
-//! The first look refined over the whole photo. No artefact is made of it: figures and the refiner's training go by it.
+//! The first look refined over the whole photo: for figures and the refiner's training, not for artefacts.
 
 use crate::base::error::PipelineError;
 use crate::base::plane::Plane;
@@ -17,7 +17,7 @@ pub fn refine_photo(photo: &Photo, animal: &Plane, models: &Models) -> Result<Ma
     Ok(matte.within(photo.alpha.as_deref()))
 }
 
-/// What refinement fits to a photo by the network's first look, before any hair is looked at: what a refiner is trained on.
+/// What refinement fits to a photo by the network's first look: what a refiner is trained on.
 ///
 /// # Errors
 /// As [`refine_photo`]; `None` where the photo cannot be opened.

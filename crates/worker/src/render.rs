@@ -84,7 +84,8 @@ impl Pipeline {
         guarded(|| self.render(photo, None, recipe, on_stage))
     }
 
-    /// Like [`Pipeline::render_plainly`], and also hands out the upright photo and its matte, unless it cannot be opened.
+    /// Like [`Pipeline::render_plainly`], and also hands out the upright photo and its matte.
+    /// There are none of a photo that cannot be opened.
     ///
     /// # Errors
     /// As [`Render::render`].

@@ -9,7 +9,7 @@ use super::geometry::{Region, Space};
 /// How samples are to be resized.
 #[derive(Clone, Copy, Debug)]
 pub struct Resample {
-    /// Left and upper edge, width and height of the part of the source to take, which must lie inside it; `None` for all of it.
+    /// Left and upper edge, width and height of the part of the source to take; `None` for all of it.
     pub part: Option<[f64; 4]>,
     /// Width and height of the result.
     pub to: (usize, usize),
