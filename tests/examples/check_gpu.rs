@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{Recipe, Rendition};
-use headshot_pipeline::{Cuda, ModelSettings, Models, Outcome, process, process_with_proof};
+use headshot_pipeline::{Cuda, ModelSettings, Models, Outcome, process};
+use headshot_tests::observe;
 
 /// How many jobs are rendered at a time.
 const AT_A_TIME: [usize; 3] = [1, 4, 8];
@@ -77,8 +78,8 @@ fn main() -> Result<()> {
 
 fn mattes(bytes: &[u8], cpu: &Models, gpu: &Models) -> Result<[Vec<u8>; 2]> {
     let matte = |models| -> Result<Vec<u8>> {
-        let (_, proof) = process_with_proof(bytes, &Recipe::headshot(), models, &|_| ())?;
-        Ok(proof.context("the photo cannot be opened")?.matte)
+        let (_, seen) = observe(bytes, &Recipe::headshot(), models)?;
+        Ok(seen.context("the photo cannot be opened")?.matte.alpha)
     };
     Ok([matte(cpu)?, matte(gpu)?])
 }

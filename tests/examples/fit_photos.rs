@@ -24,12 +24,12 @@ fn main() -> Result<()> {
 
 fn write(photo: &Path, out: &Path) -> Result<()> {
     let fitted = fit_photo(&fs::read(photo)?, models())?.context("cannot be opened")?;
-    let (width, height) = (fitted.coarse.width as u32, fitted.coarse.height as u32);
+    let (width, height) = (fitted.coarse.width() as u32, fitted.coarse.height() as u32);
     let mut bytes = [width.to_le_bytes(), height.to_le_bytes()].concat();
     let model = &fitted.model;
     let planes =
         fitted.guide.iter().chain([&fitted.coarse, &fitted.outline]).chain(&model.a).chain([&model.b]);
-    for value in planes.flat_map(|plane| &plane.data) {
+    for value in planes.flat_map(|plane| plane.data()) {
         bytes.extend(value.to_le_bytes());
     }
     let name = photo.file_stem().context("no name")?;

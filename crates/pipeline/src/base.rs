@@ -2,5 +2,6 @@
 
 pub mod colour;
 pub mod error;
+pub mod geometry;
 pub mod plane;
 pub mod resample;

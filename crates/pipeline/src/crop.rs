@@ -28,19 +28,24 @@ pub struct Matte {
 }
 
 impl Matte {
+    /// No more than the photo's own transparency leaves of each pixel, if it has any.
+    pub(crate) fn within(mut self, transparency: Option<&[u8]>) -> Self {
+        for (alpha, &most) in self.alpha.iter_mut().zip(transparency.into_iter().flatten()) {
+            *alpha = (*alpha).min(most);
+        }
+        self
+    }
+
     /// The matte at another size, in 0..1.
     pub fn plane(&self, width: usize, height: usize) -> Plane {
         let small = Resample::to(width, height).bytes::<U8>(&self.alpha, (self.width, self.height));
-        Plane { width, height, data: small.into_iter().map(|a| f32::from(a) / 255.0).collect() }
+        Plane::new(width, height, small.into_iter().map(|a| f32::from(a) / 255.0).collect())
     }
 }
 
 /// The three channels of a crop at another size, in 0..1.
 pub fn colour_planes(crop: &Crop, width: usize, height: usize) -> [Plane; 3] {
     let small = Resample::to(width, height).bytes::<U8x3>(&crop.rgb, (crop.width, crop.height));
-    [0, 1, 2].map(|channel| Plane {
-        width,
-        height,
-        data: small.chunks_exact(3).map(|rgb| f32::from(rgb[channel]) / 255.0).collect(),
-    })
+    let of = |channel: usize| small.chunks_exact(3).map(move |rgb| f32::from(rgb[channel]) / 255.0);
+    [0, 1, 2].map(|channel| Plane::new(width, height, of(channel).collect()))
 }

@@ -49,6 +49,18 @@ pub struct Photo {
     pub damage: Vec<Damage>,
 }
 
+impl Photo {
+    /// Width and height, as places are measured.
+    pub(crate) fn size(&self) -> (f64, f64) {
+        (f64::from(self.width), f64::from(self.height))
+    }
+
+    /// Columns and rows.
+    pub(crate) fn pixels(&self) -> (usize, usize) {
+        (self.width as usize, self.height as usize)
+    }
+}
+
 /// Without the pixels: a customer's picture has no place in a log.
 impl fmt::Debug for Photo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

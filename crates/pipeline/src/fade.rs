@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::base::geometry::Levelled;
 use crate::base::plane::smoothstep;
 use crate::crop::Matte;
 use crate::framing::Framing;
@@ -28,7 +29,7 @@ const LEAST_SIDE: f32 = 0.003;
 /// The matte of the visible part of the frame, faded below the chin and at the sides. Head alpha is unchanged.
 ///
 /// The fade's shape follows the animal: it curves around the chin, rises over the shoulders where they are, and closes with them.
-pub fn fade(matte: &Matte, framing: &Framing) -> Matte {
+pub fn fade(matte: &Matte, framing: &Framing<Levelled>) -> Matte {
     let (frame, visible, head) = (framing.frame, framing.visible, framing.head);
     let (width, height) = (matte.width, matte.height);
     // All in units of the frame's height, from the visible part's top left corner.
@@ -108,7 +109,7 @@ fn shoulders(matte: &Matte, rows: Range<usize>) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::resample::Region;
+    use crate::base::geometry::Region;
 
     fn whole(width: usize, height: usize, from: usize, to: usize) -> Matte {
         let row: Vec<u8> = (0..width).map(|x| if (from..to).contains(&x) { 255 } else { 0 }).collect();
@@ -117,8 +118,8 @@ mod tests {
 
     #[test]
     fn the_head_stays_whole_and_the_bottom_edge_is_clear() {
-        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
-        let head = Region { x: 80.0, y: 45.0, width: 240.0, height: 300.0 };
+        let frame = Region::new(0.0, 0.0, 400.0, 500.0);
+        let head = Region::new(80.0, 45.0, 240.0, 300.0);
         let framing = Framing { frame, visible: frame, head };
         let faded = fade(&whole(400, 500, 0, 400), &framing);
         let at = |x: usize, y: usize| faded.alpha[y * 400 + x];
@@ -132,9 +133,9 @@ mod tests {
 
     #[test]
     fn a_head_that_nearly_fills_the_frame_is_whole_down_to_the_chin() {
-        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
+        let frame = Region::new(0.0, 0.0, 400.0, 500.0);
         // The widest head that is framed, with looking room.
-        let head = Region { x: 8.0, y: 45.0, width: 344.0, height: 300.0 };
+        let head = Region::new(8.0, 45.0, 344.0, 300.0);
         let faded = fade(&whole(400, 500, 0, 400), &Framing { frame, visible: frame, head });
         for y in 45..344 {
             for x in [9, 20, 200, 350] {
@@ -145,8 +146,8 @@ mod tests {
 
     #[test]
     fn it_is_no_straight_band_and_follows_the_shoulders() {
-        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
-        let head = Region { x: 130.0, y: 45.0, width: 140.0, height: 300.0 };
+        let frame = Region::new(0.0, 0.0, 400.0, 500.0);
+        let head = Region::new(130.0, 45.0, 140.0, 300.0);
         let framing = Framing { frame, visible: frame, head };
         let half = |faded: &Matte, x: usize| (0..500).find(|y| faded.alpha[y * 400 + x] < 128).unwrap_or(500);
         // The left shoulder reaches the frame's edge, the right one ends beside the head.
@@ -159,9 +160,9 @@ mod tests {
 
     #[test]
     fn a_photo_that_ends_at_the_chin_is_faded_there_and_hardly_touches_the_head() {
-        let frame = Region { x: 0.0, y: 0.0, width: 400.0, height: 500.0 };
-        let head = Region { x: 80.0, y: 45.0, width: 240.0, height: 300.0 };
-        let visible = Region { height: 350.0, ..frame };
+        let frame = Region::new(0.0, 0.0, 400.0, 500.0);
+        let head = Region::new(80.0, 45.0, 240.0, 300.0);
+        let visible = Region::new(0.0, 0.0, 400.0, 350.0);
         let faded = fade(&whole(400, 350, 0, 400), &Framing { frame, visible, head });
         let at = |x: usize, y: usize| faded.alpha[y * 400 + x];
         assert!((45..330).all(|y| at(200, y) >= 254) && at(200, 349) <= 4);

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use headshot_core::{Head, Shot};
 
+use crate::base::geometry::{HeadSpan, Levelled, Region, Space};
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::Region;
 
 /// From ear tips to chin, the head takes this share of the frame's height: with headroom of a tenth the eyes come to
 /// lie on the upper third, as portrait painters place them. The second where the photo ends soon under the chin: larger, and
@@ -52,15 +52,25 @@ const WIDEST: f64 = 0.94;
 /// Width over height.
 const ASPECT: f64 = 0.8;
 
-/// What of the photo is shown, and where the head lies in it. All in photo pixels.
+/// What of a photo is shown, and where the head lies in it. All in its pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Framing {
+pub struct Framing<S> {
     /// The 4:5 frame; it may reach beyond the photo, where it stays transparent.
-    pub frame: Region,
+    pub frame: Region<S>,
     /// The part of the frame that the photo covers.
-    pub visible: Region,
+    pub visible: Region<S>,
     /// The head with its ears.
-    pub head: Region,
+    pub head: Region<S>,
+}
+
+impl Framing<Levelled> {
+    /// Where the head lies in the visible part.
+    pub fn head_span(&self) -> HeadSpan {
+        HeadSpan {
+            top: (self.head.y - self.visible.y) / self.visible.height,
+            height: self.head.height / self.visible.height,
+        }
+    }
 }
 
 /// Frames the head: 4:5, ears inside, headroom, eyes on the upper third, and room in the direction of its look.
@@ -69,8 +79,8 @@ pub struct Framing {
 /// and must give a slightly different frame.
 ///
 /// `matte` is the cleaned coarse matte over the whole photo of `size` pixels.
-pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> Framing {
-    let head = with_ears(inside_photo(head, size), matte, size);
+pub fn frame_head<S: Space>(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> Framing<S> {
+    let head = with_ears(Region::of_head(head).inside(size), matte, size);
     let below = (size.1 - head.y - head.height) / head.height;
     let cut_short = 1.0 - f64::from(smoothstep(BUST.0, BUST.1, below as f32));
     let between = |(usual, short): (f64, f64)| usual + cut_short * (short - usual);
@@ -96,13 +106,13 @@ pub fn frame_head(head: &Head, matte: &Plane, size: (f64, f64), shot: Shot) -> F
     let y = head.y - headroom * whole_above;
     let beside = (width - head.width) / 2.0;
     let aside = looks_aside(head, matte, size) * (LOOKING_ROOM * width).min(0.8 * beside);
-    let frame = Region { x: head.x + head.width / 2.0 - width / 2.0 + aside, y, width, height };
-    Framing { frame, visible: inside(frame, size), head }
+    let frame = Region::new(head.x + head.width / 2.0 - width / 2.0 + aside, y, width, height);
+    Framing { frame, visible: frame.inside(size), head }
 }
 
 /// How far the eyes lie below the head's upper edge, which is the tips of ears that stand up.
-fn eyes_below_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
-    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+fn eyes_below_ears<S: Space>(head: Region<S>, matte: &Plane, (width, height): (f64, f64)) -> f64 {
+    let (sx, sy) = (width / matte.width() as f64, height / matte.height() as f64);
     // Between ears that stand up there is nothing: the skull begins where the middle third of the head does.
     let middle = (head.x + head.width / 3.0) / sx..(head.x + head.width * 2.0 / 3.0) / sx;
     let rows = head.y / sy..(head.y + head.height / 2.0) / sy;
@@ -116,22 +126,21 @@ fn eyes_below_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> 
 ///
 /// In profile the back of the head fills its side of the box, neck and all, and the muzzle does not fill the other; and the body
 /// lies behind the head. Only where both say the same is it believed: a face that is lit or turned oddly says one alone.
-fn looks_aside(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 {
-    let third = |from: f64| Region { x: head.x + from * head.width, width: head.width / 3.0, ..head };
-    let whole = Region { x: 0.0, y: 0.0, width, height };
-    let filled = |region: Region| {
-        let part = matte.part(whole, inside(region, (width, height)));
-        part.data.iter().sum::<f32>() / part.data.len() as f32
+fn looks_aside<S: Space>(head: Region<S>, matte: &Plane, size: (f64, f64)) -> f64 {
+    let third = |from: f64| Region::new(head.x + from * head.width, head.y, head.width / 3.0, head.height);
+    let filled = |region: Region<S>| {
+        let part = matte.part(Region::whole(size), region.inside(size));
+        part.data().iter().sum::<f32>() / part.data().len() as f32
     };
     let behind = filled(third(0.0)) - filled(third(2.0 / 3.0));
     let (mut mass, mut moment) = (0.0f64, 0.0f64);
-    for row in matte.data.chunks_exact(matte.width) {
+    for row in matte.data().chunks_exact(matte.width()) {
         for (x, &a) in row.iter().enumerate() {
             mass += f64::from(a);
             moment += f64::from(a) * (x as f64 + 0.5);
         }
     }
-    let body = moment / mass.max(1e-6) * width / matte.width as f64;
+    let body = moment / mass.max(1e-6) * size.0 / matte.width() as f64;
     let aside = ((head.x + head.width / 2.0 - body) / head.width) as f32;
     if behind * aside <= 0.0 {
         return 0.0;
@@ -144,24 +153,10 @@ fn looks_aside(head: Region, matte: &Plane, (width, height): (f64, f64)) -> f64 
     f64::from(sure * behind.signum())
 }
 
-/// The part of `region` inside an image of `size`, at least one pixel large.
-pub fn inside(region: Region, (width, height): (f64, f64)) -> Region {
-    let x0 = region.x.clamp(0.0, width - 1.0);
-    let y0 = region.y.clamp(0.0, height - 1.0);
-    let x1 = (region.x + region.width).clamp(x0 + 1.0, width);
-    let y1 = (region.y + region.height).clamp(y0 + 1.0, height);
-    Region { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }
-}
-
-fn inside_photo(head: &Head, size: (f64, f64)) -> Region {
-    let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
-    inside(Region { x, y, width, height }, size)
-}
-
 /// The head box grown to what the matte shows of ears and ruff around it.
-fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region {
+fn with_ears<S: Space>(head: Region<S>, matte: &Plane, (width, height): (f64, f64)) -> Region<S> {
     // In samples of the matte from here on.
-    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+    let (sx, sy) = (width / matte.width() as f64, height / matte.height() as f64);
     let (x, y, w, h) = (head.x / sx, head.y / sy, head.width / sx, head.height / sy);
     let enough = (EDGE.0 * w * h).max(EDGE.1);
 
@@ -173,26 +168,26 @@ fn with_ears(head: Region, matte: &Plane, (width, height): (f64, f64)) -> Region
     let columns = column_sums(matte, top..y + 0.75 * h);
     let from_left = x - EARS.1 * w..x + w / 2.0;
     let left = (from_left.start.max(0.0) + until_met(&columns, from_left, enough) - TIP * w).min(x + 0.2 * w);
-    let all = matte.width as f64;
+    let all = matte.width() as f64;
     let mirrored: Vec<f64> = columns.into_iter().rev().collect();
     let from_right = all - x - (1.0 + EARS.1) * w..all - x - w / 2.0;
     let right = from_right.start.max(0.0) + until_met(&mirrored, from_right, enough);
     let right = (all - right + TIP * w).max(x + 0.8 * w);
     let (left, top, right) = (left.max(0.0), top.max(0.0), right.min(all));
-    Region { x: left * sx, y: top * sy, width: (right - left) * sx, height: (y + h - top) * sy }
+    Region::new(left * sx, top * sy, (right - left) * sx, (y + h - top) * sy)
 }
 
 /// How much of each row is animal, within some columns. Columns and rows may begin and end within a sample.
 fn row_sums(matte: &Plane, columns: Range<f64>) -> Vec<f64> {
-    let weights: Vec<f64> = (0..matte.width).map(|x| overlap(&columns, x)).collect();
+    let weights: Vec<f64> = (0..matte.width()).map(|x| overlap(&columns, x)).collect();
     let sum = |row: &[f32]| row.iter().zip(&weights).map(|(&a, w)| w * solid(a)).sum();
-    matte.data.chunks_exact(matte.width).map(sum).collect()
+    matte.data().chunks_exact(matte.width()).map(sum).collect()
 }
 
 /// How much of each column is animal, within some rows.
 fn column_sums(matte: &Plane, rows: Range<f64>) -> Vec<f64> {
-    let mut sums = vec![0.0; matte.width];
-    for (y, row) in matte.data.chunks_exact(matte.width).enumerate() {
+    let mut sums = vec![0.0; matte.width()];
+    for (y, row) in matte.data().chunks_exact(matte.width()).enumerate() {
         let weight = overlap(&rows, y);
         if weight > 0.0 {
             sums.iter_mut().zip(row).for_each(|(sum, &a)| *sum += weight * solid(a));
@@ -237,8 +232,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::base::geometry::Original;
 
-    fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing {
+    fn frame_head(head: &Head, matte: &Plane, size: (f64, f64)) -> Framing<Original> {
         super::frame_head(head, matte, size, Shot::Head)
     }
 
@@ -329,7 +325,7 @@ mod tests {
                 confidence: 0.9,
                 source: HeadSource::Model,
             };
-            super::frame_head(&head, &matte, (1000.0, 1000.0), shot).frame.width
+            super::frame_head::<Original>(&head, &matte, (1000.0, 1000.0), shot).frame.width
         };
         assert!(width(Shot::CloseUp) < 0.92 * width(Shot::Head), "{}", width(Shot::CloseUp));
         assert!(width(Shot::Bust) > 1.3 * width(Shot::Head), "{}", width(Shot::Bust));
@@ -342,7 +338,7 @@ mod tests {
             shot in prop::sample::select(&Shot::ALL[..]),
         ) {
             let matte = Plane::filled(64, 64, 1.0);
-            let f = super::frame_head(&head(x, y, w, h), &matte, (1000.0, 1000.0), shot);
+            let f = super::frame_head::<Original>(&head(x, y, w, h), &matte, (1000.0, 1000.0), shot);
             prop_assert!((f.frame.width / f.frame.height - 0.8).abs() < 1e-9);
             prop_assert!(f.frame.x <= f.head.x && f.frame.y <= f.head.y + 1e-9);
             prop_assert!(f.frame.x + f.frame.width >= f.head.x + f.head.width);

@@ -2,8 +2,8 @@
 
 use headshot_core::{Head, HeadSource};
 
+use crate::base::geometry::{Original, Region};
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::Region;
 use crate::matting::HeadBox;
 
 /// Scores at which the network's head box counts for nothing, and in full. Without a head it is below 0.3.
@@ -14,8 +14,12 @@ const COVERED: (f32, f32) = (0.25, 0.45);
 /// The head in photo pixels. `matte` is the cleaned coarse matte, spread over the whole photo of `size`
 /// pixels. `None` when the matte is empty. Where the network is half sure, the head lies between its box and
 /// the outline's.
-pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64, f64)) -> Option<Head> {
-    let (sx, sy) = (width / matte.width as f64, height / matte.height as f64);
+pub fn find_head(
+    proposal: Option<HeadBox<Original>>,
+    matte: &Plane,
+    (width, height): (f64, f64),
+) -> Option<Head> {
+    let (sx, sy) = (width / matte.width() as f64, height / matte.height() as f64);
     let trust = |p: &HeadBox| {
         let covered = covered(matte, p.region, sx, sy);
         smoothstep(TRUSTED_SCORE.0, TRUSTED_SCORE.1, p.score) * smoothstep(COVERED.0, COVERED.1, covered)
@@ -40,7 +44,7 @@ pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64
     let animal_height = (outline.y1 - outline.y0) as f64 * sy;
     let side = animal_width.min(animal_height * 0.6).max(1.0);
     let x = (centre * sx - side / 2.0).clamp(0.0, (width - side).max(0.0));
-    let region = Region { x, y: outline.y0 as f64 * sy, width: side, height: side };
+    let region = Region::new(x, outline.y0 as f64 * sy, side, side);
     Some(match proposal {
         Some(head) if trust >= 0.5 => {
             to_head(region.towards(&head.region, trust), head.score, HeadSource::Model)
@@ -52,8 +56,10 @@ pub fn find_head(proposal: Option<HeadBox>, matte: &Plane, (width, height): (f64
 
 fn covered(matte: &Plane, region: Region, sx: f64, sy: f64) -> f32 {
     let clamp = |v: f64, max: usize| (v.max(0.0) as usize).min(max);
-    let (x0, x1) = (clamp(region.x / sx, matte.width), clamp((region.x + region.width) / sx, matte.width));
-    let (y0, y1) = (clamp(region.y / sy, matte.height), clamp((region.y + region.height) / sy, matte.height));
+    let (x0, x1) =
+        (clamp(region.x / sx, matte.width()), clamp((region.x + region.width) / sx, matte.width()));
+    let (y0, y1) =
+        (clamp(region.y / sy, matte.height()), clamp((region.y + region.height) / sy, matte.height()));
     let count = (x1.saturating_sub(x0)) * (y1.saturating_sub(y0));
     if count == 0 {
         return 0.0;

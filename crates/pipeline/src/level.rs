@@ -2,12 +2,13 @@
 
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::{U8, U8x3};
-use headshot_core::Head;
+use headshot_core::{Head, Shot};
 
+use crate::base::geometry::{Levelled, Original, Region, Space};
 use crate::base::plane::Plane;
-use crate::base::resample::{Region, Resample};
+use crate::base::resample::Resample;
 use crate::decode::Photo;
-use crate::framing::Framing;
+use crate::scene::Scene;
 
 /// The part of the photo that is turned reaches beyond the frame by this share of its size: the frame moves a little with it.
 const MARGIN: f64 = 0.04;
@@ -19,16 +20,11 @@ const TAKEN_BACK: f64 = 0.7;
 /// Steps between two pixels for which the filter's weights are tabled.
 const PHASES: usize = 64;
 
-/// A photo turned around a head, and what was found in it, in its own pixels.
-#[derive(Clone, Debug)]
-pub struct Levelled {
-    /// The part around the frame, turned: as much of it as the photo shows, without open corners.
-    pub photo: Photo,
-    /// The same head.
-    pub head: Head,
-    /// The animal's coarse matte over that part.
-    pub animal: Plane,
-}
+/// The original at the size at which it is turned: no more pixels than the print has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Reduced;
+
+impl Space for Reduced {}
 
 /// Where a point, relative to the middle of a picture that was turned counter-clockwise, was before.
 #[cfg(test)]
@@ -38,25 +34,22 @@ pub fn turned((x, y): (f64, f64), degrees: f64) -> (f64, f64) {
 }
 
 /// Takes a measured tilt back: turns what the frame needs of the photo around the head, by Catmull–Rom interpolation (sRGB values).
-/// `None` where the photo does not reach far enough around the head for that: its edges would swing into the portrait.
+/// It has as much of the frame's surroundings as the photo shows, without open corners. `None` where the photo
+/// does not reach far enough around the head for that: its edges would swing into the portrait.
 pub fn level(
-    photo: &Photo,
-    framing: &Framing,
-    head: &Head,
-    animal: &Plane,
+    original: &Scene<Original>,
     roll: f64,
     print_height: u32,
-) -> Option<Levelled> {
+    shot: Shot,
+) -> Option<Scene<Levelled>> {
+    let Scene { photo, animal, head, framing } = original;
     // More pixels than the print has are reduced first.
     let scale = (f64::from(print_height) / framing.frame.height).min(1.0);
     let (side_x, side_y) = (scaled(photo.width, scale), scaled(photo.height, scale));
     let size = (side_x as f64, side_y as f64);
     let (per_x, per_y) = (size.0 / f64::from(photo.width), size.1 / f64::from(photo.height));
-    let fit = |r: Region| Region {
-        x: r.x * per_x,
-        y: r.y * per_y,
-        width: r.width * per_x,
-        height: r.height * per_y,
+    let fit = |r: Region<Original>| {
+        Region::<Reduced>::new(r.x * per_x, r.y * per_y, r.width * per_x, r.height * per_y)
     };
     let (frame, with_ears) = (fit(framing.frame), fit(framing.head));
     let head = Head {
@@ -68,7 +61,8 @@ pub fn level(
     };
     let pivot = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
     let (sin, cos) = (TAKEN_BACK * roll).to_radians().sin_cos();
-    let part = shown_everywhere(grown(frame, MARGIN), pivot, (sin, cos), size)?;
+    let part =
+        shown_everywhere(frame.grown(frame.width * MARGIN, frame.height * MARGIN), pivot, (sin, cos), size)?;
     let beside = ROOM.1 * frame.width;
     let reaches = part.x + beside <= with_ears.x
         && part.x + part.width - beside >= with_ears.x + with_ears.width
@@ -101,7 +95,7 @@ pub fn level(
         };
         (0..width * height).map(at).collect()
     });
-    let (per_x, per_y) = (animal.width as f64 / size.0, animal.height as f64 / size.1);
+    let (per_x, per_y) = (animal.width() as f64 / size.0, animal.height() as f64 / size.1);
     let coarse = |s: usize, per: f64| ((s as f64 * per).round() as usize).max(8);
     let (coarse_width, coarse_height) = (coarse(width, per_x), coarse(height, per_y));
     let animal = Plane::from_fn(coarse_width, coarse_height, |x, y| {
@@ -113,17 +107,17 @@ pub fn level(
     let (format, stored) = (photo.format, photo.stored);
     let photo =
         Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored, damage: Vec::new() };
-    Some(Levelled { photo, head, animal })
+    Some(Scene::framed(photo, animal, head, shot))
 }
 
 /// The largest part of `wanted`, in whole pixels, of which every point lies inside the photo after the turn. `None` where
 /// nothing is left.
 fn shown_everywhere(
-    wanted: Region,
+    wanted: Region<Reduced>,
     pivot: (f64, f64),
     (sin, cos): (f64, f64),
     (width, height): (f64, f64),
-) -> Option<Region> {
+) -> Option<Region<Reduced>> {
     let (mut left, mut right) = (wanted.x - pivot.0, wanted.x + wanted.width - pivot.0);
     let (mut top, mut bottom) = (wanted.y - pivot.1, wanted.y + wanted.height - pivot.1);
     // Each edge of the photo is a slanted line: the part ends where that line first meets it.
@@ -137,17 +131,7 @@ fn shown_everywhere(
     }
     let (x, y) = ((pivot.0 + left).ceil(), (pivot.1 + top).ceil());
     let (width, height) = ((pivot.0 + right).floor() - x, (pivot.1 + bottom).floor() - y);
-    (width >= 8.0 && height >= 8.0).then_some(Region { x, y, width, height })
-}
-
-fn grown(region: Region, share: f64) -> Region {
-    let (x, y) = (region.width * share, region.height * share);
-    Region {
-        x: region.x - x,
-        y: region.y - y,
-        width: region.width + 2.0 * x,
-        height: region.height + 2.0 * y,
-    }
+    (width >= 8.0 && height >= 8.0).then_some(Region::new(x, y, width, height))
 }
 
 fn scaled(side: u32, scale: f64) -> usize {
@@ -155,10 +139,10 @@ fn scaled(side: u32, scale: f64) -> usize {
 }
 
 fn reduced(photo: &Photo, width: usize, height: usize) -> Photo {
-    let from = (photo.width as usize, photo.height as usize);
     let resample = Resample::to(width, height);
-    let rgb = Resample { filter: FilterType::CatmullRom, ..resample }.bytes::<U8x3>(&photo.rgb, from);
-    let alpha = photo.alpha.as_ref().map(|alpha| resample.bytes::<U8>(alpha, from));
+    let rgb =
+        Resample { filter: FilterType::CatmullRom, ..resample }.bytes::<U8x3>(&photo.rgb, photo.pixels());
+    let alpha = photo.alpha.as_ref().map(|alpha| resample.bytes::<U8>(alpha, photo.pixels()));
     let (format, stored) = (photo.format, photo.stored);
     Photo { width: width as u32, height: height as u32, rgb, alpha, format, stored, damage: Vec::new() }
 }
@@ -220,6 +204,7 @@ mod tests {
     use headshot_core::upload::Format;
 
     use super::*;
+    use crate::framing::Framing;
 
     const HEAD: Head =
         Head { x: 110.0, y: 70.0, width: 80.0, height: 100.0, confidence: 0.9, source: HeadSource::Model };
@@ -239,18 +224,17 @@ mod tests {
         }
     }
 
-    fn framing(frame: Region) -> Framing {
-        let head = Region { x: 110.0, y: 70.0, width: 80.0, height: 100.0 };
-        Framing { frame, visible: frame, head }
+    fn scene(photo: &Photo, frame: Region, head: Head) -> Scene<Original> {
+        let framing = Framing { frame, visible: frame, head: Region::of_head(&head) };
+        Scene { photo: photo.clone(), animal: Plane::filled(60, 60, 1.0), head, framing }
     }
 
     #[test]
     fn turning_keeps_the_head_where_it_is_and_its_surroundings_turn_around_it() {
         // A bright bar that was turned counter-clockwise by seven tenths of ten degrees, through the middle of the head.
         let bar = photo(300, |x, y| if turned((x - 150.0, y - 120.0), 7.0).0.abs() < 6.0 { 220 } else { 40 });
-        let framing = framing(Region { x: 84.0, y: 55.0, width: 132.0, height: 165.0 });
-        let animal = Plane::filled(60, 60, 1.0);
-        let levelled = level(&bar, &framing, &HEAD, &animal, -10.0, 3000).expect("there is room");
+        let askew = scene(&bar, Region::new(84.0, 55.0, 132.0, 165.0), HEAD);
+        let levelled = level(&askew, -10.0, 3000, Shot::Head).expect("there is room");
         let middle = (levelled.head.x + levelled.head.width / 2.0) as usize;
         let width = levelled.photo.width as usize;
         for y in (5..levelled.photo.height as usize - 5).step_by(10) {
@@ -258,7 +242,7 @@ mod tests {
             assert!(value(middle) > 200 && value(middle - 12) < 60 && value(middle + 12) < 60, "row {y}");
         }
         assert!((levelled.head.width - HEAD.width).abs() < 1e-3);
-        let small = level(&bar, &framing, &HEAD, &animal, -10.0, 80).expect("there is room");
+        let small = level(&askew, -10.0, 80, Shot::Head).expect("there is room");
         assert!((small.photo.height as f64 / levelled.photo.height as f64 - 80.0 / 165.0).abs() < 0.03);
     }
 
@@ -266,21 +250,15 @@ mod tests {
     fn no_edge_of_the_photo_swings_into_the_portrait() {
         // Nothing is black in this photo, so that black would be what it does not show.
         let grey = photo(300, |_, _| 150);
-        let animal = Plane::filled(60, 60, 1.0);
-        for frame in [
-            Region { x: 60.0, y: 40.0, width: 200.0, height: 250.0 },
-            Region { x: 60.0, y: 40.0, width: 240.0, height: 300.0 },
-        ] {
-            let levelled = level(&grey, &framing(frame), &HEAD, &animal, 8.0, 3000).expect("there is room");
+        for frame in [Region::new(60.0, 40.0, 200.0, 250.0), Region::new(60.0, 40.0, 240.0, 300.0)] {
+            let levelled = level(&scene(&grey, frame, HEAD), 8.0, 3000, Shot::Head).expect("there is room");
             assert!(levelled.photo.rgb.iter().all(|&v| v == 150));
             assert!(levelled.photo.alpha.is_none());
         }
         // A photo that ends at the chin, or beside the ears, is left as it is.
         let tight = |x: f32, y: f32| {
-            let head = Region { x: f64::from(x), y: f64::from(y), width: 80.0, height: 100.0 };
-            let frame = Region { x: head.x - 26.0, y: head.y - 15.0, width: 132.0, height: 165.0 };
-            let framing = Framing { frame, visible: frame, head };
-            level(&grey, &framing, &Head { x, y, ..HEAD }, &animal, 8.0, 3000).is_none()
+            let frame = Region::new(f64::from(x) - 26.0, f64::from(y) - 15.0, 132.0, 165.0);
+            level(&scene(&grey, frame, Head { x, y, ..HEAD }), 8.0, 3000, Shot::Head).is_none()
         };
         assert!(tight(110.0, 199.0) && tight(1.0, 70.0) && tight(110.0, 1.0) && !tight(110.0, 100.0));
     }

@@ -13,6 +13,7 @@ mod tone;
 use headshot_core::Look;
 
 use crate::base::colour::ToneTables;
+use crate::base::geometry::HeadSpan;
 use crate::base::plane::{Plane, RowSampler};
 use crate::crop::{Crop, Matte, colour_planes};
 use catch_light::{catch_lights, raised};
@@ -37,15 +38,6 @@ pub struct Portrait {
     pub height: usize,
     /// `width × height × 2` samples: grey, alpha. Not premultiplied; grey is 0 where alpha is 0.
     pub grey_alpha: Vec<u8>,
-}
-
-/// The head with its ears in a crop, as shares of the crop's height from its top.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HeadSpan {
-    /// Where the ears begin.
-    pub top: f64,
-    /// From there to the chin.
-    pub height: f64,
 }
 
 /// Grades decontaminated colours (sRGB) to grey. The scale of local contrast follows the head, so that the look is the same

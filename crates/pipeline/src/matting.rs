@@ -12,11 +12,12 @@ use fast_image_resize::pixels::U8;
 use ort::value::TensorRef;
 
 pub use coarse_matte::{CoarseMatte, HeadBox};
-pub use components::{keep_the_animal, without_haze, without_holes};
+pub use components::{keep_the_animal, without_holes};
 pub(crate) use corrected::corrected;
 
 use crate::base::error::PipelineError;
-use crate::base::resample::{Region, Resample};
+use crate::base::geometry::{Region, Space};
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::models::{Letterbox, Models, Rule};
 
@@ -32,8 +33,7 @@ use crate::models::{Letterbox, Models, Rule};
 /// # Errors
 /// [`PipelineError::Inference`] when ONNX Runtime fails or answers with another shape than it declared.
 pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, PipelineError> {
-    let (width, height) = (f64::from(photo.width), f64::from(photo.height));
-    let whole = Region { x: 0.0, y: 0.0, width, height };
+    let whole = Region::whole(photo.size());
     let description = models.description();
     let mut seen = ask(photo, whole, description.long_side, false, models)?;
     if let Some(side) = description.mirrored_side.filter(|_| models.applies(Rule::Mirrored)) {
@@ -56,18 +56,21 @@ pub fn coarse_matte(photo: &Photo, models: &Models) -> Result<CoarseMatte, Pipel
 ///
 /// # Errors
 /// [`PipelineError::Inference`] when ONNX Runtime fails or answers with another shape than it declared.
-pub fn find_animal(photo: &Photo, region: Region, models: &Models) -> Result<CoarseMatte, PipelineError> {
+pub fn find_animal<S: Space>(
+    photo: &Photo,
+    region: Region<S>,
+    models: &Models,
+) -> Result<CoarseMatte<S>, PipelineError> {
     let seen = ask(photo, region, models.description().long_side, false, models)?;
     Ok(within_the_photo(photo, seen))
 }
 
 /// Where the photo itself is transparent, so is the matte.
-fn within_the_photo(photo: &Photo, mut seen: CoarseMatte) -> CoarseMatte {
+fn within_the_photo<S: Space>(photo: &Photo, mut seen: CoarseMatte<S>) -> CoarseMatte<S> {
     if let Some(transparency) = &photo.alpha {
-        let of_photo =
-            Resample::part(seen.region, (seen.alpha.width, seen.alpha.height), FilterType::Bilinear)
-                .bytes::<U8>(transparency, (photo.width as usize, photo.height as usize));
-        for (a, t) in seen.alpha.data.iter_mut().zip(of_photo) {
+        let of_photo = Resample::part(seen.region, seen.alpha.size(), FilterType::Bilinear)
+            .bytes::<U8>(transparency, photo.pixels());
+        for (a, t) in seen.alpha.data_mut().iter_mut().zip(of_photo) {
             *a *= f32::from(t) / 255.0;
         }
     }
@@ -75,13 +78,13 @@ fn within_the_photo(photo: &Photo, mut seen: CoarseMatte) -> CoarseMatte {
 }
 
 /// One inference, over an input with this long side.
-fn ask(
+fn ask<S: Space>(
     photo: &Photo,
-    region: Region,
+    region: Region<S>,
     long_side: u32,
     mirrored: bool,
     models: &Models,
-) -> Result<CoarseMatte, PipelineError> {
+) -> Result<CoarseMatte<S>, PipelineError> {
     let description = models.description();
     let input = Letterbox::fit((region.width, region.height), long_side, description);
     let tensor = input.tensor(photo, region, mirrored, description);
@@ -106,5 +109,5 @@ fn ask(
 }
 
 fn mirrored_in(region: Region, whole: Region) -> Region {
-    Region { x: 2.0 * whole.x + whole.width - region.x - region.width, ..region }
+    Region::new(2.0 * whole.x + whole.width - region.x - region.width, region.y, region.width, region.height)
 }

@@ -7,15 +7,13 @@ mod face;
 mod sentences;
 mod sharpness;
 
-use headshot_core::{
-    Head, HeadSource, Metric, PrintSize, Quality, QualityPolicy, Recipe, Rendition, Severity,
-};
+use headshot_core::{HeadSource, Metric, PrintSize, Quality, QualityPolicy, Recipe, Rendition, Severity};
 
+use crate::base::geometry::{Original, Region};
 use crate::base::plane::Plane;
-use crate::base::resample::Region;
 use crate::decode::{Damage, Photo};
-use crate::framing::Framing;
 use crate::matting::CoarseMatte;
+use crate::scene::Scene;
 use exposure::exposure;
 use face::Face;
 use sentences::reason;
@@ -63,42 +61,27 @@ const VISIBLE_ENLARGEMENT: f64 = 1.5;
 /// Dots per inch of the print master. Paper counts as sharp up to [`VISIBLE_ENLARGEMENT`] at this resolution.
 const PRINT_DPI: f64 = 300.0;
 
-/// What the first look found in a photo.
-#[derive(Clone, Copy)]
-pub struct Found<'a> {
-    /// The upright photo.
-    pub photo: &'a Photo,
-    /// The network's raw answer over the whole photo.
-    pub coarse: &'a CoarseMatte,
-    /// The animal's cleaned matte.
-    pub animal: &'a Plane,
-    /// Its head.
-    pub head: &'a Head,
-    /// The frame around the head.
-    pub framing: &'a Framing,
-    /// By how many degrees the head was turned upright, if it was.
-    pub roll: Option<f64>,
-}
-
 /// The verdict on a photo in which nothing was found. No policy can make a portrait of it.
 pub fn nothing_found(coarse: &CoarseMatte) -> Quality {
-    let peak = coarse.alpha.data.iter().copied().fold(0.0f32, f32::max);
+    let peak = coarse.alpha.data().iter().copied().fold(0.0f32, f32::max);
     let mut metrics = vec![metric("pet_share", 0.0), metric("matte_peak", f64::from(peak))];
     metrics.extend(pet_confidence(coarse).map(|pet| metric("pet_confidence", pet)));
     Quality::new(metrics, vec![reason("no_pet_found", Severity::Reject)])
 }
 
 /// Judges the photo by what was found in it.
-pub fn judge(found: &Found<'_>, recipe: &Recipe) -> Quality {
-    let Found { photo, coarse, animal, head, framing, roll } = *found;
-    let area = animal.data.len() as f64;
+///
+/// `coarse` is the network's raw answer, `roll` by how many degrees the head is turned upright, if it is.
+pub fn judge(scene: &Scene<Original>, coarse: &CoarseMatte, roll: Option<f64>, recipe: &Recipe) -> Quality {
+    let Scene { photo, animal, head, framing } = scene;
+    let area = animal.data().len() as f64;
     let share = sum(animal) / area;
-    let solid = || coarse.alpha.data.iter().zip(&animal.data).filter(|&(_, &a)| a >= 0.5);
+    let solid = || coarse.alpha.data().iter().zip(animal.data()).filter(|&(_, &a)| a >= 0.5);
     let confidence = solid().map(|(&raw, _)| f64::from(raw)).sum::<f64>() / (solid().count().max(1) as f64);
     let pet = pet_confidence(coarse);
     let head_px = f64::from(head.width.max(head.height));
     let enlargement = f64::from(recipe.size(Rendition::Print).1) / framing.frame.height;
-    let face = Face::of(photo, head, animal);
+    let face = Face::of(scene);
     let blur = blur(&face);
     let light = exposure(&face, photo);
     let others = other_animals(coarse, animal);
@@ -183,16 +166,16 @@ fn damaged_share(photo: &Photo, head: Region) -> Option<f64> {
 /// The area of other animals, as a share of the portrayed one's.
 fn other_animals(coarse: &CoarseMatte, animal: &Plane) -> f64 {
     // What is soft around the animal is its own fur.
-    let near = animal.box_mean((animal.width.max(animal.height) / 40).max(2));
+    let near = animal.box_mean((animal.width().max(animal.height()) / 40).max(2));
     let elsewhere = coarse.alpha.zip(&near, |a, n| if n <= 0.0 && a >= 0.5 { 1.0 } else { 0.0 });
     sum(&elsewhere) / sum(animal).max(1.0)
 }
 
 /// Whether an edge of the photo runs through the head with its ears.
 fn cut_by_the_photo(photo: &Photo, head: Region, animal: &Plane) -> bool {
-    let (width, height) = (f64::from(photo.width), f64::from(photo.height));
+    let (width, height) = photo.size();
     let margin = AT_THE_EDGE * head.width.max(head.height);
-    let (w, h) = (animal.width, animal.height);
+    let (w, h) = animal.size();
     let sample = |v: f64, whole: f64, n: usize| ((v / whole * n as f64).max(0.0) as usize).min(n);
     let (columns, rows) = (
         sample(head.x, width, w)..sample(head.x + head.width, width, w),
@@ -209,7 +192,7 @@ fn cut_by_the_photo(photo: &Photo, head: Region, animal: &Plane) -> bool {
 }
 
 fn sum(plane: &Plane) -> f64 {
-    plane.data.iter().map(|&v| f64::from(v)).sum()
+    plane.data().iter().map(|&v| f64::from(v)).sum()
 }
 
 fn pet_confidence(coarse: &CoarseMatte) -> Option<f64> {

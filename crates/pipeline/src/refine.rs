@@ -125,7 +125,7 @@ mod tests {
         for (i, rgb) in crop.rgb.chunks_exact(3).enumerate() {
             let truth = if rgb[0] > 100 { 1.0 } else { 0.0 };
             error[0] += (f32::from(matte.alpha[i]) / 255.0 - truth).abs();
-            error[1] += (bilinear.data[i] - truth).abs();
+            error[1] += (bilinear.data()[i] - truth).abs();
         }
         assert!(error[0] < 0.25 * error[1], "refined {} against bilinear {}", error[0], error[1]);
         assert_eq!((matte.alpha[0], matte.alpha[512 * 256 + 256]), (0, 255));

@@ -5,6 +5,7 @@ use std::cell::LazyCell;
 use headshot_core::{Recipe, Rendition};
 
 use crate::base::error::PipelineError;
+use crate::base::geometry::Levelled;
 use crate::encode::{self, Canvas, Placement};
 use crate::framing::Framing;
 use crate::look::Portrait;
@@ -28,7 +29,7 @@ pub struct Artefact {
 /// [`PipelineError::Encode`] when a file cannot be written.
 pub fn renditions(
     portrait: &Portrait,
-    framing: &Framing,
+    framing: &Framing<Levelled>,
     recipe: &Recipe,
 ) -> Result<Vec<Artefact>, PipelineError> {
     let canvas = |rendition| {
@@ -53,7 +54,7 @@ pub fn renditions(
 }
 
 /// Where the visible part lies on a canvas that shows the whole frame.
-fn placement(framing: &Framing, (width, height): (u32, u32)) -> Placement {
+fn placement(framing: &Framing<Levelled>, (width, height): (u32, u32)) -> Placement {
     let (frame, visible) = (framing.frame, framing.visible);
     let along = |v: f64, origin: f64, length: f64, pixels: u32| {
         (((v - origin) / length * f64::from(pixels)).round().max(0.0) as usize).min(pixels as usize)

@@ -2,13 +2,12 @@
 
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
-use headshot_core::Head;
 
 use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::geometry::{Original, Point, Region};
 use crate::base::plane::{Plane, smoothstep};
-use crate::base::resample::{Region, Resample};
-use crate::decode::Photo;
-use crate::framing::inside;
+use crate::base::resample::Resample;
+use crate::scene::Scene;
 
 /// Side of the square patch in which the head is mirrored, in samples, and half of it as a share of the head's longer edge.
 const PATCH: usize = 64;
@@ -45,8 +44,8 @@ const WORTH_TURNING: f64 = 0.2;
 /// symmetry by correlation (Marola, "On the detection of the axes of symmetry of symmetric and almost symmetric planar
 /// images", 1989). On 158 photos turned by six degrees either way, the answer followed within two degrees in nine of ten of those
 /// that are alike enough.
-pub fn roll(photo: &Photo, head: &Head, animal: &Plane) -> Option<f64> {
-    let (drawing, alpha) = surroundings(photo, head, animal);
+pub fn roll(scene: &Scene<Original>) -> Option<f64> {
+    let (drawing, alpha) = surroundings(scene);
     let tried: Vec<f32> = TRIED.map(|i| likeness(&drawing, &alpha, f64::from(i) * STEP)).collect();
     let best = tried.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sorted = tried.clone();
@@ -66,21 +65,20 @@ pub fn roll(photo: &Photo, head: &Head, animal: &Plane) -> Option<f64> {
 }
 
 /// Lightness without its large shades, and alpha, of a square around the head that can be turned within.
-fn surroundings(photo: &Photo, head: &Head, animal: &Plane) -> (Plane, Plane) {
-    let size = (f64::from(photo.width), f64::from(photo.height));
+fn surroundings(scene: &Scene<Original>) -> (Plane, Plane) {
+    let Scene { photo, animal, head, .. } = scene;
     let reach = REACH * f64::from(head.width.max(head.height));
     // A patch turned by any angle fits into a square larger by the root of two; a sample more for interpolation.
     let half = reach * (std::f64::consts::SQRT_2 + 4.0 / PATCH as f64);
-    let centre = (f64::from(head.x + head.width / 2.0), f64::from(head.y + head.height / 2.0));
-    let square = Region { x: centre.0 - half, y: centre.1 - half, width: 2.0 * half, height: 2.0 * half };
-    let shown = inside(square, size);
+    let centre = Point::<Original>::of_head(head);
+    let square = Region::new(centre.x - half, centre.y - half, 2.0 * half, 2.0 * half);
+    let shown = square.inside(photo.size());
     let scale = PATCH as f64 / (2.0 * reach);
     let side = |s: f64| ((s * scale).round() as usize).max(1);
     let (width, height) = (side(shown.width), side(shown.height));
     let rgb = Resample::part(shown, (width, height), FilterType::Bilinear)
-        .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
-    let whole = Region { x: 0.0, y: 0.0, width: size.0, height: size.1 };
-    let alpha = animal.part(whole, shown).resize(width, height);
+        .bytes::<U8x3>(&photo.rgb, photo.pixels());
+    let alpha = animal.part(scene.whole(), shown).resize(width, height);
     let tables = ToneTables::new(LUMINANCE);
     let lightness =
         Plane::from_fn(width, height, |x, y| tables.lightness(rgb.as_chunks::<3>().0[y * width + x]));
@@ -126,7 +124,7 @@ fn likeness(drawing: &Plane, alpha: &Plane, degrees: f64) -> f32 {
 
 /// The middle of a square plane, turned counter-clockwise.
 fn patch(plane: &Plane, degrees: f64) -> Plane {
-    let (middle, centre) = (plane.width as f32 / 2.0, PATCH as f32 / 2.0);
+    let (middle, centre) = (plane.width() as f32 / 2.0, PATCH as f32 / 2.0);
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (sin, cos) = (sin as f32, cos as f32);
     Plane::from_fn(PATCH, PATCH, |x, y| {
@@ -142,14 +140,15 @@ fn patch(plane: &Plane, degrees: f64) -> Plane {
 
 #[cfg(test)]
 mod tests {
-    use headshot_core::HeadSource;
     use headshot_core::upload::Format;
+    use headshot_core::{Head, HeadSource, Shot};
 
     use super::*;
+    use crate::decode::Photo;
     use crate::level::turned;
 
     /// A face of two eyes, a nose and two ears, tilted counter-clockwise.
-    fn tilted(degrees: f64) -> (Photo, Head, Plane) {
+    fn tilted(degrees: f64) -> Scene<Original> {
         let side = 400usize;
         let face = |x: f64, y: f64| {
             let (x, y) = turned((x - 200.0, y - 200.0), degrees);
@@ -184,19 +183,18 @@ mod tests {
             damage: Vec::new(),
         };
         let (x, y, width, height) = (75.0, 70.0, 250.0, 245.0);
-        (photo, Head { x, y, width, height, confidence: 0.9, source: HeadSource::Model }, animal)
+        let head = Head { x, y, width, height, confidence: 0.9, source: HeadSource::Model };
+        Scene::framed(photo, animal, head, Shot::Head)
     }
 
     #[test]
     fn a_tilt_is_measured_and_an_upright_head_or_a_gesture_is_let_alone() {
         for degrees in [-6.0, -3.0, 4.0, 7.0] {
-            let (photo, head, animal) = tilted(degrees);
-            let found = roll(&photo, &head, &animal).expect("a face with a mirror");
+            let found = roll(&tilted(degrees)).expect("a face with a mirror");
             assert!((found + degrees).abs() < 1.0, "{found} puts {degrees} upright");
         }
         for degrees in [0.0, 13.0] {
-            let (photo, head, animal) = tilted(degrees);
-            assert_eq!(roll(&photo, &head, &animal), None, "{degrees}");
+            assert_eq!(roll(&tilted(degrees)), None, "{degrees}");
         }
     }
 }

@@ -1,10 +1,11 @@
-use headshot_core::{Head, ModelInfo};
+use headshot_core::ModelInfo;
 
 use crate::base::error::PipelineError;
-use crate::base::resample::Region;
+use crate::base::geometry::{Levelled, Region};
 use crate::decode::Photo;
 use crate::matting::{CoarseMatte, coarse_matte, find_animal};
 use crate::models::Models;
+use crate::scene::Scene;
 use crate::stored_matte::{StoredMatte, stepped};
 
 /// Who says where the animal is: the network, or what it said about the same photo before.
@@ -26,10 +27,14 @@ impl Sight<'_> {
     }
 
     /// The second look, at what is around the head: `region`, or what was looked at before.
-    pub fn second(self, photo: &Photo, region: Region, head: &Head) -> Result<CoarseMatte, PipelineError> {
+    pub fn second(
+        self,
+        scene: &Scene<Levelled>,
+        region: Region<Levelled>,
+    ) -> Result<CoarseMatte<Levelled>, PipelineError> {
         match self {
-            Self::Network(models) => find_animal(photo, region, models).map(stepped),
-            Self::Stored(stored) => Ok(stored.second(head)),
+            Self::Network(models) => find_animal(&scene.photo, region, models).map(stepped),
+            Self::Stored(stored) => Ok(stored.second(&scene.head)),
         }
     }
 

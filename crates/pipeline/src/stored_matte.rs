@@ -9,8 +9,8 @@ use headshot_core::{Head, ModelInfo};
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits};
 use serde::{Deserialize, Serialize};
 
+use crate::base::geometry::{Levelled, Region, Space};
 use crate::base::plane::Plane;
-use crate::base::resample::Region;
 use crate::matting::{CoarseMatte, HeadBox};
 
 /// The keyword of the text chunk.
@@ -31,7 +31,7 @@ pub struct StoredMatte {
     second: Plane,
     /// Where the second look lies, in widths and heights of the head from the head's corner: the photo may have been turned
     /// upright between the looks, and another framing turns another part of it.
-    around_head: Region,
+    around_head: [f64; 4],
 }
 
 /// The file is not a stored matte, or one that this version cannot use.
@@ -54,15 +54,16 @@ struct Numbers {
 }
 
 impl StoredMatte {
-    pub(crate) fn new(model: ModelInfo, first: CoarseMatte, second: &CoarseMatte, head: &Head) -> Self {
+    pub(crate) fn new(
+        model: ModelInfo,
+        first: CoarseMatte,
+        second: &CoarseMatte<Levelled>,
+        head: &Head,
+    ) -> Self {
         let (x, y, width, height) = corner_and_size(head);
         let region = second.region;
-        let around_head = Region {
-            x: (region.x - x) / width,
-            y: (region.y - y) / height,
-            width: region.width / width,
-            height: region.height / height,
-        };
+        let around_head =
+            [(region.x - x) / width, (region.y - y) / height, region.width / width, region.height / height];
         Self { model, first, second: second.alpha.clone(), around_head }
     }
 
@@ -72,14 +73,10 @@ impl StoredMatte {
     }
 
     /// The answer about the head's surroundings, in the photo in which the head lies at `head`.
-    pub(crate) fn second(&self, head: &Head) -> CoarseMatte {
+    pub(crate) fn second(&self, head: &Head) -> CoarseMatte<Levelled> {
         let (x, y, width, height) = corner_and_size(head);
-        let region = Region {
-            x: x + self.around_head.x * width,
-            y: y + self.around_head.y * height,
-            width: self.around_head.width * width,
-            height: self.around_head.height * height,
-        };
+        let [left, top, across, down] = self.around_head;
+        let region = Region::new(x + left * width, y + top * height, across * width, down * height);
         CoarseMatte { alpha: self.second.clone(), region, head: None, pet: None }
     }
 
@@ -92,26 +89,27 @@ impl StoredMatte {
         let numbers = Numbers {
             version: VERSION,
             model: model.clone(),
-            first: [first.alpha.width, first.alpha.height],
-            second: [second.width, second.height],
+            first: [first.alpha.width(), first.alpha.height()],
+            second: [second.width(), second.height()],
             photo: [first.region.width, first.region.height],
             head: first.head.map(|head| numbers_of(head.region)),
             score: first.head.map_or(0.0, |head| head.score),
             pet: first.pet,
-            around_head: numbers_of(*around_head),
+            around_head: *around_head,
         };
         let text = serde_json::to_string(&numbers).map_err(broken)?;
-        let width = first.alpha.width.max(second.width);
-        let mut samples = Vec::with_capacity(2 * width * (first.alpha.height + second.height));
+        let width = first.alpha.width().max(second.width());
+        let mut samples = Vec::with_capacity(2 * width * (first.alpha.height() + second.height()));
         for plane in [&first.alpha, second] {
-            for row in plane.data.chunks_exact(plane.width) {
+            for row in plane.data().chunks_exact(plane.width()) {
                 samples.extend(row.iter().flat_map(|&alpha| to_sample(alpha).to_be_bytes()));
-                samples.resize(samples.len() + 2 * (width - plane.width), 0);
+                samples.resize(samples.len() + 2 * (width - plane.width()), 0);
             }
         }
         let mut bytes = Vec::new();
         let side = |n: usize| u32::try_from(n).map_err(broken);
-        let mut encoder = Encoder::new(&mut bytes, side(width)?, side(first.alpha.height + second.height)?);
+        let mut encoder =
+            Encoder::new(&mut bytes, side(width)?, side(first.alpha.height() + second.height())?);
         encoder.set_color(ColorType::Grayscale);
         encoder.set_depth(BitDepth::Sixteen);
         encoder.add_text_chunk(KEYWORD.into(), text).map_err(broken)?;
@@ -149,12 +147,12 @@ impl StoredMatte {
         let [photo_width, photo_height] = numbers.photo;
         let first = CoarseMatte {
             alpha: plane(numbers.first, 0),
-            region: Region { x: 0.0, y: 0.0, width: photo_width, height: photo_height },
+            region: Region::whole((photo_width, photo_height)),
             head: numbers.head.map(|head| HeadBox { region: region_of(head), score: numbers.score }),
             pet: numbers.pet,
         };
         let second = plane(numbers.second, numbers.first[1]);
-        Ok(Self { model: numbers.model, first, second, around_head: region_of(numbers.around_head) })
+        Ok(Self { model: numbers.model, first, second, around_head: numbers.around_head })
     }
 
     /// Whether it is about a photo of that size.
@@ -187,8 +185,8 @@ impl Numbers {
 }
 
 /// Alpha in steps of a 16-bit sample. The first rendering goes by it too, so that a later one is the same to the byte.
-pub(crate) fn stepped(mut matte: CoarseMatte) -> CoarseMatte {
-    for alpha in &mut matte.alpha.data {
+pub(crate) fn stepped<S: Space>(mut matte: CoarseMatte<S>) -> CoarseMatte<S> {
+    for alpha in matte.alpha.data_mut() {
         *alpha = f32::from(to_sample(*alpha)) / f32::from(u16::MAX);
     }
     matte
@@ -213,7 +211,7 @@ fn numbers_of(region: Region) -> [f64; 4] {
 }
 
 fn region_of([x, y, width, height]: [f64; 4]) -> Region {
-    Region { x, y, width, height }
+    Region::new(x, y, width, height)
 }
 
 fn broken(why: impl ToString) -> StoredMatteError {
@@ -229,16 +227,15 @@ mod tests {
 
     fn stored() -> StoredMatte {
         let plane = |w, h| Plane::from_fn(w, h, |x, y| ((x * 7 + y * 13) % 101) as f32 / 100.0);
-        let region = |x, y, width, height| Region { x, y, width, height };
         let first = CoarseMatte {
             alpha: plane(30, 20),
-            region: region(0.0, 0.0, 3000.0, 2000.0),
-            head: Some(HeadBox { region: region(1000.5, 400.25, 700.0, 800.0), score: 0.93 }),
+            region: Region::new(0.0, 0.0, 3000.0, 2000.0),
+            head: Some(HeadBox { region: Region::new(1000.5, 400.25, 700.0, 800.0), score: 0.93 }),
             pet: Some(0.99),
         };
         let second = CoarseMatte {
             alpha: plane(24, 30),
-            region: region(900.0, 300.0, 960.0, 1200.0),
+            region: Region::new(900.0, 300.0, 960.0, 1200.0),
             head: None,
             pet: None,
         };

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
-use headshot_core::{ModelInfo, Recipe, Stage};
-use headshot_pipeline::{ModelSettings, Models, Outcome, Proof, StoredMatte};
+use headshot_core::{Head, ModelInfo, Recipe, Stage};
+use headshot_pipeline::decode::Photo;
+use headshot_pipeline::{Matte, ModelSettings, Models, Observer, Outcome, Plane, StoredMatte};
 use tracing::{info, warn};
 
 /// What turns bytes into artefacts: the pipeline, or in tests something that fails on demand.
@@ -47,6 +48,15 @@ pub struct Abandon(Arc<AtomicBool>);
 /// What an abandoned render unwinds with.
 struct Abandoned;
 
+/// The upright photo, and the animal in it.
+struct FirstLook(Option<(Photo, Plane)>);
+
+impl Observer for FirstLook {
+    fn first_look(&mut self, photo: &Photo, animal: &Plane, _: Option<&Head>) {
+        self.0 = Some((photo.clone(), animal.clone()));
+    }
+}
+
 impl Pipeline {
     /// Loads the models; takes a tenth of a second and blocks.
     ///
@@ -75,16 +85,23 @@ impl Pipeline {
     }
 
     /// Like [`Pipeline::render_plainly`], and also hands out the upright photo and its matte.
+    /// There are none of a photo that cannot be opened.
     ///
     /// # Errors
     /// As [`Render::render`].
-    pub fn render_with_proof(
+    pub fn render_with_matte(
         &self,
         photo: &[u8],
         recipe: &Recipe,
         on_stage: &dyn Fn(Stage),
-    ) -> anyhow::Result<(Outcome, Option<Proof>)> {
-        guarded(|| Ok(headshot_pipeline::process_with_proof(photo, recipe, &self.0, on_stage)?))
+    ) -> anyhow::Result<(Outcome, Option<(Photo, Matte)>)> {
+        guarded(|| {
+            let mut seen = FirstLook(None);
+            let outcome = headshot_pipeline::process_observed(photo, recipe, &self.0, on_stage, &mut seen)?;
+            let Some((photo, animal)) = seen.0 else { return Ok((outcome, None)) };
+            let matte = headshot_pipeline::refine_photo(&photo, &animal, &self.0)?;
+            Ok((outcome, Some((photo, matte))))
+        })
     }
 }
 

@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use headshot_pipeline::{Models, process_with_proof};
+use headshot_pipeline::Models;
 use headshot_tests::drawn_pet::png;
-use headshot_tests::shared;
+use headshot_tests::{observe, shared};
 use image::GrayImage;
 
 use crate::figure::{Limit, Report};
@@ -30,12 +30,12 @@ pub fn judge(models: &Models) -> Result<Report> {
     for (stem, mask) in progress("breeds", masks.iter()) {
         let photo = image::open(folder.join(format!("images/{stem}.webp")))?.into_rgb8();
         let mask = image::open(folder.join(mask))?.into_luma8();
-        let (_, proof) = process_with_proof(&png(&photo), &quick_recipe(), models, &|_| ())?;
-        let proof = proof.with_context(|| format!("{stem} cannot be opened"))?;
+        let (_, seen) = observe(&png(&photo), &quick_recipe(), models)?;
+        let seen = seen.with_context(|| format!("{stem} cannot be opened"))?;
         let (width, height) = (mask.width() as usize, mask.height() as usize);
         let trimap = trimap(&mask);
-        scores[0].push(score(&proof.coarse.resize(width, height), &trimap));
-        scores[1].push(score(&from_bytes(&proof.matte, width, height), &trimap));
+        scores[0].push(score(&seen.coarse.resize(width, height), &trimap));
+        scores[1].push(score(&from_bytes(&seen.matte.alpha, width, height), &trimap));
     }
     for (stage, scores) in ["coarse", "refined"].into_iter().zip(&scores) {
         let all = |of: fn(&Score) -> f64| scores.iter().map(of).collect::<Vec<f64>>();

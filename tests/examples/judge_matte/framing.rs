@@ -100,8 +100,8 @@ fn judge_files(group: &str, files: &[impl AsRef<Path>], models: &Models) -> Resu
 fn end(bytes: &[u8], scale: f64, models: &Models) -> Result<End> {
     Ok(match process(bytes, &quick_recipe(), models, &|_| ())? {
         Outcome::Rendered(rendered) => {
-            let Region { x, y, width, height } = rendered.frame;
-            let frame = Region { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
+            let Region { x, y, width, height, .. } = rendered.frame;
+            let frame = Region::new(x / scale, y / scale, width / scale, height / scale);
             End { quality: Some(rendered.quality), frame: Some(frame) }
         }
         Outcome::Rejected(rejection) => End { quality: rejection.quality, frame: None },

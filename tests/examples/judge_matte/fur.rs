@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use headshot_core::Recipe;
-use headshot_pipeline::{Models, Outcome, Plane, process_with_proof};
+use headshot_pipeline::{Models, Outcome, Plane};
+use headshot_tests::observe;
 
 use crate::measures::{gradient_error, sad};
 use crate::part::part;
@@ -38,8 +39,8 @@ impl Errors {
     }
 
     fn of(refined: &[u8], coarse: &Plane, truth: &Plane) -> Self {
-        let refined = from_bytes(refined, truth.width, truth.height);
-        let stretched = coarse.resize(truth.width, truth.height);
+        let refined = from_bytes(refined, truth.width(), truth.height());
+        let stretched = coarse.resize(truth.width(), truth.height());
         let both =
             |measure: fn(&Plane, &Plane) -> f64| [measure(&refined, truth), measure(&stretched, truth)];
         Self { gradient: both(gradient_error), sad: both(sad) }
@@ -59,17 +60,17 @@ pub struct Edges {
 /// # Errors
 /// The photo was refused.
 pub fn edges(photo: &[u8], truth: &Plane, models: &Models) -> Result<Edges> {
-    let (outcome, proof) = process_with_proof(photo, &Recipe::headshot(), models, &|_| ())?;
-    let proof = proof.context("the photo cannot be opened")?;
+    let (outcome, seen) = observe(photo, &Recipe::headshot(), models)?;
+    let seen = seen.context("the photo cannot be opened")?;
     ensure!(matches!(outcome, Outcome::Rendered(_)), "there is no print: {outcome:?}");
-    let close_up = proof.close_up(&Recipe::headshot(), models)?.context("there is no head")?;
-    let shown = part(truth, close_up.region, close_up.matte.width, close_up.matte.height);
+    let print = seen.print.context("there is no head")?;
+    let shown = part(truth, print.region, print.matte.width, print.matte.height);
     Ok(Edges {
-        whole: Errors::of(&proof.matte, &proof.coarse, truth),
-        print: Errors::of(&close_up.matte.alpha, &close_up.coarse, &shown),
+        whole: Errors::of(&seen.matte.alpha, &seen.coarse, truth),
+        print: Errors::of(&print.matte.alpha, &print.outline, &shown),
     })
 }
 
 pub fn from_bytes(alpha: &[u8], width: usize, height: usize) -> Plane {
-    Plane { width, height, data: alpha.iter().map(|&a| f32::from(a) / 255.0).collect() }
+    Plane::new(width, height, alpha.iter().map(|&a| f32::from(a) / 255.0).collect())
 }

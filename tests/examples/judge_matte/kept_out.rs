@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use headshot_pipeline::{Matte, Models, Plane, Region, process_with_proof};
-use headshot_tests::shared;
+use headshot_core::{QualityPolicy, Recipe};
+use headshot_pipeline::{Matte, Models, Plane, Region, Space};
+use headshot_tests::{observe, shared};
 use image::GrayImage;
 
 use crate::figure::{Limit, Report};
@@ -101,21 +102,20 @@ fn judge_listed(group: &str, list: &str, models: &Models) -> Result<Report> {
 fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Option<Row>> {
     let photo = fs::read(labelled.join(format!("images/{stem}.jpg")))?;
     let trimap = image::open(labelled.join(format!("trimaps/{stem}.png")))?.into_luma8();
-    let (_, proof) = process_with_proof(&photo, &quick_recipe(), models, &|_| ())?;
-    let Some(proof) = proof else { return Ok(None) };
+    // A photo that the gate would stop has a matte all the same.
+    let recipe = Recipe { quality_policy: QualityPolicy::Warn, ..quick_recipe() };
+    let (_, seen) = observe(&photo, &recipe, models)?;
+    let Some(seen) = seen else { return Ok(None) };
     let (width, height) = (trimap.width() as usize, trimap.height() as usize);
-    let refined = from_bytes(&proof.matte, width, height);
-    let print = proof.close_up(&quick_recipe(), models)?.map(|close_up| {
-        let Matte { width, height, alpha } = &close_up.matte;
-        score(&from_bytes(alpha, *width, *height), &shown(&trimap, close_up.region, *width, *height))
+    let refined = from_bytes(&seen.matte.alpha, width, height);
+    let print = seen.print.map(|print| {
+        let Matte { width, height, alpha } = &print.matte;
+        score(&from_bytes(alpha, *width, *height), &shown(&trimap, print.region, *width, *height))
     });
     let true_head = head_box(&labelled.join(format!("heads/{stem}.xml")))?;
-    let found = proof.head.map(|head| {
-        let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
-        Region { x, y, width, height }
-    });
+    let found = seen.head.map(|head| Region::of_head(&head));
     Ok(Some(Row {
-        coarse: score(&proof.coarse.resize(width, height), &trimap),
+        coarse: score(&seen.coarse.resize(width, height), &trimap),
         refined: score(&refined, &trimap),
         print,
         head: true_head.map(|truth| found.map_or(0.0, |found| found.iou(&truth))),
@@ -123,7 +123,7 @@ fn look_at(labelled: &Path, stem: &str, models: &Models) -> Result<Option<Row>> 
 }
 
 /// What a trimap says of a part of its photo, at another size.
-fn shown(trimap: &GrayImage, region: Region, width: usize, height: usize) -> GrayImage {
+fn shown<S: Space>(trimap: &GrayImage, region: Region<S>, width: usize, height: usize) -> GrayImage {
     let along = |i: u32, origin: f64, length: f64, steps: usize, end: u32| {
         ((origin + (f64::from(i) + 0.5) / steps as f64 * length).max(0.0) as u32).min(end - 1)
     };
@@ -135,7 +135,7 @@ fn shown(trimap: &GrayImage, region: Region, width: usize, height: usize) -> Gra
 
 pub fn score(matte: &Plane, trimap: &GrayImage) -> Score {
     let (mut shared, mut together, mut error, mut known) = (0u32, 0u32, 0.0, 0u32);
-    for (&alpha, &label) in matte.data.iter().zip(trimap.as_raw()).filter(|(_, label)| **label != UNKNOWN) {
+    for (&alpha, &label) in matte.data().iter().zip(trimap.as_raw()).filter(|(_, label)| **label != UNKNOWN) {
         let (found, truth) = (alpha > 0.5, label == PET);
         shared += u32::from(found && truth);
         together += u32::from(found || truth);
@@ -156,5 +156,5 @@ pub fn head_box(path: &Path) -> Result<Option<Region>> {
         Ok(after.split_once('<').context("cut off")?.0.trim().parse()?)
     };
     let (x, y) = (number("xmin")?, number("ymin")?);
-    Ok(Some(Region { x, y, width: number("xmax")? - x, height: number("ymax")? - y }))
+    Ok(Some(Region::new(x, y, number("xmax")? - x, number("ymax")? - y)))
 }

@@ -4,14 +4,14 @@ use headshot_pipeline::Plane;
 
 /// Sum of absolute differences.
 pub fn sad(found: &Plane, truth: &Plane) -> f64 {
-    found.data.iter().zip(&truth.data).map(|(a, b)| f64::from((a - b).abs())).sum()
+    found.data().iter().zip(truth.data()).map(|(a, b)| f64::from((a - b).abs())).sum()
 }
 
 /// The gradient error of Rhemann et al. ("A Perceptually Motivated Online Benchmark for Image Matting", CVPR 2009): the
 /// squared difference of the gradients' lengths, taken with first derivatives of a Gaussian with σ = 1.4, summed.
 pub fn gradient_error(found: &Plane, truth: &Plane) -> f64 {
     let (found, truth) = (gradient(found), gradient(truth));
-    found.data.iter().zip(&truth.data).map(|(a, b)| f64::from((a - b) * (a - b))).sum()
+    found.data().iter().zip(truth.data()).map(|(a, b)| f64::from((a - b) * (a - b))).sum()
 }
 
 pub fn mean(values: &[f64]) -> f64 {
@@ -49,15 +49,15 @@ fn unit(kernel: &[f32]) -> Vec<f32> {
 }
 
 fn along_rows(plane: &Plane, kernel: &[f32]) -> Plane {
-    convolved(plane, kernel, |x, y, i| (near(x, i, plane.width), y))
+    convolved(plane, kernel, |x, y, i| (near(x, i, plane.width()), y))
 }
 
 fn along_columns(plane: &Plane, kernel: &[f32]) -> Plane {
-    convolved(plane, kernel, |x, y, i| (x, near(y, i, plane.height)))
+    convolved(plane, kernel, |x, y, i| (x, near(y, i, plane.height())))
 }
 
 fn convolved(plane: &Plane, kernel: &[f32], place: impl Fn(usize, usize, usize) -> (usize, usize)) -> Plane {
-    Plane::from_fn(plane.width, plane.height, |x, y| {
+    Plane::from_fn(plane.width(), plane.height(), |x, y| {
         let products = kernel.iter().enumerate().map(|(i, k)| {
             let (x, y) = place(x, y, i);
             k * plane.at(x, y)

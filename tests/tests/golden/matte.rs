@@ -1,9 +1,9 @@
 use std::io::Cursor;
 
 use anyhow::{Context, Result, ensure};
-use headshot_pipeline::{Outcome, process_with_proof};
+use headshot_pipeline::Outcome;
 use headshot_tests::drawn_pet::DrawnPet;
-use headshot_tests::models;
+use headshot_tests::{models, observe};
 use image::{ImageFormat, Rgba, RgbaImage};
 
 use crate::{CAT_TABBY, CAT_WHITE, DOG_BLACK, small_recipe};
@@ -13,8 +13,8 @@ use crate::{CAT_TABBY, CAT_WHITE, DOG_BLACK, small_recipe};
 fn the_matte_is_the_drawn_animal() -> Result<()> {
     for pet in [CAT_TABBY, CAT_WHITE, DOG_BLACK] {
         let drawn = pet.draw();
-        let (_, proof) = process_with_proof(&drawn.jpeg(), &small_recipe(), models(), &|_| ())?;
-        let matte = proof.context("the photo opens")?.matte;
+        let (_, seen) = observe(&drawn.jpeg(), &small_recipe(), models())?;
+        let matte = seen.context("the photo opens")?.matte.alpha;
         let (mut shared, mut together) = (0_u64, 0_u64);
         for (&found, &drawn) in matte.iter().zip(drawn.alpha.as_raw()) {
             shared += u64::from(found.min(drawn));
@@ -38,9 +38,9 @@ fn a_photo_s_own_transparency_is_kept() -> Result<()> {
     });
     let mut png = Vec::new();
     cut_out.write_to(&mut Cursor::new(&mut png), ImageFormat::Png)?;
-    let (outcome, proof) = process_with_proof(&png, &small_recipe(), models(), &|_| ())?;
+    let (outcome, seen) = observe(&png, &small_recipe(), models())?;
     ensure!(matches!(outcome, Outcome::Rendered(_)), "{outcome:?}");
-    let matte = proof.context("the photo opens")?.matte;
+    let matte = seen.context("the photo opens")?.matte.alpha;
     for (found, pixel) in matte.iter().zip(cut_out.pixels()) {
         ensure!(*found <= pixel.0[3], "the matte is {found} where the photo's alpha is {}", pixel.0[3]);
     }

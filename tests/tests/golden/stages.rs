@@ -1,9 +1,9 @@
 use anyhow::{Context, Result, ensure};
 use headshot_core::{Look, Recipe, Rendition};
 use headshot_pipeline::decode::{DecodeLimits, decode};
-use headshot_pipeline::{CloseUp, Crop, Matte, process_with_proof};
+use headshot_pipeline::{Crop, Matte};
 use headshot_tests::drawn_pet::{DrawnPet, DrawnPhoto};
-use headshot_tests::models;
+use headshot_tests::{ObservedPrint, models, observe};
 use image::{GrayAlphaImage, GrayImage, LumaA, Rgb, RgbImage, imageops};
 
 use crate::compare::matches_golden;
@@ -28,9 +28,9 @@ fn channels(picture: &RgbImage) -> GrayAlphaImage {
     })
 }
 
-fn close_up(drawn: &DrawnPhoto) -> Result<CloseUp> {
-    let (_, proof) = process_with_proof(&drawn.jpeg(), &small_recipe(), models(), &|_| ())?;
-    proof.context("the photo opens")?.close_up(&small_recipe(), models())?.context("there is an animal")
+fn close_up(drawn: &DrawnPhoto) -> Result<ObservedPrint> {
+    let (_, seen) = observe(&drawn.jpeg(), &small_recipe(), models())?;
+    seen.context("the photo opens")?.print.context("there is an animal")
 }
 
 fn matte(Matte { width, height, alpha, .. }: Matte) -> Result<GrayAlphaImage> {
@@ -47,9 +47,9 @@ fn a_decoded_photo_is_upright_and_has_its_colours() -> Result<()> {
 
 #[test]
 fn the_matte_of_the_whole_photo() -> Result<()> {
-    let (_, proof) = process_with_proof(&CAT_TABBY.draw().jpeg(), &small_recipe(), models(), &|_| ())?;
-    let proof = proof.context("the photo opens")?;
-    let whole = GrayImage::from_raw(proof.photo.width, proof.photo.height, proof.matte);
+    let (_, seen) = observe(&CAT_TABBY.draw().jpeg(), &small_recipe(), models())?;
+    let seen = seen.context("the photo opens")?;
+    let whole = GrayImage::from_raw(seen.photo.width, seen.photo.height, seen.matte.alpha);
     matches_golden("cat-tabby.matte", &matte_picture(&whole.context("a byte a pixel")?))
 }
 
@@ -57,7 +57,7 @@ fn the_matte_of_the_whole_photo() -> Result<()> {
 #[test]
 fn the_matte_of_the_print_the_colours_beneath_it_and_its_fade() -> Result<()> {
     for (name, pet) in [("cat-tabby", CAT_TABBY), ("dog-black", DOG_BLACK)] {
-        let CloseUp { matte: sharp, colours: Crop { width, height, rgb }, faded, .. } =
+        let ObservedPrint { matte: sharp, colours: Crop { width, height, rgb }, faded, .. } =
             close_up(&pet.draw())?;
         let colours = RgbImage::from_raw(width as u32, height as u32, rgb);
         matches_golden(&format!("{name}.close-up"), &matte(sharp)?)?;

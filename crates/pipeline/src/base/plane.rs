@@ -1,16 +1,14 @@
 //! One channel of floating-point samples, and the two operations every stage needs: a box mean and a resize.
 
-use crate::base::resample::{Region, Resample};
+use super::geometry::{Region, Space};
+use super::resample::Resample;
 
 /// A row-major plane of `f32` samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
-    /// Width in samples.
-    pub width: usize,
-    /// Height in samples.
-    pub height: usize,
-    /// `width × height` samples, row by row.
-    pub data: Vec<f32>,
+    width: usize,
+    height: usize,
+    data: Vec<f32>,
 }
 
 /// A rectangle of samples; its second corner is exclusive.
@@ -27,6 +25,15 @@ pub struct Bounds {
 }
 
 impl Plane {
+    /// A plane of these samples, row by row.
+    ///
+    /// # Panics
+    /// Where they are not `width × height`.
+    pub fn new(width: usize, height: usize, data: Vec<f32>) -> Self {
+        assert_eq!(data.len(), width * height, "a plane of {width} × {height} samples");
+        Self { width, height, data }
+    }
+
     /// A plane of one value.
     pub fn filled(width: usize, height: usize, value: f32) -> Self {
         Self { width, height, data: vec![value; width * height] }
@@ -41,12 +48,44 @@ impl Plane {
         Self { width, height, data }
     }
 
+    /// Width in samples.
+    #[inline]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in samples.
+    #[inline]
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Width and height in samples.
+    #[inline]
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// All samples, row by row.
+    #[inline]
+    pub fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// The same, to be written to.
+    #[inline]
+    pub fn data_mut(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
     /// One row.
+    #[inline]
     pub fn row(&self, y: usize) -> &[f32] {
         &self.data[y * self.width..(y + 1) * self.width]
     }
 
     /// The sample at `(x, y)`, which must be inside.
+    #[inline]
     pub fn at(&self, x: usize, y: usize) -> f32 {
         self.data[y * self.width + x]
     }
@@ -155,7 +194,7 @@ impl Plane {
     }
 
     /// The part over `to` of a plane that is spread over `from`, at the same density.
-    pub fn part(&self, from: Region, to: Region) -> Self {
+    pub fn part<S: Space>(&self, from: Region<S>, to: Region<S>) -> Self {
         let (sx, sy) = (self.width as f64 / from.width, self.height as f64 / from.height);
         let side = |s: f64| (s.round() as usize).max(8);
         let (width, height) = (side(to.width * sx), side(to.height * sy));

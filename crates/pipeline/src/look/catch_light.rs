@@ -23,12 +23,12 @@ pub fn catch_lights(lightness: &Plane, alpha: &Plane, (top, height): (f32, f32))
     // On all four sides: what is light on one side only is the fur beside a dark eye.
     let lightest_around = |x: usize, y: usize| {
         let left = smooth.at(x.saturating_sub(reach), y);
-        let right = smooth.at((x + reach).min(smooth.width - 1), y);
+        let right = smooth.at((x + reach).min(smooth.width() - 1), y);
         let above = smooth.at(x, y.saturating_sub(reach));
-        let below = smooth.at(x, (y + reach).min(smooth.height - 1));
+        let below = smooth.at(x, (y + reach).min(smooth.height() - 1));
         left.max(right).max(above).max(below)
     };
-    Plane::from_fn(lightness.width, lightness.height, |x, y| {
+    Plane::from_fn(lightness.width(), lightness.height(), |x, y| {
         let depth = (y as f32 + 0.5 - top) / height;
         if !(EYES.0..EYES.1).contains(&depth) {
             return 0.0;
@@ -69,9 +69,9 @@ mod tests {
         let alpha = Plane::filled(200, 300, 1.0);
         let found = catch_lights(&eye(0.8), &alpha, (0.0, 300.0));
         assert!(found.at(104, 116) > 0.9, "{}", found.at(104, 116));
-        let strayed = found.data.iter().filter(|&&v| v > 0.05).count();
+        let strayed = found.data().iter().filter(|&&v| v > 0.05).count();
         assert!(strayed <= 25, "{strayed} samples are called a glint");
-        assert!(catch_lights(&eye(0.0), &alpha, (0.0, 300.0)).data.iter().all(|&v| v < 0.01));
+        assert!(catch_lights(&eye(0.0), &alpha, (0.0, 300.0)).data().iter().all(|&v| v < 0.01));
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Grain {
     pub fn seeded_by(lightness: &Plane, height: usize) -> Self {
         // Sixteen levels and every seventh sample: rounding that differs between processors hardly ever changes the seed.
         let seed =
-            lightness.data.iter().step_by(7).fold(0x9e37_79b9, |seed, &v| mixed(seed ^ (v * 16.0) as u64));
+            lightness.data().iter().step_by(7).fold(0x9e37_79b9, |seed, &v| mixed(seed ^ (v * 16.0) as u64));
         let grains = PRINT_HEIGHT / height as f32 / SIZE;
         Self { seed, scale: grains.min(1.0), strength: STRENGTH * grains.max(1.0).recip() }
     }

@@ -51,7 +51,7 @@ fn another_room_leaves_every_grey_within_one_level() {
     let (_, matte) = photo(300, coat, [0.0; 3]);
     // Where the matte is whole for some way around: the edge itself is the foreground's business.
     let inner = matte.plane(300, 300).box_mean(6);
-    for (i, &inner) in inner.data.iter().enumerate().filter(|&(_, &a)| a >= 0.9999) {
+    for (i, &inner) in inner.data().iter().enumerate().filter(|&(_, &a)| a >= 0.9999) {
         let [a, b, c] = [&before_green, &before_white, &before_black].map(|p| p.grey_alpha[i * 2]);
         assert!(a.abs_diff(b) <= 1 && b.abs_diff(c) <= 1, "{a}, {b}, {c} at {i} ({inner})");
     }

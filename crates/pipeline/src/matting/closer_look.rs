@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::coarse_matte::CoarseMatte;
 use super::components::keep_the_animal;
-use crate::base::resample::Region;
+use crate::base::geometry::Region;
 
 /// A probability of a pet in between says little.
 const DOUBTFUL: Range<f32> = 0.15..0.6;
@@ -21,17 +21,13 @@ pub fn wanted(seen: &CoarseMatte) -> Option<Region> {
     let animal = keep_the_animal(&seen.alpha, None);
     let bounds = animal.bounds(|a| a > 0.5)?;
     let margin = AROUND * (bounds.x1 - bounds.x0).max(bounds.y1 - bounds.y0) as f64;
-    let (width, height) = (animal.width as f64, animal.height as f64);
+    let (width, height) = (animal.width() as f64, animal.height() as f64);
     let (x0, y0) = ((bounds.x0 as f64 - margin).max(0.0), (bounds.y0 as f64 - margin).max(0.0));
     let (x1, y1) = ((bounds.x1 as f64 + margin).min(width), (bounds.y1 as f64 + margin).min(height));
     let (sx, sy) = (seen.region.width / width, seen.region.height / height);
     let closer = (x1 - x0) * (y1 - y0) <= CLOSER * width * height;
-    let region = Region {
-        x: seen.region.x + x0 * sx,
-        y: seen.region.y + y0 * sy,
-        width: (x1 - x0) * sx,
-        height: (y1 - y0) * sy,
-    };
+    let (x, y) = (seen.region.x + x0 * sx, seen.region.y + y0 * sy);
+    let region = Region::new(x, y, (x1 - x0) * sx, (y1 - y0) * sy);
     closer.then_some(region)
 }
 
@@ -47,7 +43,7 @@ mod tests {
 
     fn seen(animal: impl Fn(usize, usize) -> bool) -> CoarseMatte {
         let alpha = Plane::from_fn(100, 80, |x, y| if animal(x, y) { 1.0 } else { 0.0 });
-        let region = Region { x: 10.0, y: 20.0, width: 400.0, height: 320.0 };
+        let region = Region::new(10.0, 20.0, 400.0, 320.0);
         CoarseMatte { alpha, region, head: None, pet: Some(0.4) }
     }
 
@@ -55,7 +51,7 @@ mod tests {
     fn a_small_animal_is_looked_at_with_a_little_around_it() {
         let close = wanted(&seen(|x, y| (40..60).contains(&x) && (70..80).contains(&y)));
         // Five samples on each side, four pixels a sample; the photo ends below.
-        assert_eq!(close, Some(Region { x: 150.0, y: 280.0, width: 120.0, height: 60.0 }));
+        assert_eq!(close, Some(Region::new(150.0, 280.0, 120.0, 60.0)));
     }
 
     #[test]

@@ -21,28 +21,28 @@ const HOLE: f32 = 0.02;
 pub fn keep_the_animal(alpha: &Plane, near: Option<(usize, usize)>) -> Plane {
     let solid = label(alpha, |a| a >= SOLID);
     let near_label = near
-        .filter(|&(x, y)| x < alpha.width && y < alpha.height)
-        .map(|(x, y)| solid.labels[y * alpha.width + x])
+        .filter(|&(x, y)| x < alpha.width() && y < alpha.height())
+        .map(|(x, y)| solid.labels[y * alpha.width() + x])
         .filter(|&l| l != 0 && solid.area(l) * 4 >= solid.largest_area());
     let main = near_label.unwrap_or_else(|| solid.largest());
     if main == 0 {
-        return Plane::filled(alpha.width, alpha.height, 0.0);
+        return Plane::filled(alpha.width(), alpha.height(), 0.0);
     }
     let enough = (solid.area(main) as f32 * SECOND_PART) as usize;
-    let kept = Plane::from_fn(alpha.width, alpha.height, |x, y| {
-        let l = solid.labels[y * alpha.width + x];
+    let kept = Plane::from_fn(alpha.width(), alpha.height(), |x, y| {
+        let l = solid.labels[y * alpha.width() + x];
         let keep = l == main || (l != 0 && near_label.is_none() && solid.area(l) >= enough);
         if keep { 1.0 } else { 0.0 }
     });
     // Soft fur reaches a little beyond the solid part it grows from.
-    let reach = (alpha.width.max(alpha.height) / 60).max(2);
+    let reach = (alpha.width().max(alpha.height()) / 60).max(2);
     let near_kept = kept.box_mean(reach);
     let mut result = without_haze(alpha).zip(&near_kept, |a, k| if k > 0.0 { a } else { 0.0 });
 
     let empty = label(&result, |a| a < SOLID);
     let touches_border = empty.touching_border();
     let closed = (solid.area(main) as f32 * HOLE) as usize;
-    for (value, &l) in result.data.iter_mut().zip(&empty.labels) {
+    for (value, &l) in result.data_mut().iter_mut().zip(&empty.labels) {
         if l != 0 && !touches_border[l as usize] && empty.area(l) <= closed {
             *value = 1.0;
         }
@@ -57,9 +57,9 @@ pub fn without_holes(mut alpha: Plane, within: impl Fn(usize, usize) -> bool) ->
     let holes = label(&alpha, |a| a < CLOSED);
     let mut stays = holes.touching_border();
     for (i, &hole) in holes.labels.iter().enumerate() {
-        stays[hole as usize] |= !within(i % alpha.width, i / alpha.width);
+        stays[hole as usize] |= !within(i % alpha.width(), i / alpha.width());
     }
-    for (value, &hole) in alpha.data.iter_mut().zip(&holes.labels) {
+    for (value, &hole) in alpha.data_mut().iter_mut().zip(&holes.labels) {
         if hole != 0 && !stays[hole as usize] {
             *value = 1.0;
         }
@@ -117,12 +117,12 @@ impl Components {
 
 /// Finds them.
 pub fn label(plane: &Plane, inside: impl Fn(f32) -> bool) -> Components {
-    let (w, h) = (plane.width, plane.height);
+    let (w, h) = plane.size();
     let mut labels = vec![0u32; w * h];
     let mut areas = vec![0usize];
     let mut stack = Vec::new();
     for start in 0..w * h {
-        if labels[start] != 0 || !inside(plane.data[start]) {
+        if labels[start] != 0 || !inside(plane.data()[start]) {
             continue;
         }
         let label = areas.len() as u32;
@@ -139,7 +139,7 @@ pub fn label(plane: &Plane, inside: impl Fn(f32) -> bool) -> Components {
                 (y + 1 < h).then(|| i + w),
             ];
             for n in neighbours.into_iter().flatten() {
-                if labels[n] == 0 && inside(plane.data[n]) {
+                if labels[n] == 0 && inside(plane.data()[n]) {
                     labels[n] = label;
                     stack.push(n);
                 }
@@ -197,6 +197,6 @@ mod tests {
     #[test]
     fn an_empty_matte_stays_empty() {
         let nothing = Plane::filled(32, 32, 0.2);
-        assert!(keep_the_animal(&nothing, Some((3, 3))).data.iter().all(|&a| a == 0.0));
+        assert!(keep_the_animal(&nothing, Some((3, 3))).data().iter().all(|&a| a == 0.0));
     }
 }

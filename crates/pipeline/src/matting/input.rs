@@ -4,7 +4,8 @@ use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
 
 use super::coarse_matte::HeadBox;
-use crate::base::resample::{Region, Resample};
+use crate::base::geometry::{Region, Space};
+use crate::base::resample::Resample;
 use crate::decode::Photo;
 use crate::models::{ChannelOrder, Divisor, Layout, Letterbox, ModelDescription};
 
@@ -12,18 +13,18 @@ impl Letterbox {
     /// The input tensor's values, with the photo as it is, or mirrored and softened.
     ///
     /// Softened, the noise of a file moves the answer less.
-    pub fn tensor(
+    pub fn tensor<S: Space>(
         &self,
         photo: &Photo,
-        region: Region,
+        region: Region<S>,
         mirrored: bool,
         description: &ModelDescription,
     ) -> Vec<f32> {
         let size = (self.content_width, self.content_height);
         // What is halved and enlarged again is blurred by about a pixel.
         let taken = if mirrored { (size.0.div_ceil(2), size.1.div_ceil(2)) } else { size };
-        let mut content = Resample::part(region, taken, FilterType::Bilinear)
-            .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
+        let mut content =
+            Resample::part(region, taken, FilterType::Bilinear).bytes::<U8x3>(&photo.rgb, photo.pixels());
         if mirrored {
             content = Resample::to(size.0, size.1).bytes::<U8x3>(&content, taken);
             for row in content.chunks_exact_mut(self.content_width * 3) {
@@ -63,7 +64,7 @@ impl Letterbox {
     }
 
     /// The network's head output in photo pixels; `None` when it is not five sane numbers.
-    pub fn head(&self, numbers: &[f32], region: Region) -> Option<HeadBox> {
+    pub fn head<S: Space>(&self, numbers: &[f32], region: Region<S>) -> Option<HeadBox<S>> {
         let &[cx, cy, w, h, score] = numbers else { return None };
         if ![cx, cy, w, h, score].iter().all(|v| v.is_finite()) || w <= 0.0 || h <= 0.0 {
             return None;
@@ -75,7 +76,7 @@ impl Letterbox {
         let (x0, x1) = (x0.clamp(0.0, region.width), x1.clamp(0.0, region.width));
         let (y0, y1) = (y0.clamp(0.0, region.height), y1.clamp(0.0, region.height));
         let inside = x1 - x0 >= 1.0 && y1 - y0 >= 1.0;
-        let region = Region { x: region.x + x0, y: region.y + y0, width: x1 - x0, height: y1 - y0 };
+        let region = Region::new(region.x + x0, region.y + y0, x1 - x0, y1 - y0);
         inside.then_some(HeadBox { region, score })
     }
 }

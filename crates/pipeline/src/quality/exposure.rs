@@ -21,12 +21,15 @@ pub struct Exposure {
 
 /// Measures the animal's part of the face; where the matte is empty there, all of it.
 pub fn exposure(face: &Face, photo: &Photo) -> Exposure {
-    let covered = face.alpha.data.iter().sum::<f32>() > 1.0;
-    let weight =
-        if covered { face.alpha.clone() } else { Plane::filled(face.alpha.width, face.alpha.height, 1.0) };
-    let total: f64 = weight.data.iter().map(|&w| f64::from(w)).sum();
+    let covered = face.alpha.data().iter().sum::<f32>() > 1.0;
+    let weight = if covered {
+        face.alpha.clone()
+    } else {
+        Plane::filled(face.alpha.width(), face.alpha.height(), 1.0)
+    };
+    let total: f64 = weight.data().iter().map(|&w| f64::from(w)).sum();
     let burnt: f64 =
-        face.clipped.data.iter().zip(&weight.data).map(|(&c, &w)| f64::from(c) * f64::from(w)).sum();
+        face.clipped.data().iter().zip(weight.data()).map(|(&c, &w)| f64::from(c) * f64::from(w)).sum();
     Exposure {
         highlights: f64::from(face.lightness.percentile(&weight, 0.98)),
         around: brightest(photo),
@@ -42,6 +45,6 @@ fn brightest(photo: &Photo) -> f64 {
     let opaque = |i: usize| photo.alpha.as_ref().is_none_or(|alpha| alpha[i] >= 128);
     let seen = (0..pixels.len()).step_by(step).filter(|&i| opaque(i));
     let seen: Vec<f32> = seen.map(|i| tables.lightness(pixels[i])).collect();
-    let seen = Plane { width: seen.len(), height: 1, data: seen };
-    f64::from(seen.percentile(&Plane::filled(seen.width, 1, 1.0), 0.995))
+    let seen = Plane::new(seen.len(), 1, seen);
+    f64::from(seen.percentile(&Plane::filled(seen.width(), 1, 1.0), 0.995))
 }

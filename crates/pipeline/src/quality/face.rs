@@ -2,13 +2,12 @@
 
 use fast_image_resize::FilterType;
 use fast_image_resize::pixels::U8x3;
-use headshot_core::Head;
 
 use crate::base::colour::{LUMINANCE, ToneTables};
+use crate::base::geometry::{Original, Region};
 use crate::base::plane::Plane;
-use crate::base::resample::{Region, Resample};
-use crate::decode::Photo;
-use crate::framing::inside;
+use crate::base::resample::Resample;
+use crate::scene::Scene;
 
 /// The head's longer edge in samples. Large enough for eyes and nose, small enough that a phone's noise is averaged away.
 pub const LONG_EDGE: f64 = 192.0;
@@ -28,29 +27,24 @@ pub struct Face {
 }
 
 impl Face {
-    /// The face of `head` in `photo`; `animal` is the cleaned coarse matte over the whole photo.
-    pub fn of(photo: &Photo, head: &Head, animal: &Plane) -> Self {
-        let size = (f64::from(photo.width), f64::from(photo.height));
-        let [x, y, width, height] = [head.x, head.y, head.width, head.height].map(f64::from);
-        let region = inside(Region { x, y, width, height }, size);
+    /// The face in a photo.
+    pub fn of(scene: &Scene<Original>) -> Self {
+        let Scene { photo, animal, head, .. } = scene;
+        let region = Region::of_head(head).inside(photo.size());
         let scale = LONG_EDGE / region.width.max(region.height);
         let side = |s: f64| ((s * scale).round() as usize).max(8);
         let (width, height) = (side(region.width), side(region.height));
         let rgb = Resample::part(region, (width, height), FilterType::Bilinear)
-            .bytes::<U8x3>(&photo.rgb, (photo.width as usize, photo.height as usize));
+            .bytes::<U8x3>(&photo.rgb, photo.pixels());
         let pixel = |x: usize, y: usize| rgb.as_chunks::<3>().0[y * width + x];
         let tables = ToneTables::new(LUMINANCE);
         Self {
             lightness: Plane::from_fn(width, height, |x, y| tables.lightness(pixel(x, y))),
-            alpha: animal.part(whole(size), region).resize(width, height),
+            alpha: animal.part(scene.whole(), region).resize(width, height),
             clipped: Plane::from_fn(width, height, |x, y| {
                 if pixel(x, y).iter().all(|&v| v >= CLIPPED) { 1.0 } else { 0.0 }
             }),
             head_px: region.width.max(region.height),
         }
     }
-}
-
-fn whole((width, height): (f64, f64)) -> Region {
-    Region { x: 0.0, y: 0.0, width, height }
 }

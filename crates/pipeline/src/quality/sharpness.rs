@@ -32,7 +32,7 @@ pub fn blur(face: &Face) -> Option<f64> {
     let coarse = smooth(&face.lightness, COARSE);
     let is_animal = |alpha: f32| if alpha >= 0.5 { 1.0 } else { 0.0 };
     let sure = face.alpha.map(is_animal).box_mean(COARSE + 1);
-    let (width, height) = (coarse.width, coarse.height);
+    let (width, height) = coarse.size();
     let strength = Plane::from_fn(width, height, |x, y| {
         let (gx, gy) = gradient(&coarse, x, y);
         gx * gx + gy * gy
@@ -91,8 +91,8 @@ fn smooth(plane: &Plane, radius: usize) -> Plane {
 
 /// Central differences; at the border the next sample inside stands in.
 fn gradient(plane: &Plane, x: usize, y: usize) -> (f32, f32) {
-    let (left, right) = (x.saturating_sub(1), (x + 1).min(plane.width - 1));
-    let (above, below) = (y.saturating_sub(1), (y + 1).min(plane.height - 1));
+    let (left, right) = (x.saturating_sub(1), (x + 1).min(plane.width() - 1));
+    let (above, below) = (y.saturating_sub(1), (y + 1).min(plane.height() - 1));
     (plane.at(right, y) - plane.at(left, y), plane.at(x, below) - plane.at(x, above))
 }
 

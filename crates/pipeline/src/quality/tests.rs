@@ -1,10 +1,9 @@
 //! Verdicts about what the network itself was unsure of, which no drawn photo makes it.
 
-use headshot_core::HeadSource;
 use headshot_core::upload::Format;
+use headshot_core::{Head, HeadSource};
 
 use super::*;
-use crate::framing::frame_head;
 use crate::matting::HeadBox;
 
 const SIDE: u32 = 1000;
@@ -29,8 +28,8 @@ fn verdict_of(alpha: f32, head: HeadSource, score: Option<f32>, damage: Vec<Dama
         damage,
     };
     let inside = |x: usize, y: usize| (25..75).contains(&x) && (25..75).contains(&y);
-    let whole = Region { x: 0.0, y: 0.0, width: SIDE.into(), height: SIDE.into() };
-    let region = Region { x: 250.0, y: 250.0, width: 500.0, height: 400.0 };
+    let whole = Region::whole((SIDE.into(), SIDE.into()));
+    let region = Region::new(250.0, 250.0, 500.0, 400.0);
     let coarse = CoarseMatte {
         alpha: Plane::from_fn(100, 100, |x, y| if inside(x, y) { alpha } else { 0.0 }),
         region: whole,
@@ -39,10 +38,8 @@ fn verdict_of(alpha: f32, head: HeadSource, score: Option<f32>, damage: Vec<Dama
     };
     let animal = Plane::from_fn(100, 100, |x, y| if inside(x, y) { 1.0 } else { 0.0 });
     let head = Head { x: 250.0, y: 250.0, width: 500.0, height: 400.0, confidence: 0.9, source: head };
-    let framing = frame_head(&head, &animal, (SIDE.into(), SIDE.into()), headshot_core::Shot::Head);
-    let found =
-        Found { photo: &photo, coarse: &coarse, animal: &animal, head: &head, framing: &framing, roll: None };
-    judge(&found, &Recipe::headshot())
+    let scene = Scene::framed(photo, animal, head, headshot_core::Shot::Head);
+    judge(&scene, &coarse, None, &Recipe::headshot())
 }
 
 fn says(quality: &Quality, code: &str) -> bool {

@@ -14,21 +14,21 @@ const BODY: f32 = 0.5;
 /// resolution of the fit; its samples are meant. A sample counts by its brightest pixel: a whisker is thinner
 /// than a sample, and its mean shows nothing.
 pub fn keep_attached(alpha: &mut [u8], width: usize, outline: &Plane) {
-    let (columns, rows) = (outline.width, outline.height);
+    let (columns, rows) = outline.size();
     let height = alpha.len() / width;
     let first_pixel = |column: usize| (column * width).div_ceil(columns);
     let pixels: Vec<_> = (0..columns).map(|column| first_pixel(column)..first_pixel(column + 1)).collect();
     let mut brightest = Plane::filled(columns, rows, 0.0);
     for (y, row) in alpha.chunks_exact(width).enumerate() {
-        let samples = &mut brightest.data[y * rows / height * columns..][..columns];
+        let samples = &mut brightest.data_mut()[y * rows / height * columns..][..columns];
         for (sample, pixels) in samples.iter_mut().zip(&pixels) {
             let most = row[pixels.clone()].iter().copied().max().unwrap_or(0);
             *sample = sample.max(f32::from(most) / 255.0);
         }
     }
     let parts = components::label(&brightest.box_mean(1), |a| a >= FAINT);
-    let with_body = parts.that_meet(|i| outline.data[i] >= BODY);
-    let goes = |sample: usize| brightest.data[sample] > 0.0 && !with_body[parts.labels[sample] as usize];
+    let with_body = parts.that_meet(|i| outline.data()[i] >= BODY);
+    let goes = |sample: usize| brightest.data()[sample] > 0.0 && !with_body[parts.labels[sample] as usize];
     for (y, row) in alpha.chunks_exact_mut(width).enumerate() {
         let first = y * rows / height * columns;
         let gone = pixels.iter().enumerate().filter(|(column, _)| goes(first + column));

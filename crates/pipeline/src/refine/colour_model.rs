@@ -26,20 +26,20 @@ pub fn resolve_doubt(guide: &[Plane; 3], coarse: &Plane, coarse_sample: f32) -> 
     let animal = Samples::collect(guide, &sure_animal, collect);
     let room = Samples::collect(guide, &sure_room, collect);
 
-    Plane::from_fn(coarse.width, coarse.height, |x, y| {
-        let i = y * coarse.width + x;
-        let given = coarse.data[i];
-        let in_doubt = 1.0 - sure_animal.data[i] - sure_room.data[i];
-        if in_doubt <= 0.0 || animal.weight.data[i] < 1e-3 || room.weight.data[i] < 1e-3 {
+    Plane::from_fn(coarse.width(), coarse.height(), |x, y| {
+        let i = y * coarse.width() + x;
+        let given = coarse.data()[i];
+        let in_doubt = 1.0 - sure_animal.data()[i] - sure_room.data()[i];
+        if in_doubt <= 0.0 || animal.weight.data()[i] < 1e-3 || room.weight.data()[i] < 1e-3 {
             return given;
         }
         let (mut along, mut apart) = (0.0, 0.0);
         for ((f, b), seen) in animal.mean.iter().zip(&room.mean).zip(guide) {
-            let (f, b) = (f.data[i], b.data[i]);
-            along += (seen.data[i] - b) * (f - b);
+            let (f, b) = (f.data()[i], b.data()[i]);
+            along += (seen.data()[i] - b) * (f - b);
             apart += (f - b) * (f - b);
         }
-        let spread = animal.variance.data[i] + room.variance.data[i] + NOISE * NOISE;
+        let spread = animal.variance.data()[i] + room.variance.data()[i] + NOISE * NOISE;
         let trust = in_doubt * smoothstep(CONVINCING.0, CONVINCING.1, apart / spread);
         let read = (along / apart.max(1e-6)).clamp(0.0, 1.0);
         given + trust * (read - given)

@@ -38,11 +38,8 @@ pub fn vote(guide: &[Plane; 3], coarse: &Plane, coarse_sample: f32) -> Plane {
         .zip(&room)
         .map(|(animal, room)| ((animal + RARE) / (room + RARE)).ln().clamp(-LOUDEST, LOUDEST))
         .collect();
-    let said = Plane {
-        width: coarse.width,
-        height: coarse.height,
-        data: bins.iter().map(|&bin| odds[usize::from(bin)]).collect(),
-    };
+    let said = bins.iter().map(|&bin| odds[usize::from(bin)]).collect();
+    let said = Plane::new(coarse.width(), coarse.height(), said);
     let said = said.box_mean(samples(TOGETHER)).map(|odds| smoothstep(ROOM.0, ROOM.1, odds));
     let against = said.zip(&around, |said, around| said * smoothstep(DOUBT.0, DOUBT.1, around));
     coarse.zip(&against, |coarse, against| coarse * (1.0 - against))
@@ -52,7 +49,7 @@ pub fn vote(guide: &[Plane; 3], coarse: &Plane, coarse_sample: f32) -> Plane {
 fn histogram(bins: &[u16], around: &Plane, belong: impl Fn(f32) -> bool) -> Option<Vec<f32>> {
     let mut shares = vec![0.0f32; BINS * BINS * BINS];
     let mut total = 0.0;
-    for (&bin, _) in bins.iter().zip(&around.data).filter(|(_, around)| belong(**around)) {
+    for (&bin, _) in bins.iter().zip(around.data()).filter(|(_, around)| belong(**around)) {
         shares[usize::from(bin)] += 1.0;
         total += 1.0;
     }
@@ -75,7 +72,7 @@ fn histogram(bins: &[u16], around: &Plane, belong: impl Fn(f32) -> bool) -> Opti
 fn bins_of(guide: &[Plane; 3]) -> Vec<u16> {
     let bin = |v: f32| ((v * BINS as f32) as usize).min(BINS - 1);
     let [r, g, b] = guide;
-    let colours = r.data.iter().zip(&g.data).zip(&b.data);
+    let colours = r.data().iter().zip(g.data()).zip(b.data());
     colours.map(|((&r, &g), &b)| ((bin(r) * BINS + bin(g)) * BINS + bin(b)) as u16).collect()
 }
 
@@ -133,7 +130,7 @@ mod tests {
             let plane = |k: usize| Plane::from_fn(width, height, |x, y| ((x / 5 * 7 + y / 7 * 3 + seed * k) % 11) as f32 / 10.0);
             let coarse = plane(4);
             let voted = vote(&[plane(1), plane(2), plane(3)], &coarse, sample);
-            for (voted, coarse) in voted.data.iter().zip(&coarse.data) {
+            for (voted, coarse) in voted.data().iter().zip(coarse.data()) {
                 prop_assert!(*voted >= 0.0 && voted <= coarse, "{} of {}", voted, coarse);
             }
         }

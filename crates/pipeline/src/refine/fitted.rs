@@ -37,7 +37,7 @@ pub fn fit_crop(crop: &Crop, coarse: &Plane, without: Option<Rule>) -> Fitted {
     let (fit_width, fit_height) = (side(width), side(height));
 
     let guide = colour_planes(crop, fit_width, fit_height);
-    let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width.max(coarse.height) as f32;
+    let coarse_sample = fit_width.max(fit_height) as f32 / coarse.width().max(coarse.height()) as f32;
     let coarse = coarse.resize(fit_width, fit_height);
     let coarse = if without == Some(Rule::ColourVote) {
         coarse

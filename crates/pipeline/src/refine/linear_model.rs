@@ -15,7 +15,7 @@ impl LinearModel {
     pub fn at(&self, guide: &[Plane; 3]) -> Plane {
         let mut alpha = self.b.clone();
         for (a, seen) in self.a.iter().zip(guide) {
-            for ((alpha, a), seen) in alpha.data.iter_mut().zip(&a.data).zip(&seen.data) {
+            for ((alpha, a), seen) in alpha.data_mut().iter_mut().zip(a.data()).zip(seen.data()) {
                 *alpha += a * seen;
             }
         }
@@ -33,14 +33,14 @@ pub fn fit(guide: &[Plane; 3], target: &Plane, radius: usize, epsilon: f32) -> L
     let ip = [product(r, target), product(g, target), product(b, target)];
     let ii = [product(r, r), product(r, g), product(r, b), product(g, g), product(g, b), product(b, b)];
 
-    let (w, h) = (target.width, target.height);
+    let (w, h) = target.size();
     let mut a = [Plane::filled(w, h, 0.0), Plane::filled(w, h, 0.0), Plane::filled(w, h, 0.0)];
     let mut offset = Plane::filled(w, h, 0.0);
     for i in 0..w * h {
-        let m = [mean_i[0].data[i], mean_i[1].data[i], mean_i[2].data[i]];
-        let p = mean_p.data[i];
-        let covariance = [0, 1, 2].map(|c| ip[c].data[i] - m[c] * p);
-        let s = |k: usize, c: usize, d: usize| ii[k].data[i] - m[c] * m[d];
+        let m = [mean_i[0].data()[i], mean_i[1].data()[i], mean_i[2].data()[i]];
+        let p = mean_p.data()[i];
+        let covariance = [0, 1, 2].map(|c| ip[c].data()[i] - m[c] * p);
+        let s = |k: usize, c: usize, d: usize| ii[k].data()[i] - m[c] * m[d];
         let sigma = [
             s(0, 0, 0) + epsilon,
             s(1, 0, 1),
@@ -51,9 +51,9 @@ pub fn fit(guide: &[Plane; 3], target: &Plane, radius: usize, epsilon: f32) -> L
         ];
         let solved = solve_symmetric(sigma, covariance);
         for c in 0..3 {
-            a[c].data[i] = solved[c];
+            a[c].data_mut()[i] = solved[c];
         }
-        offset.data[i] = p - solved[0] * m[0] - solved[1] * m[1] - solved[2] * m[2];
+        offset.data_mut()[i] = p - solved[0] * m[0] - solved[1] * m[1] - solved[2] * m[2];
     }
     LinearModel { a: a.map(|plane| mean(&plane)), b: mean(&offset) }
 }

@@ -62,8 +62,8 @@ impl Window {
     fn around_the_outline(outline: &Plane) -> Option<Self> {
         let meeting = outline.bounds(|o| o > BOUNDARY.0 && o < BOUNDARY.1)?;
         let (x, y) = (meeting.x0.saturating_sub(AROUND), meeting.y0.saturating_sub(AROUND));
-        let width = ((meeting.x1 + AROUND).min(outline.width) - x).next_multiple_of(STRIDE);
-        let height = ((meeting.y1 + AROUND).min(outline.height) - y).next_multiple_of(STRIDE);
+        let width = ((meeting.x1 + AROUND).min(outline.width()) - x).next_multiple_of(STRIDE);
+        let height = ((meeting.y1 + AROUND).min(outline.height()) - y).next_multiple_of(STRIDE);
         Some(Self { x, y, width, height })
     }
 
@@ -72,10 +72,10 @@ impl Window {
         let mut input = Vec::with_capacity(INPUTS * self.width * self.height);
         for plane in fitted.guide.iter().chain([&fitted.coarse, &fitted.outline, &alpha]) {
             for y in self.y..self.y + self.height {
-                let row = plane.row(y.min(plane.height - 1));
-                let inside = &row[self.x..(self.x + self.width).min(plane.width)];
+                let row = plane.row(y.min(plane.height() - 1));
+                let inside = &row[self.x..(self.x + self.width).min(plane.width())];
                 input.extend(inside);
-                input.extend(std::iter::repeat_n(row[plane.width - 1], self.width - inside.len()));
+                input.extend(std::iter::repeat_n(row[plane.width() - 1], self.width - inside.len()));
             }
         }
         input
@@ -84,19 +84,19 @@ impl Window {
     /// Puts the answer into the model.
     fn apply(&self, answer: &[f32], fitted: &mut Fitted) {
         let said = |output: usize, i: usize| answer[output * self.width * self.height + i];
-        let (width, height) = (fitted.outline.width, fitted.outline.height);
+        let (width, height) = fitted.outline.size();
         for y in self.y..(self.y + self.height).min(height) {
             for x in self.x..(self.x + self.width).min(width) {
                 let (i, from) = (y * width + x, (y - self.y) * self.width + (x - self.x));
                 let (gain, offset) = (said(0, from), said(1, from));
-                let mut b = gain * fitted.model.b.data[i] + offset;
+                let mut b = gain * fitted.model.b.data()[i] + offset;
                 for (channel, guide) in fitted.guide.iter().enumerate() {
                     let factor = said(2 + channel, from);
-                    let a = &mut fitted.model.a[channel].data[i];
+                    let a = &mut fitted.model.a[channel].data_mut()[i];
                     *a = gain * *a + factor;
-                    b -= factor * guide.data[i];
+                    b -= factor * guide.data()[i];
                 }
-                fitted.model.b.data[i] = b;
+                fitted.model.b.data_mut()[i] = b;
             }
         }
     }
@@ -145,8 +145,8 @@ mod tests {
             let window = Window::around_the_outline(&fitted.outline).expect("there is an outline");
             let area = window.width * window.height;
             let i = 6 * 21 + 10;
-            let alpha = |f: &Fitted| f.model.b.data[i] + f.model.a.iter().map(|a| a.data[i] * pixel).sum::<f32>();
-            let apart: f32 = fitted.guide.iter().map(|g| pixel - g.data[i]).sum();
+            let alpha = |f: &Fitted| f.model.b.data()[i] + f.model.a.iter().map(|a| a.data()[i] * pixel).sum::<f32>();
+            let apart: f32 = fitted.guide.iter().map(|g| pixel - g.data()[i]).sum();
             let wanted = gain * alpha(&fitted) + offset + factor * apart;
             let answer: Vec<f32> =
                 [gain, offset, factor, factor, factor].into_iter().flat_map(|v| vec![v; area]).collect();

@@ -42,7 +42,7 @@ fn matte_of(file: &Path, models: &Models) -> Plane {
 }
 
 fn share(alpha: &Plane) -> f64 {
-    alpha.data.iter().filter(|&&a| a >= 0.5).count() as f64 / alpha.data.len() as f64
+    alpha.data().iter().filter(|&&a| a >= 0.5).count() as f64 / alpha.data().len() as f64
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn iou(file: &Path, folder: &Path, models: &Models) -> f64 {
     let trimap = image::open(trimap).expect("a trimap").into_luma8();
     let alpha = matte_of(file, models).resize(trimap.width() as usize, trimap.height() as usize);
     let (mut both, mut either) = (0, 0);
-    for (label, a) in trimap.pixels().map(|p| p.0[0]).zip(&alpha.data).filter(|&(label, _)| label != UNKNOWN)
+    for (label, a) in trimap.pixels().map(|p| p.0[0]).zip(alpha.data()).filter(|&(label, _)| label != UNKNOWN)
     {
         let (labelled, found) = (label == PET, *a >= 0.5);
         both += usize::from(labelled && found);

@@ -46,7 +46,7 @@ fn the_matte_may_be_coarser_than_the_input() {
     let model = ModelOnDisk::new("coarse", &net).described(r#"{"long_side":256,"square":true}"#);
     let matte = model.matte();
     let alpha = &matte.alpha;
-    assert_eq!((alpha.width, alpha.height), (256, 128));
+    assert_eq!((alpha.width(), alpha.height()), (256, 128));
     let fine = ModelOnDisk::new("fine", &plain()).described(r#"{"long_side":256}"#).matte();
     // Away from the lower edge, where the coarse matte has mixed the photo with what lies below it.
     for (x, y) in [(10, 10), (128, 64), (200, 100), (250, 20)] {
@@ -99,9 +99,9 @@ fn of_a_class_map_the_named_classes_are_summed() {
     let matte = coarse_matte(&flat, &models).expect("a matte");
     let [red, green, blue, rest] = [0.8f32, 0.2, 0.4, 0.25].map(|v| (4.0 * v).exp());
     let expected = (red + blue) / (red + green + blue + rest);
-    assert_eq!((matte.alpha.width, matte.alpha.height), (64, 32));
+    assert_eq!((matte.alpha.width(), matte.alpha.height()), (64, 32));
     assert!(
-        matte.alpha.data.iter().all(|alpha| (alpha - expected).abs() < 1e-3),
+        matte.alpha.data().iter().all(|alpha| (alpha - expected).abs() < 1e-3),
         "{:?}",
         matte.alpha.at(9, 9)
     );
@@ -121,7 +121,7 @@ fn around_the_photo_lies_the_fill() {
     let description = r#"{"long_side":64,"square":true,"fill":[51,102,204]}"#;
     let matte = ModelOnDisk::new("fill", &net).described(description).matte();
     let fill = (0.6 * 51.0 + 0.3 * 102.0 + 0.1 * 204.0) / 255.0;
-    assert!(matte.alpha.data.iter().all(|alpha| (alpha - fill).abs() < 1e-3), "{:?}", matte.alpha.row(3));
+    assert!(matte.alpha.data().iter().all(|alpha| (alpha - fill).abs() < 1e-3), "{:?}", matte.alpha.row(3));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_matte_is_never_stretched_and_what_is_no_number_is_nothing() {
     let faint = photo(64, 64, |x, _| [10 + (x / 8) as u8; 3]);
     let models = ModelOnDisk::new("faint", &plain()).load().expect("a plain model");
     let matte = coarse_matte(&faint, &models).expect("a matte");
-    assert!(matte.alpha.data.iter().all(|&alpha| alpha < 0.08), "a photo without an animal");
+    assert!(matte.alpha.data().iter().all(|&alpha| alpha < 0.08), "a photo without an animal");
 
     let net = Net::new("image", &[1, 3, -1, -1])
         .mix("image", PLAIN.0, PLAIN.1)
@@ -137,7 +137,7 @@ fn a_matte_is_never_stretched_and_what_is_no_number_is_nothing() {
         .node("Div", &["zero", "zero"], "nothing")
         .output("nothing", &[1, 1, -1, -1]);
     let matte = ModelOnDisk::new("nan", &net).matte();
-    assert!(matte.alpha.data.iter().all(|&alpha| alpha == 0.0));
+    assert!(matte.alpha.data().iter().all(|&alpha| alpha == 0.0));
 }
 
 /// Each place that describes the same file gives it another size, and is taken away in turn.

@@ -48,11 +48,11 @@ pub fn png(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Vec<
 /// the picture, have its aspect, and be as large as `long_side` says.
 pub fn assert_shows_the_picture(matte: &CoarseMatte, long_side: usize, white: f32) {
     let alpha = &matte.alpha;
-    assert_eq!((alpha.width, alpha.height), (long_side, long_side / 2), "letterboxed, not squashed");
-    for y in [0, alpha.height / 3, alpha.height - 1] {
-        for x in [0, alpha.width / 4, alpha.width / 2, alpha.width - 1] {
+    assert_eq!((alpha.width(), alpha.height()), (long_side, long_side / 2), "letterboxed, not squashed");
+    for y in [0, alpha.height() / 3, alpha.height() - 1] {
+        for x in [0, alpha.width() / 4, alpha.width() / 2, alpha.width() - 1] {
             let place = |i: usize, n: usize| (i as f32 + 0.5) / n as f32;
-            let channels = picture_at(place(x, alpha.width), place(y, alpha.height));
+            let channels = picture_at(place(x, alpha.width()), place(y, alpha.height()));
             let expected: f32 = channels.iter().zip(SHARES).map(|(v, share)| v / white * share).sum();
             let found = alpha.at(x, y);
             assert!((found - expected).abs() < 0.012, "at {x}, {y}: {found}, expected {expected}");

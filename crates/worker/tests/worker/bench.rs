@@ -305,7 +305,7 @@ fn made(recipe: &Recipe, content: &[u8]) -> Outcome {
         artefacts: recipe.renditions().map(artefact).collect(),
         quality: Quality::new(Vec::new(), Vec::new()),
         head: Head { x: 0.0, y: 0.0, width: 1.0, height: 1.0, confidence: 1.0, source: HeadSource::Model },
-        frame: Region { x: 0.0, y: 0.0, width: 0.8, height: 1.0 },
+        frame: Region::new(0.0, 0.0, 0.8, 1.0),
         model: ModelInfo { name: "fake".into(), sha256: String::new(), provider: "cpu".into() },
         matte: b"matte".to_vec(),
     })

@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::Context;
 use headshot_core::upload::Limits;
 use headshot_core::{Failure, Recipe, Rendition};
-use headshot_pipeline::{Artefact, Outcome as PipelineOutcome, Proof};
+use headshot_pipeline::decode::Photo as Decoded;
+use headshot_pipeline::{Artefact, Matte, Outcome as PipelineOutcome};
 use image::{GrayImage, RgbImage};
 
 use super::collect::Photo;
@@ -72,8 +73,8 @@ impl Job<'_> {
         let bytes = read(&photo.path)?;
         let (started, clock) = (Instant::now(), StageClock::default());
         let on_stage = |stage| clock.enter(stage);
-        let (outcome, proof) = if self.matte || self.row {
-            self.pipeline.render_with_proof(&bytes, self.recipe, &on_stage)?
+        let (outcome, seen) = if self.matte || self.row {
+            self.pipeline.render_with_matte(&bytes, self.recipe, &on_stage)?
         } else {
             (self.pipeline.render_plainly(&bytes, self.recipe, &on_stage)?, None)
         };
@@ -83,10 +84,10 @@ impl Job<'_> {
             .map(|(stage, took)| (stage.as_str().into(), milliseconds(took)))
             .collect();
         timings_ms.insert("total".into(), milliseconds(started.elapsed()));
-        let proof = proof.map(Pictures::of).transpose()?;
-        if let Some(proof) = proof.as_ref().filter(|_| self.matte) {
+        let pictures = seen.map(Pictures::of).transpose()?;
+        if let Some(pictures) = pictures.as_ref().filter(|_| self.matte) {
             let file = self.out.join(format!("{}.matte.png", photo.name));
-            proof.matte.save(&file).with_context(|| format!("writing {}", file.display()))?;
+            pictures.matte.save(&file).with_context(|| format!("writing {}", file.display()))?;
         }
         match outcome {
             PipelineOutcome::Rendered(rendered) => {
@@ -94,7 +95,7 @@ impl Job<'_> {
                 for artefact in &rendered.artefacts {
                     report.outputs.push(self.write(photo, artefact)?);
                 }
-                let row = self.row.then(|| self.row_of(photo, proof, &rendered.artefacts)).transpose()?;
+                let row = self.row.then(|| self.row_of(photo, pictures, &rendered.artefacts)).transpose()?;
                 (report.quality, report.head, report.model) =
                     (Some(rendered.quality), Some(rendered.head), Some(rendered.model));
                 report.timings_ms = timings_ms;
@@ -104,8 +105,8 @@ impl Job<'_> {
             PipelineOutcome::Rejected(rejection) => {
                 let mut report = Report::new(photo, Outcome::Refused);
                 let label = format!("{}: refused, {}", photo.name, rejection.code);
-                let row = self.row.then(|| match proof {
-                    Some(proof) => Row::refused(&label, &proof.photo, &proof.matte),
+                let row = self.row.then(|| match pictures {
+                    Some(pictures) => Row::refused(&label, &pictures.photo, &pictures.matte),
                     None => Row::without_pictures(&label),
                 });
                 let sentence = format!("{}: refused: {}", photo.path.display(), rejection.message);
@@ -118,15 +119,20 @@ impl Job<'_> {
         }
     }
 
-    fn row_of(&self, photo: &Photo, proof: Option<Pictures>, artefacts: &[Artefact]) -> anyhow::Result<Row> {
+    fn row_of(
+        &self,
+        photo: &Photo,
+        pictures: Option<Pictures>,
+        artefacts: &[Artefact],
+    ) -> anyhow::Result<Row> {
         let preview =
             artefacts.iter().find(|a| a.rendition == Rendition::Preview).context("there is no preview")?;
         let preview = image::load_from_memory(&preview.png).context("reading the preview back")?.into_rgba8();
-        let proof = proof.context("the pipeline made no proof")?;
+        let pictures = pictures.context("the pipeline saw no photo")?;
         Ok(Row::of(&Preview {
             label: &photo.name,
-            photo: &proof.photo,
-            matte: &proof.matte,
+            photo: &pictures.photo,
+            matte: &pictures.matte,
             result: &preview,
         }))
     }
@@ -169,12 +175,11 @@ struct Pictures {
 }
 
 impl Pictures {
-    fn of(Proof { photo, matte, .. }: Proof) -> anyhow::Result<Self> {
+    fn of((photo, matte): (Decoded, Matte)) -> anyhow::Result<Self> {
         let (width, height) = (photo.width, photo.height);
-        let photo =
-            RgbImage::from_raw(width, height, photo.rgb).context("the proof's photo has the wrong size")?;
+        let photo = RgbImage::from_raw(width, height, photo.rgb).context("the photo has the wrong size")?;
         let matte =
-            GrayImage::from_raw(width, height, matte).context("the proof's matte has the wrong size")?;
+            GrayImage::from_raw(width, height, matte.alpha).context("the matte has the wrong size")?;
         Ok(Self { photo, matte })
     }
 }
