@@ -1,23 +1,93 @@
 //! What a person may set, and what it means once checked.
 
 mod access;
-mod admission;
-mod check;
 mod origin;
 
-use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Uri};
 use clap::{Parser, Subcommand};
-use headshot_backend::{BackendSettings, GcpArgs, LocalSettings};
+use headshot_backend::BackendSettings;
+use headshot_backend::settings::{
+    Complaint, GCP, Given, Group, InvalidSettings, Listed, PROJECT_ID, Reader, STORE, backend, days,
+    declare_settings, number, parsed, rule_first, seconds, text, webhook_reach,
+};
 use headshot_core::Reach;
+use headshot_core::upload::Limits;
 
 use crate::cli::keys::KeysArgs;
-pub use access::{Access, AccessArgs, IdTokenSettings};
-pub use admission::{Admission, AdmissionArgs};
-use check::Checks;
+pub use access::{Access, IdTokenSettings};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+declare_settings! {
+    /// Where the server is found.
+    LISTENING under "":
+
+    /// Address to listen on
+    HOST: IpAddr =
+        parsed("must be an IP address or localhost", host).default("127.0.0.1").on_cloud_run("0.0.0.0").global(),
+    /// TCP port to listen on; 0 takes a free one
+    PORT: u16 = number(0..=65535).default("8080").global(),
+}
+
+declare_settings! {
+    /// How the server serves.
+    SERVING under "":
+
+    /// What download links of the local backend begin with, as browsers reach this server
+    PUBLIC_URL: String =
+        parsed("must be an http or https URL without a query", public_url).by_default("the address it listens on"),
+    /// How long download links last, in seconds, an hour at most
+    DOWNLOAD_URL_TTL: Duration = seconds(1..=HOUR).default("3600"),
+    /// How long upload links last, in seconds, an hour at most
+    UPLOAD_URL_TTL: Duration = seconds(1..=HOUR).default("900"),
+    /// Largest photo that may be put with an upload link, in bytes, 50 MB at most; the worker's MAX_UPLOAD_BYTES must be
+    /// as large
+    MAX_SIGNED_UPLOAD_BYTES: u64 = number(1..=Limits::BYTES).default("50000000"),
+    /// How long POST /headshot waits for the worker, in seconds
+    SYNC_WAIT: Duration = seconds(0..=5 * MINUTE).default("25"),
+    /// Largest photo taken, in bytes, 50 MB at most
+    MAX_UPLOAD_BYTES: u64 = number(1..=Limits::BYTES).default("50000000"),
+    /// Photos received at the same time; further ones are asked to come back
+    MAX_CONCURRENT_UPLOADS: usize = number(1..=1_000).default("64"),
+    /// An upload that pauses for so many seconds is given up
+    UPLOAD_IDLE_TIMEOUT: Duration = seconds(1..=HOUR).default("30"),
+    /// An upload that takes so many seconds altogether is given up
+    UPLOAD_TIMEOUT: Duration = seconds(1..=HOUR).default("300"),
+    /// Origins whose pages may call the API, separated by commas, such as `https://shop.example`, or
+    /// `capacitor://localhost` for an app's web view; none by default
+    ALLOWED_ORIGINS: String = text(),
+    /// Days after which a job's record may be deleted
+    RECORD_TTL_DAYS: Duration = days(1..=3650).default("90"),
+    /// Seconds that requests under way are given at shutdown
+    GRACE_SECONDS: Duration = seconds(0..=HOUR).default("8"),
+}
+
+declare_settings! {
+    /// Limits on those who call; those of a key are in the file of keys.
+    ADMISSION under "How much is let in":
+
+    /// Calls that make work, a minute, from one client address (of IPv6, from one /64); 0 is no limit
+    RATE_LIMIT_PER_ADDRESS: u64 = number(0..=1_000_000).default("0").on_cloud_run("600").value("CALLS"),
+    /// How many proxies in front are known to add the address that they are called from to X-Forwarded-For; on Cloud Run
+    /// Google's own is one, and a load balancer before it is another one
+    TRUSTED_PROXIES: usize = number(0..=10).default("0").on_cloud_run("1").value("NUMBER"),
+    /// Photos are refused (503) while so many jobs wait for a worker; 0 is no limit
+    MAX_BACKLOG: u64 = number(0..=1_000_000_000).default("0").value("JOBS"),
+}
+
+/// All of the API's settings.
+#[derive(Clone, Debug)]
+struct All;
+
+impl Listed for All {
+    const GROUPS: &'static [Group] = &[LISTENING, STORE, SERVING, access::ACCESS, ADMISSION, GCP];
+    const COMPLAINT: Complaint = rule_first;
+    const INVALID: &'static str = "the settings are not valid";
+}
 
 /// Takes photos of pets over HTTP and turns them into tasks for headshot-worker.
 ///
@@ -28,94 +98,8 @@ pub struct Settings {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Address to listen on [default: 127.0.0.1, on Cloud Run 0.0.0.0]
-    #[arg(long, env = "HOST", global = true)]
-    host: Option<String>,
-
-    /// TCP port to listen on; 0 takes a free one
-    #[arg(long, env = "PORT", default_value = "8080", global = true)]
-    port: String,
-
-    /// Where photos, records and tasks are kept: local (one directory on this machine) or gcp (Google Cloud)
-    #[arg(long, env = "BACKEND", default_value = "local")]
-    backend: String,
-
-    /// Directory of the local backend, shared with the worker
-    #[arg(long, env = "DATA_DIR", default_value = ".data")]
-    data_dir: String,
-
-    /// What download links of the local backend begin with, as browsers reach this server [default: the
-    /// address it listens on]
-    #[arg(long, env = "PUBLIC_URL")]
-    public_url: Option<String>,
-
-    /// How long download links last, in seconds, an hour at most
-    #[arg(long, env = "DOWNLOAD_URL_TTL", default_value = "3600")]
-    download_url_ttl: String,
-
-    /// How long upload links last, in seconds, an hour at most
-    #[arg(long, env = "UPLOAD_URL_TTL", default_value = "900")]
-    upload_url_ttl: String,
-
-    /// Largest photo that may be put with an upload link, in bytes, 50 MB at most; the worker's MAX_UPLOAD_BYTES must be
-    /// as large
-    #[arg(long, env = "MAX_SIGNED_UPLOAD_BYTES", default_value = "50000000")]
-    max_signed_upload_bytes: String,
-
-    /// How long POST /headshot waits for the worker, in seconds
-    #[arg(long, env = "SYNC_WAIT", default_value = "25")]
-    sync_wait: String,
-
-    /// Largest photo taken, in bytes, 50 MB at most
-    #[arg(long, env = "MAX_UPLOAD_BYTES", default_value = "50000000")]
-    max_upload_bytes: String,
-
-    /// Photos received at the same time; further ones are asked to come back
-    #[arg(long, env = "MAX_CONCURRENT_UPLOADS", default_value = "64")]
-    max_concurrent_uploads: String,
-
-    /// An upload that pauses for so many seconds is given up
-    #[arg(long, env = "UPLOAD_IDLE_TIMEOUT", default_value = "30")]
-    upload_idle_timeout: String,
-
-    /// An upload that takes so many seconds altogether is given up
-    #[arg(long, env = "UPLOAD_TIMEOUT", default_value = "300")]
-    upload_timeout: String,
-
-    /// Origins whose pages may call the API, separated by commas, such as `https://shop.example`, or
-    /// `capacitor://localhost` for an app's web view; none by default
-    #[arg(long, env = "ALLOWED_ORIGINS", default_value = "")]
-    allowed_origins: String,
-
-    /// true lets webhooks go to private addresses, to any port and without TLS: for development and tests on the local
-    /// backend
-    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value = "false", value_name = "true|false")]
-    webhook_allow_private: String,
-
-    /// Days after which a job's record may be deleted
-    #[arg(long, env = "RECORD_TTL_DAYS", default_value = "90")]
-    record_ttl_days: String,
-
-    /// Seconds that requests under way are given at shutdown
-    #[arg(long, env = "GRACE_SECONDS", default_value = "8")]
-    grace_seconds: String,
-
-    /// Set by Cloud Run; the local backend would lose every photo there.
-    #[arg(long, env = "K_SERVICE", hide = true)]
-    k_service: Option<String>,
-
-    /// Set by Cloud Run; see `k_service`.
-    #[arg(long, env = "CLOUD_RUN_WORKER_POOL", hide = true)]
-    cloud_run_worker_pool: Option<String>,
-
     #[command(flatten)]
-    access: AccessArgs,
-
-    #[command(flatten)]
-    admission: AdmissionArgs,
-
-    #[command(flatten)]
-    gcp: GcpArgs,
+    given: Given<All>,
 }
 
 /// What else the binary does.
@@ -129,9 +113,9 @@ pub enum Command {
     Openapi,
 }
 
-/// The settings, checked. What each means stands in [`Settings`].
+/// The settings, checked.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each field is documented where people set it, and --help prints it")]
+#[expect(missing_docs, reason = "each field is documented where it is declared, and --help prints it")]
 pub struct Config {
     pub host: IpAddr,
     pub port: u16,
@@ -152,23 +136,21 @@ pub struct Config {
     pub admission: Admission,
 }
 
-/// Everything that is wrong with the settings, one sentence each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidSettings(pub Vec<String>);
-
-impl fmt::Display for InvalidSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the settings are not valid:")?;
-        self.0.iter().try_for_each(|sentence| write!(f, "\n  - {sentence}"))
-    }
+/// How much is let in.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission {
+    /// Calls that make work, a minute, from one address; 0 is no limit.
+    pub per_address: u64,
+    /// Proxies in front that say truly where a call comes from.
+    pub trusted_proxies: usize,
+    /// Jobs that may wait for a worker; 0 is no limit.
+    pub max_backlog: u64,
 }
-
-impl std::error::Error for InvalidSettings {}
 
 impl Settings {
     /// The Google Cloud project in which traces are looked up, where one is named.
     pub fn project(&self) -> Option<&str> {
-        self.gcp.project()
+        self.given.text(&PROJECT_ID)
     }
 
     /// What else than serving is asked for.
@@ -181,10 +163,7 @@ impl Settings {
     /// # Errors
     /// `HOST` or `PORT` is not valid.
     pub fn address(&self) -> Result<(IpAddr, u16), InvalidSettings> {
-        let mut checks = Checks::default();
-        let host = checks.host(self.host.as_deref(), self.on_cloud_run().is_some());
-        let port = checks.number("PORT", &self.port, "8080", 0..=u64::from(u16::MAX));
-        checks.finish().map(|()| (host, u16::try_from(port).unwrap_or_default()))
+        self.given.read(|read| (read.get(&HOST), read.get(&PORT)))
     }
 
     /// Checks everything.
@@ -192,68 +171,48 @@ impl Settings {
     /// # Errors
     /// All that is wrong, not only the first thing.
     pub fn validate(&self) -> Result<Config, InvalidSettings> {
-        const MINUTE: u64 = 60;
-        const HOUR: u64 = 60 * MINUTE;
-        const DAY: u64 = 24 * HOUR;
-        let largest = headshot_core::upload::Limits::default().bytes;
-        let mut checks = Checks::default();
-        let host = checks.host(self.host.as_deref(), self.on_cloud_run().is_some());
-        let port = checks.number("PORT", &self.port, "8080", 0..=u64::from(u16::MAX));
-        let public_url = checks.public_url(self.public_url.as_deref());
-        let local = LocalSettings::new(check::or_default(&self.data_dir, ".data"), public_url);
-        let backend = checks.backend(&self.backend, self.on_cloud_run(), local, &self.gcp);
-        let access = self.access.check(&backend, self.on_cloud_run().is_some(), &mut checks);
-        let config = Config {
-            host,
-            port: u16::try_from(port).unwrap_or_default(),
-            backend,
-            download_url_ttl: checks.seconds("DOWNLOAD_URL_TTL", &self.download_url_ttl, "3600", 1..=HOUR),
-            upload_url_ttl: checks.seconds("UPLOAD_URL_TTL", &self.upload_url_ttl, "900", 1..=HOUR),
-            max_signed_upload_bytes: checks.number(
-                "MAX_SIGNED_UPLOAD_BYTES",
-                &self.max_signed_upload_bytes,
-                "50000000",
-                1..=largest,
-            ),
-            sync_wait: checks.seconds("SYNC_WAIT", &self.sync_wait, "25", 0..=5 * MINUTE),
-            max_upload_bytes: checks.number(
-                "MAX_UPLOAD_BYTES",
-                &self.max_upload_bytes,
-                "50000000",
-                1..=largest,
-            ),
-            max_concurrent_uploads: usize::try_from(checks.number(
-                "MAX_CONCURRENT_UPLOADS",
-                &self.max_concurrent_uploads,
-                "64",
-                1..=1_000,
-            ))
-            .unwrap_or(1),
-            upload_idle_timeout: checks.seconds(
-                "UPLOAD_IDLE_TIMEOUT",
-                &self.upload_idle_timeout,
-                "30",
-                1..=HOUR,
-            ),
-            upload_timeout: checks.seconds("UPLOAD_TIMEOUT", &self.upload_timeout, "300", 1..=HOUR),
-            allowed_origins: checks.origins(&self.allowed_origins),
-            webhook_reach: checks.webhook_reach(&self.webhook_allow_private, &self.backend),
-            record_ttl: checks.seconds_of("RECORD_TTL_DAYS", &self.record_ttl_days, "90", 1..=3650, DAY),
-            grace: checks.seconds("GRACE_SECONDS", &self.grace_seconds, "8", 0..=HOUR),
-            access,
-            admission: self.admission.check(self.on_cloud_run().is_some(), &mut checks),
-        };
-        checks.finish().map(|()| config)
+        self.given.read(config)
     }
+}
 
-    fn on_cloud_run(&self) -> Option<&'static str> {
-        let set = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.is_empty());
-        if set(&self.k_service) {
-            Some("K_SERVICE")
-        } else if set(&self.cloud_run_worker_pool) {
-            Some("CLOUD_RUN_WORKER_POOL")
-        } else {
-            None
-        }
+fn config(read: &mut Reader) -> Config {
+    // Without one only the server knows, once it listens. Tasks are only published here, never pulled.
+    let public_url = read.optional(&PUBLIC_URL).unwrap_or_default();
+    let backend = backend(read, false, public_url);
+    Config {
+        host: read.get(&HOST),
+        port: read.get(&PORT),
+        download_url_ttl: read.get(&DOWNLOAD_URL_TTL),
+        upload_url_ttl: read.get(&UPLOAD_URL_TTL),
+        max_signed_upload_bytes: read.get(&MAX_SIGNED_UPLOAD_BYTES),
+        sync_wait: read.get(&SYNC_WAIT),
+        max_upload_bytes: read.get(&MAX_UPLOAD_BYTES),
+        max_concurrent_uploads: read.get(&MAX_CONCURRENT_UPLOADS),
+        upload_idle_timeout: read.get(&UPLOAD_IDLE_TIMEOUT),
+        upload_timeout: read.get(&UPLOAD_TIMEOUT),
+        allowed_origins: origin::listed(read, &ALLOWED_ORIGINS),
+        webhook_reach: webhook_reach(read, &backend),
+        record_ttl: read.get(&RECORD_TTL_DAYS),
+        grace: read.get(&GRACE_SECONDS),
+        access: access::read(read, &backend),
+        admission: Admission {
+            per_address: read.get(&RATE_LIMIT_PER_ADDRESS),
+            trusted_proxies: read.get(&TRUSTED_PROXIES),
+            max_backlog: read.get(&MAX_BACKLOG),
+        },
+        backend,
     }
+}
+
+fn host(text: &str) -> Option<IpAddr> {
+    if text == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
+}
+
+fn public_url(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('/');
+    let is_web = |uri: &Uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    };
+    let fits = text.is_empty() || text.parse().is_ok_and(|uri| is_web(&uri) && uri.query().is_none());
+    fits.then(|| text.into())
 }

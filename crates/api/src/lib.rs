@@ -22,9 +22,7 @@ mod sha256;
 mod state;
 mod uploads;
 
-pub use config::{
-    Access, AccessArgs, Admission, AdmissionArgs, Command, Config, IdTokenSettings, InvalidSettings, Settings,
-};
+pub use config::{Access, Admission, Command, Config, IdTokenSettings, Settings};
 pub use server::run;
 
 /// The API's description, as it is served and checked in.

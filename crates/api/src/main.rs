@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use headshot_api::cli::{healthcheck, keys};
 use headshot_api::{Command, Config, Settings, run};
+use headshot_backend::{signals, telemetry};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     let settings = Settings::parse();
@@ -43,24 +43,12 @@ fn serve(config: Config, project: Option<&str>) -> Result<()> {
 }
 
 async fn listen(config: Config, project: Option<&str>) -> Result<()> {
-    let telemetry = headshot_backend::telemetry::init("headshot-api", project)?;
-    let shutdown = telemetry.within_grace(config.grace, asked_to_stop()?);
+    let telemetry = telemetry::init("headshot-api", project)?;
+    let signal = signals::asked_to_stop().context("watching for SIGTERM and SIGINT")?;
+    let shutdown = telemetry.within_grace(config.grace, async { _ = signal.await });
     let address = (config.host, config.port);
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("listening on {}:{}", address.0, address.1))?;
     run(listener, config, shutdown).await
-}
-
-/// Resolves at the first SIGTERM or SIGINT. The handlers are in place when this returns, so that no signal falls into
-/// the gap before the server is up.
-fn asked_to_stop() -> Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("watching for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("watching for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

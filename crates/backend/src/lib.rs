@@ -7,13 +7,13 @@
 pub mod api_keys;
 mod contract;
 mod gcp;
-mod gcp_args;
 mod handles;
 mod health;
 mod jitter;
 mod local;
 mod outbound;
-mod settings;
+pub mod settings;
+pub mod signals;
 pub mod telemetry;
 
 use anyhow::Result;
@@ -28,7 +28,6 @@ pub use contract::limits::{Allowance, Taken};
 pub use contract::tasks::QueueDepth;
 pub use contract::uploads::PendingUpload;
 pub use gcp::{IdTokens, ModelObject, PushGate, TokenRefused};
-pub use gcp_args::{GcpArgs, GcpUse};
 pub use handles::{
     BlobReader, BlobWriter, Blobs, Delivery, Idempotency, Jobs, Limits, MalformedPush, PushAnswer,
     Subscription, Tasks, Uploads,

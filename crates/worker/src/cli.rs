@@ -5,10 +5,12 @@ mod render;
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use headshot_backend::settings::Given;
 use headshot_core::{Recipe, RecipeError};
 
-use crate::{RenderingSettings, Settings};
+use crate::Settings;
+use crate::config::RenderListing;
 pub use doctor::doctor;
 pub use render::render_files;
 
@@ -22,24 +24,6 @@ pub struct Cli {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would become the help text of the whole command")]
     pub settings: Settings,
-}
-
-impl Cli {
-    /// Reads the arguments and the environment; what is wrong with the arguments is said on the terminal, and the process
-    /// ends. A variable that is set but empty counts as not set: deployment tools write empty ones for "default".
-    pub fn read() -> Self {
-        let matches = without_empty_variables(Self::command()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
-    }
-}
-
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let command = command.mut_args(|arg| match arg.get_env() {
-        Some(name) if is_empty(name) => arg.env(None::<&str>),
-        _ => arg,
-    });
-    command.mut_subcommands(without_empty_variables)
 }
 
 /// What the worker can be asked to do.
@@ -78,19 +62,9 @@ pub struct RenderArgs {
     #[arg(long)]
     pub contact_sheet: bool,
 
-    /// Photos rendered at the same time; by default one per core
-    #[arg(
-        long,
-        env = "WORKER_CONCURRENCY",
-        default_value = "",
-        value_name = "NUMBER",
-        hide_default_value = true
-    )]
-    pub worker_concurrency: String,
-
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would become the help text of the whole command")]
-    pub rendering: RenderingSettings,
+    pub settings: Given<RenderListing>,
 }
 
 fn recipe(text: &str) -> Result<Recipe, RecipeError> {

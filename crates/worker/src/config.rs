@@ -1,21 +1,84 @@
-mod reader;
+//! What a person may set, and what it means once checked.
+
+mod push;
 mod rendering;
 mod webhooks;
 
 use std::env;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use headshot_backend::{BackendSettings, GcpSettings, GcpUse, LocalSettings, ModelObject, PushSettings};
-use reader::Reader;
-pub use rendering::RenderingConfig;
-use rendering::rendering;
-use webhooks::webhooks;
+use headshot_backend::settings::{
+    Complaint, GCP, Given, Group, InvalidSettings, Listed, PROJECT_ID, Reader, STORE, backend,
+    declare_settings, number, parsed, path, seconds, text, value_first,
+};
+use headshot_backend::{BackendSettings, ModelObject, PushSettings};
 
-use crate::{RemoteModel, Settings, WebhooksConfig};
+use crate::RemoteModel;
+use rendering::{NOT_USABLE, cores};
+pub use rendering::{RenderListing, RenderingConfig};
+pub use webhooks::WebhooksConfig;
+
+const DAY: u64 = 24 * 60 * 60;
+
+declare_settings! {
+    /// Where the small HTTP port listens.
+    LISTENING under "":
+
+    /// Address on which /livez, /readyz, /metrics and, if tasks are pushed, /pubsub/push are served
+    HOST: IpAddr = parsed("must be an IP address such as 127.0.0.1 or 0.0.0.0", |text| text.parse().ok())
+        .default("127.0.0.1").value("ADDRESS"),
+    /// That address's port; 0 takes any free one
+    PORT: u16 = parsed("must be a port number from 0 to 65535", |text| text.parse().ok())
+        .default("8081").value("NUMBER"),
+}
+
+declare_settings! {
+    /// How jobs are handled.
+    JOBS under "":
+
+    /// This process in records and logs; by default `w-` and some random letters
+    WORKER_NAME: String = text().value("NAME"),
+    /// Photos rendered at the same time. One keeps one core busy and takes up to 0.7 GB (48 megapixels). By default one
+    /// per core but the last, which stays free for the API beside it, and at most 8
+    WORKER_CONCURRENCY: usize = number(1..=256).value("NUMBER"),
+    /// How long a claim on a job lasts unless it is renewed, which happens three times in that time. A job whose worker
+    /// was killed is taken up again after so long
+    JOB_LEASE_SECONDS: Duration = seconds(1..=DAY).default("30").value("SECONDS"),
+    /// A job that takes longer than this counts as a failed attempt
+    JOB_TIMEOUT_SECONDS: Duration = seconds(1..=DAY).default("180").value("SECONDS"),
+    /// How often a job is tried before it is recorded as failed
+    MAX_ATTEMPTS: u32 = number(1..=100).default("5").value("NUMBER"),
+    /// How often to look for jobs that were accepted but whose task is nowhere to be found
+    SWEEP_INTERVAL_SECONDS: Duration = seconds(1..=DAY).default("30").value("SECONDS"),
+    /// How long a job must have been left alone before the sweep publishes its task again
+    SWEEP_UNTOUCHED_SECONDS: Duration = seconds(1..=DAY).default("60").value("SECONDS"),
+    /// How long SIGTERM waits for running jobs before it gives them back. Cloud Run kills after 10 seconds
+    GRACE_SECONDS: Duration = seconds(0..=DAY).default("8").value("SECONDS"),
+    /// Largest original that is read, as the API's own limit
+    MAX_UPLOAD_BYTES: u64 = number(1..=1_000_000_000).default("50000000").value("BYTES"),
+    /// Another matting model, fetched once from Cloud Storage: `gs://bucket/path#sha256=…`
+    MATTING_MODEL_GCS: String = text().value("URL"),
+    /// That model's SHA-256, if it is not part of the URL
+    MATTING_MODEL_SHA256: String = text().value("HEX"),
+    /// Folder that keeps fetched models; by default one for temporary files
+    MODEL_CACHE_DIR: PathBuf = path().value("FOLDER"),
+}
+
+/// The settings of `run` and `doctor`.
+#[derive(Clone, Debug)]
+pub struct Listing;
+
+impl Listed for Listing {
+    const GROUPS: &'static [Group] =
+        &[LISTENING, STORE, JOBS, rendering::RENDERING, GCP, push::PUSH, webhooks::WEBHOOKS];
+    const COMPLAINT: Complaint = value_first;
+    const INVALID: &'static str = NOT_USABLE;
+}
+
+/// What `run` and `doctor` were told. [`Config::new`] reads all of it and names every error at once.
+pub type Settings = Given<Listing>;
 
 /// The settings of `run` and `doctor`, read and found sensible.
 #[derive(Clone, Debug)]
@@ -59,54 +122,21 @@ pub struct JobsConfig {
     pub max_original_bytes: u64,
 }
 
-/// Everything that is wrong with the settings.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigErrors(pub Vec<String>);
-
 /// More than so many at once is only done when asked for: a 48-megapixel photo takes 0.7 GB while it is rendered.
 const MOST_CONCURRENT_BY_DEFAULT: usize = 8;
 
-/// Set by Cloud Run in services and in worker pools. Its disk is memory and dies with the instance: what the local
-/// backend accepted there would be lost.
-const CLOUD_RUN_MARKS: [&str; 2] = ["K_SERVICE", "CLOUD_RUN_WORKER_POOL"];
+/// The Google Cloud project in which traces are looked up, where one is named.
+pub fn project(settings: &Settings) -> Option<&str> {
+    settings.text(&PROJECT_ID)
+}
 
 impl Config {
-    /// Reads the settings; `is_set` says whether an environment variable exists, which is how Cloud Run is recognised.
+    /// Reads the settings.
     ///
     /// # Errors
     /// All that is wrong, not only the first of it.
-    pub fn new(settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> Result<Self, ConfigErrors> {
-        let mut read = Reader::default();
-        let host =
-            read.parsed::<IpAddr>("HOST", &settings.host, "an IP address such as 127.0.0.1 or 0.0.0.0");
-        let port = read.parsed::<u16>("PORT", &settings.port, "a port number from 0 to 65535");
-        let mut config = Self {
-            listen: SocketAddr::new(host.unwrap_or(IpAddr::from([127, 0, 0, 1])), port.unwrap_or_default()),
-            backend: backend(&mut read, settings, is_set),
-            push: push(&mut read, settings, is_set),
-            rendering: rendering(
-                &mut read,
-                &settings.rendering,
-                !settings.matting_model_gcs.trim().is_empty(),
-            ),
-            remote_model: remote_model(&mut read, settings),
-            jobs: jobs(&mut read, settings),
-            webhooks: webhooks(&mut read, &settings.webhooks, settings.backend == "local"),
-            sweep_every: read.seconds("SWEEP_INTERVAL_SECONDS", &settings.sweep_interval_seconds, 1),
-            sweep_untouched_for: read.seconds(
-                "SWEEP_UNTOUCHED_SECONDS",
-                &settings.sweep_untouched_seconds,
-                1,
-            ),
-            grace: read.seconds("GRACE_SECONDS", &settings.grace_seconds, 0),
-        };
-        // When a worker is killed, its task should come back when the claim on the record has lapsed, not just before.
-        let task_lease = config.jobs.lease + Duration::from_secs(1);
-        match &mut config.backend {
-            BackendSettings::Local(local) => local.task_lease = task_lease,
-            BackendSettings::Gcp(gcp) => gcp.task_lease = task_lease,
-        }
-        read.finish(config)
+    pub fn new(settings: &Settings) -> Result<Self, InvalidSettings> {
+        settings.read(config)
     }
 
     /// Whether tasks are pulled. A worker to which they are pushed need not have anything to pull from.
@@ -118,100 +148,56 @@ impl Config {
     }
 }
 
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the settings are not usable:")?;
-        self.0.iter().try_for_each(|error| write!(f, "\n  - {error}"))
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
-
-fn backend(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> BackendSettings {
-    let on_cloud_run = cloud_run_mark(is_set);
-    match settings.backend.as_str() {
-        "gcp" => {
-            let asked = GcpUse { subscribes: !settings.push.is_set(), on_cloud_run: on_cloud_run.is_some() };
-            let checked = settings.gcp.check(asked).map_err(|wrong| read.errors.extend(wrong));
-            return BackendSettings::Gcp(checked.unwrap_or_else(|()| GcpSettings::default()));
-        }
-        "local" => {
-            if let Some(mark) = on_cloud_run {
-                read.errors.push(format!(
-                    "BACKEND is \"local\", but {mark} says that this is Cloud Run, where local files do not last; it \
-                     must be \"gcp\" there"
-                ));
-            }
-        }
-        other => read.errors.push(format!("BACKEND is {other:?}; it must be \"local\" or \"gcp\"")),
-    }
-    if settings.data_dir.trim().is_empty() {
-        read.errors.push("DATA_DIR is empty; it must name a folder".into());
-    }
+fn config(read: &mut Reader) -> Config {
     // The worker hands out no URLs, so it needs no address for them.
-    BackendSettings::Local(LocalSettings::new(&settings.data_dir, ""))
-}
-
-fn push(read: &mut Reader, settings: &Settings, is_set: &dyn Fn(&str) -> bool) -> Option<PushSettings> {
-    if settings.push.is_set() && settings.backend != "gcp" {
-        read.errors.push("PUSH_* is set, but only Pub/Sub pushes: BACKEND must be \"gcp\" then".into());
+    let mut backend = backend(read, !push::is_set(read), String::new());
+    let jobs = jobs(read);
+    // When a worker is killed, its task should come back when the claim on the record has lapsed, not just before.
+    let task_lease = jobs.lease + Duration::from_secs(1);
+    match &mut backend {
+        BackendSettings::Local(local) => local.task_lease = task_lease,
+        BackendSettings::Gcp(gcp) => gcp.task_lease = task_lease,
     }
-    let checked = settings.push.check(cloud_run_mark(is_set).is_some());
-    checked.unwrap_or_else(|wrong| {
-        read.errors.extend(wrong);
-        None
-    })
-}
-
-fn cloud_run_mark(is_set: &dyn Fn(&str) -> bool) -> Option<&'static str> {
-    CLOUD_RUN_MARKS.into_iter().find(|name| is_set(name))
-}
-
-fn remote_model(read: &mut Reader, settings: &Settings) -> Option<RemoteModel> {
-    let url = settings.matting_model_gcs.trim();
-    if url.is_empty() {
-        return None;
+    Config {
+        listen: SocketAddr::new(read.get(&HOST), read.get(&PORT)),
+        push: push::push(read, &backend),
+        rendering: rendering::rendering(read, read.is_set(&MATTING_MODEL_GCS)),
+        remote_model: remote_model(read),
+        jobs,
+        webhooks: webhooks::webhooks(read, &backend),
+        sweep_every: read.get(&SWEEP_INTERVAL_SECONDS),
+        sweep_untouched_for: read.get(&SWEEP_UNTOUCHED_SECONDS),
+        grace: read.get(&GRACE_SECONDS),
+        backend,
     }
-    if !settings.rendering.matting_model_path.trim().is_empty() {
-        read.errors.push("MATTING_MODEL_GCS and MATTING_MODEL_PATH are both set; one model is used".into());
-    }
-    let cache = match settings.model_cache_dir.trim() {
-        "" => env::temp_dir().join("headshot-models"),
-        folder => folder.into(),
-    };
-    let object = ModelObject::parse(url, &settings.matting_model_sha256);
-    object.map_err(|error| read.errors.push(error)).ok().map(|object| RemoteModel { object, cache })
 }
 
-fn jobs(read: &mut Reader, settings: &Settings) -> JobsConfig {
-    let worker_name = match settings.worker_name.trim() {
-        "" => random_worker_name(),
-        name => name.to_owned(),
-    };
+fn remote_model(read: &mut Reader) -> Option<RemoteModel> {
+    let url = read.optional(&MATTING_MODEL_GCS)?;
+    if read.is_set(&rendering::MATTING_MODEL_PATH) {
+        read.wrong("MATTING_MODEL_GCS and MATTING_MODEL_PATH are both set; one model is used");
+    }
+    let cache = read.optional(&MODEL_CACHE_DIR).unwrap_or_else(|| env::temp_dir().join("headshot-models"));
+    let sha256 = read.optional(&MATTING_MODEL_SHA256).unwrap_or_default();
+    let object = ModelObject::parse(&url, &sha256);
+    object.map_err(|error| read.wrong(error)).ok().map(|object| RemoteModel { object, cache })
+}
+
+fn jobs(read: &mut Reader) -> JobsConfig {
+    // Each process has a name of its own, so that a restarted worker never takes its predecessor's claim for its own.
+    let random = || uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect::<String>();
+    let worker_name = read.optional(&WORKER_NAME).unwrap_or_else(|| format!("w-{}", random()));
     // Names stand in records and log fields; whatever is typed there should at least be short and printable.
     if worker_name.len() > 64 || worker_name.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        read.errors.push("WORKER_NAME must be at most 64 characters, without blanks".into());
+        read.wrong("WORKER_NAME must be at most 64 characters, without blanks");
     }
+    let all_but_one = || (cores() - 1).clamp(1, MOST_CONCURRENT_BY_DEFAULT);
     JobsConfig {
         worker_name,
-        concurrency: read.count_or("WORKER_CONCURRENCY", &settings.worker_concurrency, default_concurrency()),
-        lease: read.seconds("JOB_LEASE_SECONDS", &settings.job_lease_seconds, 1),
-        timeout: read.seconds("JOB_TIMEOUT_SECONDS", &settings.job_timeout_seconds, 1),
-        max_attempts: read.whole("MAX_ATTEMPTS", &settings.max_attempts, 1, 100),
-        max_original_bytes: read.whole("MAX_UPLOAD_BYTES", &settings.max_upload_bytes, 1, 1_000_000_000),
+        concurrency: read.optional(&WORKER_CONCURRENCY).unwrap_or_else(all_but_one),
+        lease: read.get(&JOB_LEASE_SECONDS),
+        timeout: read.get(&JOB_TIMEOUT_SECONDS),
+        max_attempts: read.get(&MAX_ATTEMPTS),
+        max_original_bytes: read.get(&MAX_UPLOAD_BYTES),
     }
-}
-
-fn cores() -> usize {
-    available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
-fn default_concurrency() -> usize {
-    (cores() - 1).clamp(1, MOST_CONCURRENT_BY_DEFAULT)
-}
-
-/// Each process has a name of its own, so that a restarted worker never takes its predecessor's claim for its own.
-fn random_worker_name() -> String {
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    format!("w-{}", random.get(..8).unwrap_or(&random))
 }

@@ -13,15 +13,11 @@ mod queue;
 pub mod render;
 mod run;
 mod runtime;
-mod settings;
 mod webhooks;
 mod worker;
 
 pub use cli::{Cli, Command, RenderArgs, doctor, render_files};
-pub use config::{Config, ConfigErrors, JobsConfig, RenderingConfig};
-pub use queue::push::PushArgs;
+pub use config::{Config, JobsConfig, RenderingConfig, Settings, WebhooksConfig, project};
 pub use render::model::RemoteModel;
 pub use run::{run, run_with};
 pub use runtime::shutdown;
-pub use settings::{RenderingSettings, Settings};
-pub use webhooks::{WebhookArgs, WebhooksConfig};

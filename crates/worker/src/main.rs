@@ -1,17 +1,17 @@
 //! The worker binary.
 
-use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::Parser;
 use headshot_backend::telemetry;
-use headshot_worker::{Cli, Command, Config, Settings, doctor, render_files, run, shutdown};
+use headshot_worker::{Cli, Command, Config, Settings, doctor, project, render_files, run, shutdown};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
-    let cli = Cli::read();
+    let cli = Cli::parse();
     let done = match cli.command {
         None => run_worker(&cli.settings),
         Some(Command::Run(settings)) => run_worker(&settings),
@@ -25,10 +25,10 @@ fn main() -> ExitCode {
 }
 
 fn run_worker(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let config = Config::new(settings, &|name| env::var_os(name).is_some())?;
+    let config = Config::new(settings)?;
     let runtime = runtime()?;
     runtime.block_on(async {
-        let telemetry = telemetry::init("headshot-worker", settings.gcp.project())?;
+        let telemetry = telemetry::init("headshot-worker", project(settings))?;
         let signalled = telemetry.within_grace(config.grace, shutdown::signalled()?);
         let listener = TcpListener::bind(config.listen).await.with_context(|| {
             format!("listening on {}; HOST and PORT choose another address", config.listen)

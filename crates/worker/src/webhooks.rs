@@ -7,9 +7,7 @@ mod lanes;
 mod payload;
 mod schedule;
 mod sender;
-mod settings;
 mod state;
 
 pub use deliver::deliver;
-pub use settings::{WebhookArgs, WebhooksConfig};
 pub use state::Webhooks;

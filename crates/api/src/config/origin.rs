@@ -1,14 +1,28 @@
 //! The origins of pages, as browsers and the web views of apps name them.
 
+use axum::http::HeaderValue;
+use headshot_backend::settings::{Reader, Setting};
 use url::Url;
 
 /// Pages of these have no origin of their own, or are no pages.
 const NO_PAGES: [&str; 8] = ["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"];
 
+/// Each of them by itself, so that each that is wrong is named.
+pub(super) fn listed(read: &mut Reader, setting: &Setting<String>) -> Vec<HeaderValue> {
+    let list = read.optional(setting).unwrap_or_default();
+    let listed = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let checked = listed.filter_map(|listed| {
+        let origin = as_browsers_send_it(listed);
+        let origin = origin.map_err(|rule| read.refuse(setting.about.name, listed, &rule)).ok()?;
+        HeaderValue::from_str(&origin).ok()
+    });
+    checked.collect()
+}
+
 /// The origin in the spelling of the `Origin` header, which is compared letter by letter: scheme, host, and a
 /// port that is not the scheme's own. Any scheme will do, because apps choose theirs
 /// (`capacitor://localhost`). `Err` says of what could never match how it must be written.
-pub(super) fn as_browsers_send_it(listed: &str) -> Result<String, String> {
+fn as_browsers_send_it(listed: &str) -> Result<String, String> {
     if listed.contains('*') {
         return Err("must name each origin as it is, because * stands for nothing; write each host by itself, such as \
                     https://www.shop.example"

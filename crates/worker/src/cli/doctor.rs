@@ -1,6 +1,5 @@
 //! `headshot-worker doctor`: what is wrong with this installation, and how to mend it.
 
-use std::env;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
@@ -10,14 +9,14 @@ use tokio::task::spawn_blocking;
 
 use crate::render::model::model_settings;
 use crate::render::{Pipeline, Render};
-use crate::{Config, ConfigErrors, Settings};
+use crate::{Config, Settings};
 
 /// Checks everything and prints a line for each. The exit code is 1 when anything is wrong.
 pub async fn doctor(settings: &Settings) -> ExitCode {
     let mut findings = Findings::default();
-    match Config::new(settings, &|name| env::var_os(name).is_some()) {
-        Err(ConfigErrors(errors)) => {
-            for error in errors {
+    match Config::new(settings) {
+        Err(errors) => {
+            for error in errors.sentences {
                 findings.wrong(
                     "settings",
                     &error,

@@ -27,7 +27,7 @@ use report::Outcome;
 /// # Errors
 /// Nothing can be rendered at all: wrong settings, no photo, a folder that cannot be written, a model that does not load.
 pub fn render_files(args: &RenderArgs) -> anyhow::Result<ExitCode> {
-    let (config, at_once) = RenderingConfig::for_batch(args)?;
+    let (config, at_once) = RenderingConfig::for_batch(&args.settings)?;
     let Collected { photos, notes } = collect::collect(&args.photos)?;
     for note in &notes {
         eprintln!("{note}");

@@ -1,57 +1,52 @@
+//! How webhooks are sent.
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+use headshot_backend::BackendSettings;
+use headshot_backend::settings::{Reader, declare_settings, parsed, path, seconds, webhook_reach};
 use headshot_core::Reach;
 
-use super::reader::Reader;
-use crate::{WebhookArgs, WebhooksConfig};
+declare_settings! {
+    /// What the worker has to be told of webhooks.
+    pub(super) WEBHOOKS under "Webhooks":
 
-/// The log in the record keeps the last twenty attempts.
-const MOST_RETRIES: usize = 19;
+    /// File of keys and tenants, the same as the API's: the secrets that webhooks are signed with
+    API_KEYS_FILE: PathBuf = path().value("FILE"),
+    /// Seconds before each further attempt to deliver a webhook, separated by commas. After the last it is given up
+    WEBHOOK_RETRY_SECONDS: Vec<Duration> =
+        parsed("must be up to 19 whole numbers from 1 to 86400, separated by commas", retries)
+            .default("5,300,1800,7200,18000,21600,36000").value("LIST"),
+    /// How long one attempt may take, from looking up the name to the answer
+    WEBHOOK_TIMEOUT_SECONDS: Duration = seconds(1..=60).default("15").value("SECONDS"),
+}
 
-pub(super) fn webhooks(read: &mut Reader, settings: &WebhookArgs, is_local: bool) -> WebhooksConfig {
-    let file = settings.api_keys_file.trim();
-    let reach = match settings.webhook_allow_private.trim() {
-        "" | "0" | "false" => Reach::Public,
-        "1" | "true" => Reach::Anywhere,
-        other => {
-            read.errors.push(format!("WEBHOOK_ALLOW_PRIVATE is {other:?}; it must be true or false"));
-            Reach::Public
-        }
-    };
-    if reach == Reach::Anywhere && !is_local {
-        read.errors.push(
-            "WEBHOOK_ALLOW_PRIVATE is true, but BACKEND is not \"local\": tenants could have any machine of the \
-             network called"
-                .into(),
-        );
-    }
+/// The settings of webhooks, read and found sensible.
+#[derive(Clone, Debug)]
+pub struct WebhooksConfig {
+    /// The file of keys and tenants.
+    pub keys_file: Option<PathBuf>,
+    /// The wait before each further attempt.
+    pub retries: Vec<Duration>,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// Where webhooks may go.
+    pub reach: Reach,
+}
+
+pub(super) fn webhooks(read: &mut Reader, backend: &BackendSettings) -> WebhooksConfig {
     WebhooksConfig {
-        keys_file: (!file.is_empty()).then(|| PathBuf::from(file)),
-        retries: retries(read, &settings.webhook_retry_seconds),
-        timeout: Duration::from_secs(read.whole(
-            "WEBHOOK_TIMEOUT_SECONDS",
-            &settings.webhook_timeout_seconds,
-            1,
-            60,
-        )),
-        reach,
+        keys_file: read.optional(&API_KEYS_FILE),
+        retries: read.get(&WEBHOOK_RETRY_SECONDS),
+        timeout: read.get(&WEBHOOK_TIMEOUT_SECONDS),
+        reach: webhook_reach(read, backend),
     }
 }
 
-fn retries(read: &mut Reader, text: &str) -> Vec<Duration> {
-    const A_DAY: u64 = 24 * 60 * 60;
-    let seconds = text.split(',').map(|seconds| seconds.trim().parse::<u64>().ok());
-    let seconds: Option<Vec<u64>> = seconds.collect();
-    let good = |list: &Vec<u64>| list.len() <= MOST_RETRIES && list.iter().all(|n| (1..=A_DAY).contains(n));
-    match seconds.filter(good) {
-        Some(seconds) => seconds.into_iter().map(Duration::from_secs).collect(),
-        None => {
-            read.errors.push(format!(
-                "WEBHOOK_RETRY_SECONDS is {text:?}; it must be up to {MOST_RETRIES} whole numbers from 1 to {A_DAY}, \
-                 separated by commas"
-            ));
-            Vec::new()
-        }
-    }
+fn retries(text: &str) -> Option<Vec<Duration>> {
+    let seconds = text.split(',').map(|seconds| seconds.trim().parse().ok());
+    let seconds = seconds.collect::<Option<Vec<u64>>>()?;
+    // The log in the record keeps the last twenty attempts.
+    let fits = seconds.len() <= 19 && seconds.iter().all(|n| (1..=86400).contains(n));
+    fits.then(|| seconds.into_iter().map(Duration::from_secs).collect())
 }

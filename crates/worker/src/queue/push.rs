@@ -5,7 +5,6 @@
 //! finished.
 
 mod refused;
-mod settings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,6 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 pub use refused::Refused;
-pub use settings::PushArgs;
 
 use crate::job;
 use crate::runtime::shutdown::Phase;

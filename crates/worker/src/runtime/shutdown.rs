@@ -1,10 +1,9 @@
 //! The way out: signals, the grace period, and what is given back at its end.
 
-use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use headshot_backend::signals;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -24,19 +23,13 @@ pub enum Phase {
 #[derive(Clone, Debug)]
 pub struct Phases(watch::Receiver<Phase>);
 
-/// Resolves at the first SIGTERM or SIGINT.
+/// Resolves at the first SIGTERM or SIGINT, and says so.
 ///
 /// # Errors
 /// When the handlers cannot be installed; that is found out now, not when the signal comes.
 pub fn signalled() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => info!("SIGTERM: no more jobs are taken"),
-            _ = interrupt.recv() => info!("SIGINT: no more jobs are taken"),
-        }
-    })
+    let signal = signals::asked_to_stop().context("watching for SIGTERM and SIGINT")?;
+    Ok(async { info!("{}: no more jobs are taken", signal.await) })
 }
 
 impl Phases {

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::lanes::Lanes;
 use super::sender::Sender;
-use super::settings::WebhooksConfig;
+use crate::config::WebhooksConfig;
 
 /// What the delivery of webhooks has of its own in this process.
 pub struct Webhooks {

@@ -1,12 +1,16 @@
 use clap::Parser;
 use headshot_backend::BackendSettings;
+use headshot_backend::settings::InvalidSettings;
 use headshot_core::{QualityPolicy, Recipe};
 use headshot_pipeline::Cuda;
-use headshot_worker::{Cli, Command, Config, ConfigErrors};
+use headshot_worker::{Cli, Command, Config, Settings};
 
-fn config(args: &[&str], environment: &[&str]) -> Result<Config, ConfigErrors> {
-    let cli = Cli::try_parse_from([&["headshot-worker"], args].concat()).expect("the flags exist");
-    Config::new(&cli.settings, &|name| environment.contains(&name))
+/// The settings of these flags, where the variables of `environment` are set.
+fn config(args: &[&str], environment: &[&str]) -> Result<Config, InvalidSettings> {
+    let flag = |name: &&str| format!("--{}=set", name.to_lowercase().replace('_', "-"));
+    let environment = environment.iter().map(flag);
+    let args = ["headshot-worker"].iter().chain(args).map(|arg| (*arg).to_owned()).chain(environment);
+    Config::new(&Cli::try_parse_from(args).expect("the flags exist").settings)
 }
 
 #[test]
@@ -62,7 +66,7 @@ fn the_gate_refuses_unless_it_may_only_warn() {
     };
     assert_eq!(policy(&[]), Ok(QualityPolicy::Enforce));
     assert_eq!(policy(&["--quality-policy", "warn"]), Ok(QualityPolicy::Warn));
-    let errors: ConfigErrors = policy(&["--quality-policy", "ignore"]).unwrap_err();
+    let errors: InvalidSettings = policy(&["--quality-policy", "ignore"]).unwrap_err();
     assert!(errors.to_string().contains("QUALITY_POLICY is \"ignore\""), "{errors}");
 }
 
@@ -88,10 +92,11 @@ fn the_local_backend_is_refused_on_cloud_run() {
 
 #[test]
 fn flags_work_with_and_without_the_word_run() -> anyhow::Result<()> {
+    let port = |settings: &Settings| Config::new(settings).map(|config| config.listen.port());
     let cli = Cli::try_parse_from(["headshot-worker", "run", "--port", "9"])?;
-    assert!(matches!(cli.command, Some(Command::Run(settings)) if settings.port == "9"));
+    assert!(matches!(cli.command, Some(Command::Run(settings)) if port(&settings) == Ok(9)));
     let cli = Cli::try_parse_from(["headshot-worker", "--port", "9"])?;
-    assert!(cli.command.is_none() && cli.settings.port == "9");
+    assert!(cli.command.is_none() && port(&cli.settings) == Ok(9));
     Ok(())
 }
 

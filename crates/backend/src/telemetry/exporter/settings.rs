@@ -6,10 +6,13 @@ mod variables;
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-use ureq::http::{HeaderName, Uri};
+use ureq::http::Uri;
 
-use variables::{CERTIFICATES, COMPRESSION, ENDPOINT, HEADERS, NUMBERS, PROTOCOL, TIMEOUT, UNHEEDED};
+use crate::settings::{InvalidSettings, Wrong};
+use variables::{
+    ATTRIBUTES, ENDPOINT, HEADERS, RULES, SAMPLER, SAMPLER_ARGUMENT, TIMEOUT, UNSUPPORTED, are_headers,
+    sampler,
+};
 
 /// What the variables say about exporting traces. Those that are not here are read by the SDK itself.
 #[derive(Debug)]
@@ -31,18 +34,12 @@ impl Otlp {
     /// Everything asked for that is not supported or makes no sense, one sentence each.
     pub(in crate::telemetry) fn from_variables(
         variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Option<Self>> {
-        let mut read = Reader { variable, wrong: Vec::new() };
+    ) -> Result<Option<Self>, InvalidSettings> {
+        let mut read = Reader { variable, wrong: Wrong::default() };
         let off = read.disabled() | read.not_wanted();
-        let endpoint = read.first(ENDPOINT);
-        let otlp = match endpoint {
-            Some((name, endpoint)) if !off => Some(read.otlp(name, &endpoint)),
-            _ => None,
-        };
-        match read.wrong.as_slice() {
-            [] => Ok(otlp),
-            wrong => bail!("traces cannot be exported like this:\n  - {}", wrong.join("\n  - ")),
-        }
+        let endpoint = read.first(ENDPOINT).filter(|_| !off);
+        let otlp = endpoint.map(|(name, endpoint)| read.otlp(name, &endpoint));
+        read.wrong.finish("traces cannot be exported like this", otlp)
     }
 
     /// The collector's address, for people.
@@ -53,7 +50,7 @@ impl Otlp {
 
 struct Reader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
-    wrong: Vec<String>,
+    wrong: Wrong,
 }
 
 impl Reader<'_> {
@@ -62,8 +59,8 @@ impl Reader<'_> {
     }
 
     /// Of two names for one setting, the one for traces alone comes first.
-    fn first(&self, names: [&'static str; 2]) -> Option<(&'static str, String)> {
-        names.into_iter().find_map(|name| Some((name, self.get(name)?)))
+    fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
+        names.iter().find_map(|name| Some((*name, self.get(name)?)))
     }
 
     fn refuse(&mut self, name: &str, value: &str, expected: &str) {
@@ -102,46 +99,33 @@ impl Reader<'_> {
 
     fn otlp(&mut self, endpoint_name: &str, endpoint: &str) -> Otlp {
         let collector = self.collector(endpoint_name, endpoint);
-        if let Some((name, protocol)) = self.first(PROTOCOL).filter(|(_, value)| value != "http/protobuf") {
-            self.refuse(
-                name,
-                &protocol,
-                "only http/protobuf is supported, which collectors take on port 4318",
-            );
-        }
-        if let Some((name, method)) = self.first(COMPRESSION).filter(|(_, value)| value != "none") {
-            self.refuse(name, &method, "traces are sent uncompressed; leave it out or set none");
-        }
-        for name in CERTIFICATES {
-            if self.get(name).is_some() {
-                self.wrong.push(format!(
-                    "{name} is not supported; SSL_CERT_FILE names certificates to trust, and a collector beside \
-                     this program can hold client certificates"
-                ));
+        for (names, expected, fits) in RULES {
+            if let Some((name, value)) = self.first(names).filter(|(_, value)| !fits(value)) {
+                self.refuse(name, &value, expected);
             }
         }
-        for name in UNHEEDED {
-            if self.get(name).is_some() {
-                self.wrong.push(format!("{name} is not supported; leave it out"));
+        for (names, instead) in UNSUPPORTED {
+            for name in names.iter().filter(|name| self.get(name).is_some()).collect::<Vec<_>>() {
+                self.wrong.push(format!("{name} is not supported; {instead}"));
             }
         }
-        for name in NUMBERS {
-            if let Some(value) = self.get(name).filter(|value| !value.parse::<u32>().is_ok_and(|n| n > 0)) {
-                self.refuse(name, &value, "it must be a whole number above 0");
+        // Their values are secrets as a rule, so they are not repeated.
+        if let Some((name, _)) = self.first(HEADERS).filter(|(_, headers)| !are_headers(headers)) {
+            self.wrong.push(format!("{name} must read like name=value,other-name=value"));
+        }
+        if let Some(ratio) = self.get(SAMPLER).filter(|name| sampler(name) == "traceidratio") {
+            let share = self.get(SAMPLER_ARGUMENT).unwrap_or_default();
+            if !share.parse::<f64>().is_ok_and(|share| (0.0..=1.0).contains(&share)) {
+                let expected = format!("for {ratio} it must be a number from 0 to 1");
+                self.refuse(SAMPLER_ARGUMENT, &share, &expected);
             }
         }
-        self.headers();
-        self.sampler();
-        self.propagators();
-        let timeout = Duration::from_millis(self.timeout());
-        let names_service = self.get("OTEL_SERVICE_NAME").is_some()
-            || self.get("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|attributes| {
-                attributes
-                    .split(',')
-                    .any(|pair| pair.split_once('=').is_some_and(|(name, _)| name.trim() == "service.name"))
-            });
-        self.resource();
-        Otlp { timeout, names_service, collector }
+        let timeout = self.first(TIMEOUT).and_then(|(_, value)| value.parse().ok()).unwrap_or(TIMEOUT_MS);
+        let attributes = self.get(ATTRIBUTES).unwrap_or_default();
+        let mut names = attributes.split(',').filter_map(|pair| Some(pair.split_once('=')?.0.trim()));
+        let names_service =
+            self.get("OTEL_SERVICE_NAME").is_some() || names.any(|name| name == "service.name");
+        Otlp { timeout: Duration::from_millis(timeout), names_service, collector }
     }
 
     fn collector(&mut self, name: &str, endpoint: &str) -> String {
@@ -158,72 +142,6 @@ impl Reader<'_> {
                 self.refuse(name, endpoint, "it must be a URL such as http://127.0.0.1:4318");
                 String::new()
             }
-        }
-    }
-
-    fn timeout(&mut self) -> u64 {
-        let Some((name, value)) = self.first(TIMEOUT) else { return TIMEOUT_MS };
-        match value.parse() {
-            Ok(milliseconds @ 1..=600_000) => milliseconds,
-            _ => {
-                self.refuse(name, &value, "it must be milliseconds from 1 to 600000");
-                TIMEOUT_MS
-            }
-        }
-    }
-
-    /// Their values are secrets as a rule, so they are not repeated.
-    fn headers(&mut self) {
-        let Some((name, headers)) = self.first(HEADERS) else { return };
-        let fits = |pair: &str| {
-            pair.split_once('=').is_some_and(|(key, value)| {
-                key.trim().parse::<HeaderName>().is_ok()
-                    && !value.trim().is_empty()
-                    && value.bytes().all(|b| (b' '..=b'~').contains(&b))
-            })
-        };
-        if !headers.split_terminator(',').all(fits) {
-            self.wrong.push(format!("{name} must read like name=value,other-name=value"));
-        }
-    }
-
-    fn sampler(&mut self) {
-        const NAME: &str = "OTEL_TRACES_SAMPLER";
-        const ARGUMENT: &str = "OTEL_TRACES_SAMPLER_ARG";
-        let sampler = self.get(NAME).unwrap_or_default();
-        match sampler.strip_prefix("parentbased_").unwrap_or(&sampler) {
-            "" | "always_on" | "always_off" => {}
-            "traceidratio" => {
-                let share = self.get(ARGUMENT).unwrap_or_default();
-                if !share.parse::<f64>().is_ok_and(|share| (0.0..=1.0).contains(&share)) {
-                    self.refuse(ARGUMENT, &share, &format!("for {sampler} it must be a number from 0 to 1"));
-                }
-            }
-            _ => self.refuse(
-                NAME,
-                &sampler,
-                "it must be always_on, always_off, traceidratio, or one of them after parentbased_",
-            ),
-        }
-    }
-
-    fn propagators(&mut self) {
-        const NAME: &str = "OTEL_PROPAGATORS";
-        let Some(propagators) = self.get(NAME) else { return };
-        let mut names = propagators.split(',').map(str::trim);
-        if !names.clone().any(|name| name == "tracecontext")
-            || names.any(|name| !matches!(name, "tracecontext" | "baggage"))
-        {
-            self.refuse(NAME, &propagators, "only tracecontext (W3C) is followed");
-        }
-    }
-
-    fn resource(&mut self) {
-        const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
-        let Some(attributes) = self.get(NAME) else { return };
-        let fits = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| !name.trim().is_empty());
-        if !attributes.split_terminator(',').all(fits) {
-            self.refuse(NAME, &attributes, "it must read like name=value,other.name=value");
         }
     }
 }
