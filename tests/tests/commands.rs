@@ -1,6 +1,6 @@
 //! The worker's two commands that need no queue: `render` and `doctor`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -143,29 +143,50 @@ fn doctor_says_what_is_wrong_and_how_to_mend_it() -> Result<()> {
     Ok(())
 }
 
-/// The names of the settings in a program's help, each of which stands behind `[env: `.
-fn settings_of(program: &str, arguments: &[&str]) -> Result<BTreeSet<String>> {
+/// The settings in a program's help, each with its default: `[env: PORT=] [default: 8080]`, or, where there is more to
+/// be said of it, `[default: 0, on Cloud Run 1] [env: TRUSTED_PROXIES=]`.
+fn settings_of(program: &str, arguments: &[&str]) -> Result<BTreeMap<String, Option<String>>> {
     let help = Command::new(binary(program)).args(arguments).arg("--help").env_clear().output()?;
     // Without the line breaks that fit it to a terminal.
     let help: Vec<&str> = std::str::from_utf8(&help.stdout)?.split_whitespace().collect();
     let help = help.join(" ");
-    let behind = help.split("[env: ").skip(1);
-    let names: BTreeSet<String> =
-        behind.filter_map(|rest| rest.split_once('=')).map(|(name, _)| name.into()).collect();
-    ensure!(names.len() > 10, "{program} explains its settings: {names:?}");
-    Ok(names)
+    let settings = help.match_indices("[env: ").filter_map(|(at, mark)| {
+        let (before, (name, after)) = (&help[..at], help[at + mark.len()..].split_once("=]")?);
+        let behind = after.strip_prefix(" [default: ").and_then(|rest| rest.split_once(']'));
+        let in_front = before.strip_suffix("] ").and_then(|rest| rest.rsplit_once("[default: "));
+        let default = behind.map(|(default, _)| default).or(in_front.map(|(_, default)| default));
+        Some((name.to_owned(), default.map(str::to_owned)))
+    });
+    let settings: BTreeMap<_, _> = settings.collect();
+    ensure!(settings.len() > 10, "{program} explains its settings: {settings:?}");
+    Ok(settings)
 }
 
 #[test]
-fn the_page_of_settings_names_those_that_the_programs_have() -> Result<()> {
+fn the_page_of_settings_has_those_of_the_programs_with_their_defaults() -> Result<()> {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md"))?;
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
-    let rows: Vec<(&str, &str)> = rows.collect();
-    let read_by = |who: &str| -> BTreeSet<String> {
-        let theirs = rows.iter().filter(|(_, rest)| rest.starts_with("both ") || rest.starts_with(who));
-        theirs.map(|(name, _)| (*name).to_owned()).collect()
+    let row = |line: &str| -> Option<(String, [String; 2])> {
+        let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+        let (read_by, rest) = rest.split_once(" | ")?;
+        let default = rest.split_once(" | ")?.0.replace('`', "");
+        Some((name.into(), [read_by.into(), default]))
     };
-    assert_eq!(read_by("API "), settings_of("headshot-api", &[])?);
-    assert_eq!(read_by("worker "), settings_of("headshot-worker", &["run"])?);
+    let mut expected = page.lines().filter_map(row).collect::<BTreeMap<_, _>>();
+    let (api, worker) = (settings_of("headshot-api", &[])?, settings_of("headshot-worker", &["run"])?);
+    for name in api.keys().chain(worker.keys()) {
+        let [read_by, on_page] = expected.get(name).with_context(|| format!("{name} is not on the page"))?;
+        let (who, default) = match (api.get(name), worker.get(name)) {
+            (Some(api), Some(worker)) if api == worker => ("both", api.clone()),
+            (Some(api), Some(worker)) => {
+                ("both", api.as_ref().zip(worker.as_ref()).map(|(api, worker)| format!("{api}; worker {worker}")))
+            }
+            (Some(api), None) => ("API", api.clone()),
+            (None, worker) => ("worker", worker.cloned().flatten()),
+        };
+        // Where the help names no default, the page says what happens without one.
+        assert_eq!((read_by.as_str(), on_page), (who, &default.unwrap_or(on_page.clone())), "{name}");
+    }
+    expected.retain(|name, _| !api.contains_key(name) && !worker.contains_key(name));
+    assert!(expected.is_empty(), "no program has these: {expected:?}");
     Ok(())
 }
