@@ -177,9 +177,10 @@ fn the_page_of_settings_has_those_of_the_programs_with_their_defaults() -> Resul
         let [read_by, on_page] = expected.get(name).with_context(|| format!("{name} is not on the page"))?;
         let (who, default) = match (api.get(name), worker.get(name)) {
             (Some(api), Some(worker)) if api == worker => ("both", api.clone()),
-            (Some(api), Some(worker)) => {
-                ("both", api.as_ref().zip(worker.as_ref()).map(|(api, worker)| format!("{api}; worker {worker}")))
-            }
+            (Some(api), Some(worker)) => (
+                "both",
+                api.as_ref().zip(worker.as_ref()).map(|(api, worker)| format!("{api}; worker {worker}")),
+            ),
             (Some(api), None) => ("API", api.clone()),
             (None, worker) => ("worker", worker.cloned().flatten()),
         };

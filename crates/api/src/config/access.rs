@@ -73,9 +73,10 @@ fn id_tokens(read: &mut Reader, keys: bool) -> Option<IdTokenSettings> {
     if audience.is_some() && !keys {
         read.wrong("ID_TOKEN_AUDIENCE is set, but not API_KEYS_FILE, which lists whose tokens are accepted");
     }
-    let keys_url = keys_published_at(read, &ID_TOKEN_KEYS_URL);
-    if audience.is_none() && read.is_set(&ID_TOKEN_KEYS_URL) {
+    if audience.is_none() && read.is_set(&ID_TOKEN_KEYS_URL) && read.on_cloud_run().is_none() {
         read.wrong("ID_TOKEN_KEYS_URL is set, but not ID_TOKEN_AUDIENCE, without which it means nothing");
+        return None;
     }
+    let keys_url = keys_published_at(read, &ID_TOKEN_KEYS_URL);
     Some(IdTokenSettings { audience: audience?, keys_url })
 }

@@ -82,10 +82,11 @@ impl LocalSettings {
 
 /// The backend and all it needs. Whoever `subscribes` pulls tasks; `public_url` is for download links.
 pub fn backend(read: &mut Reader, subscribes: bool, public_url: String) -> BackendSettings {
-    if read.get(&BACKEND) == Kind::Gcp {
+    let kind = read.optional(&BACKEND);
+    if kind == Some(Kind::Gcp) {
         return BackendSettings::Gcp(gcp::read(read, subscribes));
     }
-    if let Some(mark) = read.on_cloud_run() {
+    if let Some(mark) = read.on_cloud_run().filter(|_| kind.is_some()) {
         read.wrong(format!(
             "BACKEND is local, but {mark} says that this is Cloud Run, where local files are lost with each instance; it \
              must be gcp there"

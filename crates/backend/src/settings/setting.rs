@@ -92,19 +92,20 @@ pub fn truth(text: &str) -> Option<bool> {
 
 /// A whole number in a range.
 pub const fn number<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> Setting<T> {
-    let value = |number: u64| T::try_from(number).ok();
-    Setting::new(Parse::Number { least: *range.start(), most: *range.end(), value })
+    whole(range, |number| T::try_from(number).ok())
 }
 
 /// A whole number of seconds.
 pub const fn seconds(range: RangeInclusive<u64>) -> Setting<Duration> {
-    let value = |seconds| Some(Duration::from_secs(seconds));
-    Setting::new(Parse::Number { least: *range.start(), most: *range.end(), value })
+    whole(range, |seconds| Some(Duration::from_secs(seconds)))
 }
 
 /// A whole number of days.
 pub const fn days(range: RangeInclusive<u64>) -> Setting<Duration> {
-    let value = |days: u64| days.checked_mul(24 * 60 * 60).map(Duration::from_secs);
+    whole(range, |days| days.checked_mul(24 * 60 * 60).map(Duration::from_secs))
+}
+
+const fn whole<T>(range: RangeInclusive<u64>, value: fn(u64) -> Option<T>) -> Setting<T> {
     Setting::new(Parse::Number { least: *range.start(), most: *range.end(), value })
 }
 
