@@ -44,8 +44,8 @@ declare_settings! {
     DOWNLOAD_URL_TTL: Duration = seconds(1..=HOUR).default("3600"),
     /// How long upload links last, in seconds, an hour at most
     UPLOAD_URL_TTL: Duration = seconds(1..=HOUR).default("900"),
-    /// Largest photo that may be put with an upload link, in bytes, 50 MB at most; the worker's MAX_UPLOAD_BYTES must be
-    /// as large
+    /// Largest photo that may be put with an upload link, in bytes, 50 MB at most; the worker's
+    /// MAX_UPLOAD_BYTES must be as large
     MAX_SIGNED_UPLOAD_BYTES: u64 = number(1..=Limits::BYTES).default("50000000"),
     /// How long POST /headshot waits for the worker, in seconds
     SYNC_WAIT: Duration = seconds(0..=5 * MINUTE).default("25"),
@@ -72,8 +72,8 @@ declare_settings! {
 
     /// Calls that make work, a minute, from one client address (of IPv6, from one /64); 0 is no limit
     RATE_LIMIT_PER_ADDRESS: u64 = number(0..=1_000_000).default("0").on_cloud_run("600").value("CALLS"),
-    /// How many proxies in front are known to add the address that they are called from to X-Forwarded-For; on Cloud Run
-    /// Google's own is one, and a load balancer before it is another one
+    /// How many proxies in front are known to add the address that they are called from to X-Forwarded-For;
+    /// on Cloud Run Google's own is one, and a load balancer before it is another one
     TRUSTED_PROXIES: usize = number(0..=10).default("0").on_cloud_run("1").value("NUMBER"),
     /// Photos are refused (503) while so many jobs wait for a worker; 0 is no limit
     MAX_BACKLOG: u64 = number(0..=1_000_000_000).default("0").value("JOBS"),
@@ -105,7 +105,8 @@ pub struct Settings {
 /// What else the binary does.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Asks the server on this machine whether it is alive, and exits with 0 or 1: for containers without a shell
+    /// Asks the server on this machine whether it is alive, and exits with 0 or 1: for containers without a
+    /// shell
     Healthcheck,
     /// Creates, lists and revokes keys
     Keys(KeysArgs),

@@ -1,6 +1,6 @@
 //! What the backend has to be told, and the kit with which both programs declare and read their settings:
-//! [`declare_settings!`] says all there is to say of each, [`Given`] makes flags of them, and a [`Reader`] reads them and
-//! names everything that is wrong at once.
+//! [`declare_settings!`] says all there is to say of each, [`Given`] makes flags of them, and a [`Reader`]
+//! reads them and names everything that is wrong at once.
 
 mod backend;
 mod cloud_run;

@@ -4,8 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Resolves at the first SIGTERM or SIGINT, with its name. The handlers are in place when this returns, so that no
-/// signal falls into the gap before the program is up.
+/// Resolves at the first SIGTERM or SIGINT, with its name. The handlers are in place when this returns, so
+/// that no signal falls into the gap before the program is up.
 ///
 /// # Errors
 /// The handlers cannot be installed.

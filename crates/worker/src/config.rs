@@ -40,11 +40,11 @@ declare_settings! {
 
     /// This process in records and logs; by default `w-` and some random letters
     WORKER_NAME: String = text().value("NAME"),
-    /// Photos rendered at the same time. One keeps one core busy and takes up to 0.7 GB (48 megapixels). By default one
-    /// per core but the last, which stays free for the API beside it, and at most 8
+    /// Photos rendered at the same time. One keeps one core busy and takes up to 0.7 GB (48 megapixels). By
+    /// default one per core but the last, which stays free for the API beside it, and at most 8
     WORKER_CONCURRENCY: usize = number(1..=256).value("NUMBER"),
-    /// How long a claim on a job lasts unless it is renewed, which happens three times in that time. A job whose worker
-    /// was killed is taken up again after so long
+    /// How long a claim on a job lasts unless it is renewed, which happens three times in that time. A job
+    /// whose worker was killed is taken up again after so long
     JOB_LEASE_SECONDS: Duration = seconds(1..=DAY).default("30").value("SECONDS"),
     /// A job that takes longer than this counts as a failed attempt
     JOB_TIMEOUT_SECONDS: Duration = seconds(1..=DAY).default("180").value("SECONDS"),
@@ -122,7 +122,8 @@ pub struct JobsConfig {
     pub max_original_bytes: u64,
 }
 
-/// More than so many at once is only done when asked for: a 48-megapixel photo takes 0.7 GB while it is rendered.
+/// More than so many at once is only done when asked for: a 48-megapixel photo takes 0.7 GB while it is
+/// rendered.
 const MOST_CONCURRENT_BY_DEFAULT: usize = 8;
 
 /// The Google Cloud project in which traces are looked up, where one is named.
@@ -152,7 +153,8 @@ fn config(read: &mut Reader) -> Config {
     // The worker hands out no URLs, so it needs no address for them.
     let mut backend = backend(read, !push::is_set(read), String::new());
     let jobs = jobs(read);
-    // When a worker is killed, its task should come back when the claim on the record has lapsed, not just before.
+    // When a worker is killed, its task should come back when the claim on the record has lapsed, not just
+    // before.
     let task_lease = jobs.lease + Duration::from_secs(1);
     match &mut backend {
         BackendSettings::Local(local) => local.task_lease = task_lease,
@@ -184,7 +186,8 @@ fn remote_model(read: &mut Reader) -> Option<RemoteModel> {
 }
 
 fn jobs(read: &mut Reader) -> JobsConfig {
-    // Each process has a name of its own, so that a restarted worker never takes its predecessor's claim for its own.
+    // Each process has a name of its own, so that a restarted worker never takes its predecessor's claim
+    // for its own.
     let random = || uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect::<String>();
     let worker_name = read.optional(&WORKER_NAME).unwrap_or_else(|| format!("w-{}", random()));
     // Names stand in records and log fields; whatever is typed there should at least be short and printable.

@@ -10,8 +10,8 @@ declare_settings! {
     /// Keys, and whether there must be any.
     pub(super) ACCESS under "Who may call":
 
-    /// JSON file of keys and tenants, as `headshot-api keys` writes it; it is read again when it changes. With it, whoever
-    /// shows no key is refused unless ALLOW_ANONYMOUS is true
+    /// JSON file of keys and tenants, as `headshot-api keys` writes it; it is read again when it changes.
+    /// With it, whoever shows no key is refused unless ALLOW_ANONYMOUS is true
     API_KEYS_FILE: PathBuf = path().value("FILE"),
     /// Whether callers without a key are served, as the tenant `anonymous`
     ALLOW_ANONYMOUS: bool = switch()
@@ -42,8 +42,8 @@ pub struct IdTokenSettings {
     pub keys_url: String,
 }
 
-/// Without keys the service is open on a developer's machine, to everything. Wherever photos are real it does not start
-/// like that by accident, and nobody without a key is ever an administrator.
+/// Without keys the service is open on a developer's machine, to everything. Wherever photos are real it
+/// does not start like that by accident, and nobody without a key is ever an administrator.
 pub(super) fn read(read: &mut Reader, backend: &BackendSettings) -> Access {
     let keys_file = read.optional(&API_KEYS_FILE);
     let at_home = read.on_cloud_run().is_none()

@@ -26,8 +26,8 @@ declare_settings! {
     BACKEND: Kind = parsed("must be local or gcp", kind).default("local"),
     /// Directory of the local backend, shared by the API and the worker
     DATA_DIR: PathBuf = path().default(".data").value("FOLDER"),
-    /// true lets webhooks go to private addresses, to any port and without TLS: for development and tests on the local
-    /// backend
+    /// true lets webhooks go to private addresses, to any port and without TLS: for development and tests
+    /// on the local backend
     WEBHOOK_ALLOW_PRIVATE: bool = switch().default("false").value("true|false"),
 }
 
@@ -41,8 +41,8 @@ pub enum BackendSettings {
 }
 
 impl BackendSettings {
-    /// What tasks call the bucket of originals. The worker derives the blob from the job id; the name is there for
-    /// people who look at a message.
+    /// What tasks call the bucket of originals. The worker derives the blob from the job id; the name is
+    /// there for people who look at a message.
     pub fn bucket_of_originals(&self) -> &str {
         match self {
             Self::Local(_) => "originals",
@@ -51,13 +51,14 @@ impl BackendSettings {
     }
 }
 
-/// Settings of the local backend. Every process that is given the same directory shares its blobs, records and queue.
+/// Settings of the local backend. Every process that is given the same directory shares its blobs, records
+/// and queue.
 #[derive(Clone, Debug)]
 pub struct LocalSettings {
     /// The directory; it is created if missing, readable by this user only.
     pub data_dir: PathBuf,
-    /// What signed URLs begin with, without a slash at the end, such as `http://127.0.0.1:8080`. Empty gives URLs that
-    /// are relative to the API's root.
+    /// What signed URLs begin with, without a slash at the end, such as `http://127.0.0.1:8080`. Empty
+    /// gives URLs that are relative to the API's root.
     pub public_url: String,
     /// How long a delivery stays invisible to others unless it is extended.
     pub task_lease: Duration,

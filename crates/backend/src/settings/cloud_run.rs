@@ -3,8 +3,8 @@
 use super::setting::{declare_settings, text};
 
 declare_settings! {
-    /// Set by Cloud Run in services and in worker pools. Its disk is memory and dies with the instance: what the local
-    /// backend accepted there would be lost.
+    /// Set by Cloud Run in services and in worker pools. Its disk is memory and dies with the instance:
+    /// what the local backend accepted there would be lost.
     pub(super) MARKS under "":
 
     /// Set by Cloud Run in services

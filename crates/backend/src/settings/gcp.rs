@@ -19,7 +19,8 @@ declare_settings! {
     PUBSUB_TOPIC: String = pubsub(),
     /// Pub/Sub subscription that workers pull from, by its short name; the API needs none
     PUBSUB_SUBSCRIPTION: String = pubsub(),
-    /// Topic for tasks that nobody can act on; without it they are left to the subscription's dead-letter policy
+    /// Topic for tasks that nobody can act on; without it they are left to the subscription's dead-letter
+    /// policy
     PUBSUB_DEAD_LETTER_TOPIC: String = pubsub(),
     /// Firestore database
     FIRESTORE_DATABASE: String =
@@ -48,8 +49,8 @@ pub struct GcpSettings {
     pub topic: String,
     /// The subscription that workers pull from, by its short name. The API needs none.
     pub subscription: Option<String>,
-    /// The topic for tasks that nobody can act on, by its short name. Without it they are left to the subscription's
-    /// own dead-letter policy.
+    /// The topic for tasks that nobody can act on, by its short name. Without it they are left to the
+    /// subscription's own dead-letter policy.
     pub dead_letter_topic: Option<String>,
     /// The Firestore database.
     pub firestore_database: String,
@@ -66,9 +67,9 @@ pub struct GcpSettings {
 }
 
 impl Default for GcpSettings {
-    /// Google's own services, Firestore's default database, the collection `headshots` and a lease of 20 s; what has no
-    /// sensible default is empty. The client extends leases every few seconds; a short one is what brings a task back soon
-    /// from a stream that died unnoticed.
+    /// Google's own services, Firestore's default database, the collection `headshots` and a lease of 20 s;
+    /// what has no sensible default is empty. The client extends leases every few seconds; a short one is
+    /// what brings a task back soon from a stream that died unnoticed.
     fn default() -> Self {
         Self {
             project_id: String::new(),

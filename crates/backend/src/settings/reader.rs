@@ -19,8 +19,8 @@ pub trait Listed {
     const INVALID: &'static str;
 }
 
-/// What was given of the settings that `L` lists, as text: from flags, else from the environment, else the default.
-/// It is flattened into a program's arguments; [`Given::read`] begins to make sense of it.
+/// What was given of the settings that `L` lists, as text: from flags, else from the environment, else the
+/// default. It is flattened into a program's arguments; [`Given::read`] begins to make sense of it.
 #[derive(Clone, Debug)]
 pub struct Given<L> {
     texts: BTreeMap<&'static str, String>,

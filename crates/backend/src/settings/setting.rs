@@ -1,4 +1,5 @@
-//! What a setting is: its name, what people are told of it, its default and what it may be, said in one place.
+//! What a setting is: its name, what people are told of it, its default and what it may be, said in one
+//! place.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -43,10 +44,9 @@ enum Parse<T> {
     Number { least: u64, most: u64, value: fn(u64) -> Option<T> },
 }
 
-/// Declares settings and the group that they stand in. The comment is what `--help` says, the expression what the
-/// setting may be and its default:
-/// `/// TCP port to listen on; 0 takes a free one`
-/// `PORT: u16 = number(0..=65535).default("8080"),`
+/// Declares settings and the group that they stand in. The comment is what `--help` says, the expression
+/// what the setting may be and its default: `/// TCP port to listen on; 0 takes a free one` `PORT: u16 =
+/// number(0..=65535).default("8080"),`
 #[macro_export]
 macro_rules! declare_settings {
     ($(#[doc = $what:literal])* $vis:vis $group:ident under $heading:literal:

@@ -7,10 +7,12 @@ declare_settings! {
     /// What a worker has to be told that Pub/Sub pushes tasks to.
     pub(super) PUSH under "Push (BACKEND=gcp)":
 
-    /// Takes the tasks that Pub/Sub posts to /pubsub/push with tokens for this audience, as the push subscription names
-    /// it. PUBSUB_SUBSCRIPTION need not be set then; where it is, tasks are pulled as well
+    /// Takes the tasks that Pub/Sub posts to /pubsub/push with tokens for this audience, as the push
+    /// subscription names it. PUBSUB_SUBSCRIPTION need not be set then; where it is, tasks are pulled as
+    /// well
     PUSH_AUDIENCE: String = text().value("URL"),
-    /// E-mail address of the service account that the push subscription signs with; nobody else's tokens are accepted
+    /// E-mail address of the service account that the push subscription signs with; nobody else's tokens
+    /// are accepted
     PUSH_SERVICE_ACCOUNT: String =
         parsed("must be the e-mail address of a service account", account).value("EMAIL"),
     /// Where the keys of tokens are published, in the place of Google's, for tests; refused on Cloud Run

@@ -19,19 +19,20 @@ declare_settings! {
     PREVIEW_LONG_EDGE: u32 = number(100..=6000).default("1600").value("PIXELS"),
     /// Height of the print master in pixels; its width is four fifths of it
     PRINT_LONG_EDGE: u32 = number(100..=6000).default("3000").value("PIXELS"),
-    /// What becomes of a photo that the gate would refuse: `enforce` refuses it, `warn` makes the headshot all the same and
-    /// keeps the reason as a warning
+    /// What becomes of a photo that the gate would refuse: `enforce` refuses it, `warn` makes the headshot
+    /// all the same and keeps the reason as a warning
     QUALITY_POLICY: QualityPolicy =
         parsed("must be \"enforce\" or \"warn\"", policy).default("enforce").value("enforce|warn"),
     /// ONNX file of another matting model; the built-in one when empty
     MATTING_MODEL_PATH: PathBuf = path().value("FILE"),
-    /// How that other model is fed and read, by the name of its kind: u2net, u2netp, silueta, isnet-general-use, birefnet,
-    /// inspyrenet, modnet or rmbg. When empty, a description beside the file, inside it, or the file's own name says so
+    /// How that other model is fed and read, by the name of its kind: u2net, u2netp, silueta,
+    /// isnet-general-use, birefnet, inspyrenet, modnet or rmbg. When empty, a description beside the file,
+    /// inside it, or the file's own name says so
     MATTING_MODEL_PROFILE: String = text().value("NAME"),
     /// 1 asks for an NVIDIA GPU; what happens without one is for ORT_CUDA_FALLBACK to say
     ORT_CUDA: bool = parsed("must be 0 or 1", truth).default("0").value("0|1"),
-    /// Where ORT_CUDA=1 and there is no usable GPU: `refuse` to start, or serve on the `cpu` and say so in /readyz, in
-    /// /metrics and in the log
+    /// Where ORT_CUDA=1 and there is no usable GPU: `refuse` to start, or serve on the `cpu` and say so in
+    /// /readyz, in /metrics and in the log
     ORT_CUDA_FALLBACK: Cuda =
         parsed("must be \"refuse\" or \"cpu\"", without_cuda).default("refuse").value("refuse|cpu"),
 }

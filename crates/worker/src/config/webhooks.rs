@@ -13,7 +13,8 @@ declare_settings! {
 
     /// File of keys and tenants, the same as the API's: the secrets that webhooks are signed with
     API_KEYS_FILE: PathBuf = path().value("FILE"),
-    /// Seconds before each further attempt to deliver a webhook, separated by commas. After the last it is given up
+    /// Seconds before each further attempt to deliver a webhook, separated by commas. After the last it is
+    /// given up
     WEBHOOK_RETRY_SECONDS: Vec<Duration> =
         parsed("must be up to 19 whole numbers from 1 to 86400, separated by commas", retries)
             .default("5,300,1800,7200,18000,21600,36000").value("LIST"),

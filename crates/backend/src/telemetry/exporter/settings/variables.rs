@@ -1,4 +1,5 @@
-//! The names, and what the values may be. Where there are two names for one setting, the one for traces alone comes first.
+//! The names, and what the values may be. Where there are two names for one setting, the one for traces
+//! alone comes first.
 
 use ureq::http::HeaderName;
 
