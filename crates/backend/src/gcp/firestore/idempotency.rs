@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
 use firestore::errors::FirestoreError;
 use firestore::timestamp_utils::from_timestamp;
 use firestore::{
@@ -23,6 +22,7 @@ use super::records::GcpRecords;
 use super::retry::Patience;
 use crate::contract::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
 use crate::contract::jobs::record_time;
+use crate::error::{Context, Result, bail};
 
 #[derive(Clone, Serialize, Deserialize)]
 struct KeyDocument {
@@ -184,7 +184,7 @@ impl GcpRecords {
                 };
                 let error = match patience.limit(attempt).await {
                     Ok(Some(created)) => return Ok(created),
-                    Ok(None) => bail!("job {job_id} exists already"),
+                    Ok(None) => bail!(Conflict, "job {job_id} exists already"),
                     Err(error) => error,
                 };
                 self.again_key(&mut patience, error)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::timestamp_utils::from_timestamp;
 use firestore::{
@@ -18,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::records;
 use super::retry::{Patience, is_conflict, is_contended, is_passing, is_unanswered};
 use crate::contract::limits::{Allowance, Drawing, Drawn, Level};
+use crate::error::{Context, Result};
 use crate::gcp::renewable::Renewable;
 use crate::jitter::jitter;
 use crate::settings::GcpSettings;

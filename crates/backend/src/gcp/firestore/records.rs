@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
 use firestore::errors::FirestoreError;
 use firestore::timestamp_utils::from_timestamp;
 use firestore::{FirestoreDb, FirestoreDbOptions, FirestoreDocument, FirestoreWritePrecondition};
@@ -17,6 +16,7 @@ use jiff::Timestamp;
 use super::document;
 use super::retry::{Patience, is_conflict, is_unanswered};
 use crate::contract::jobs::{self, Change, Claim, Company, record_time};
+use crate::error::{BackendError, Context, Result, bail};
 use crate::gcp::emulator::emulator_url;
 use crate::gcp::renewable::Renewable;
 use crate::settings::GcpSettings;
@@ -98,7 +98,7 @@ impl GcpRecords {
                         if unanswered && self.get(record.job_id).await?.as_ref() == Some(record) {
                             return Ok(());
                         }
-                        bail!("job {} exists already", record.job_id);
+                        bail!(Conflict, "job {} exists already", record.job_id);
                     }
                     Err(error) => error,
                 };
@@ -235,7 +235,7 @@ impl GcpRecords {
         let record =
             document::read(document).with_context(|| format!("the document {} is damaged", self.name(id)))?;
         if record.job_id != id {
-            return Err(anyhow!("it says that it is job {}", record.job_id))
+            return Err(BackendError::Damaged(format!("it says that it is job {}", record.job_id).into()))
                 .with_context(|| format!("the document {} is damaged", self.name(id)));
         }
         Ok(record)

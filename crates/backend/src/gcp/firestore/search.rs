@@ -1,7 +1,6 @@
 //! Questions about many records, and the erasing of one. Each combination of what support may ask for needs a composite
 //! index, which Terraform makes.
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreTimestamp};
 use futures_util::FutureExt;
@@ -13,6 +12,7 @@ use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
 use crate::contract::jobs::{AuditEntry, Erased, JobSearch, record_time};
+use crate::error::{Context, Result};
 
 /// More re-renders of one photo than anybody makes.
 const MOST_OF_ONE_PHOTO: u32 = 1000;

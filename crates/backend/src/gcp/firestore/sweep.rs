@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreQueryCursor, FirestoreTimestamp, FirestoreValue};
 use futures_util::FutureExt;
@@ -16,6 +15,7 @@ use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
 use crate::contract::jobs::{JobCounts, MOST_DOUBLINGS, record_time};
+use crate::error::{Context, Result};
 
 /// Documents are read in pages of so many, and no more pages than that: what is further back is found by a later sweep,
 /// when the jobs before it have been seen to.

@@ -1,7 +1,6 @@
 //! Announced photos as documents of a collection beside the records', named by the job to be. The TTL policy deletes them
 //! some time after `expire_at`.
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDb, FirestoreTimestamp};
 use futures_util::FutureExt;
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::records::GcpRecords;
 use super::retry::Patience;
 use crate::contract::uploads::PendingUpload;
+use crate::error::{Context, Result};
 
 #[derive(Serialize, Deserialize)]
 struct UploadDocument {

@@ -1,7 +1,6 @@
 //! Which webhooks are due, and which endpoints want none. The query needs no index but the one that Firestore makes of
 //! every field by itself. Disabled endpoints are documents of a collection beside that of the records.
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreTimestamp, firestore_document_from_serializable};
 use futures_util::future::BoxFuture;
@@ -16,6 +15,7 @@ use super::records::GcpRecords;
 use super::retry::Patience;
 use crate::contract::jobs::DisabledEndpoint;
 use crate::contract::jobs::record_time;
+use crate::error::{Context, Result};
 
 /// The field of the records that the query asks for.
 const NEXT_AT: &str = "webhook.next_at";
