@@ -83,10 +83,8 @@ fn keys(options: &Options, file: &Path) -> Result<String> {
         monthly_quota: Some(1_000_000),
         label: None,
     };
-    KeysEdit::change(file, |keys| {
-        let fresh = keys.create_many(&new, options.keys, Timestamp::now())?;
-        fresh.into_iter().last().context("no keys were asked for")
-    })
+    let fresh = KeysEdit::change(file, |keys| keys.create_many(&new, options.keys, Timestamp::now()))?;
+    fresh.into_iter().last().context("no keys were asked for")
 }
 
 async fn send(to: &mut SendRequest<Full<Bytes>>, photo: Bytes, key: Option<&str>) -> Result<Duration> {

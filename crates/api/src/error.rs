@@ -5,7 +5,7 @@ pub(crate) mod problem;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use headshot_backend::DownloadRefused;
+use headshot_backend::{BackendError, DownloadRefused};
 use headshot_core::upload::Refusal;
 
 use crate::error::problem::Problem;
@@ -36,20 +36,29 @@ impl Problem {
         .retry_after(3)
     }
 
-    /// A dependency is down. The sentence is for the client, the cause for the log.
-    pub(crate) fn unavailable(code: &'static str, sentence: &'static str, cause: anyhow::Error) -> Self {
+    /// A dependency is down. The sentence is for the client, the cause for the log. Where what it holds is damaged, no other
+    /// try helps before a person has looked after it: a defect of ours.
+    pub(crate) fn unavailable(
+        code: &'static str,
+        sentence: &'static str,
+        cause: impl Into<anyhow::Error>,
+    ) -> Self {
+        let cause = cause.into();
+        if cause.downcast_ref::<BackendError>().is_some_and(|error| !error.is_retryable()) {
+            return Self { retryable: false, retry_after: None, ..Self::internal(cause) };
+        }
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence).retry_after(5);
         Self { cause: Some(Arc::new(cause)), ..problem }
     }
 
     /// Storage failed while a photo was being stored.
-    pub(crate) fn storage(cause: anyhow::Error) -> Self {
+    pub(crate) fn storage(cause: impl Into<anyhow::Error>) -> Self {
         let sentence = "The photo could not be stored just now, and nothing was kept. Please try again.";
         Self::unavailable("storage_unavailable", sentence, cause)
     }
 
     /// The job records cannot be read or written.
-    pub(crate) fn records(cause: anyhow::Error) -> Self {
+    pub(crate) fn records(cause: impl Into<anyhow::Error>) -> Self {
         let sentence = "Our records cannot be reached just now. Please try again.";
         Self::unavailable("records_unavailable", sentence, cause)
     }

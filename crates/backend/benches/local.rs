@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use headshot_backend::api_keys::{Keys, KeysEdit, NewKey, Scopes};
-use headshot_backend::{Allowance, Backend, BackendSettings, LocalSettings};
+use headshot_backend::{Allowance, Backend, BackendError, BackendSettings, LocalSettings};
 use headshot_core::{BlobKey, JobId, JobRecord, TaskMessage, Upload};
 use jiff::Timestamp;
 
@@ -96,7 +96,7 @@ fn look_up_keys() -> anyhow::Result<()> {
 /// Runs `count` of them, [`AT_A_TIME`], and prints rate and latencies.
 async fn measure<F>(name: &str, count: usize, run: impl Fn(usize) -> F) -> anyhow::Result<()>
 where
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    F: Future<Output = Result<(), BackendError>> + Send + 'static,
 {
     let started = Instant::now();
     let mut running = tokio::task::JoinSet::new();

@@ -10,6 +10,7 @@
 mod auth;
 mod deadlines;
 mod emulator;
+mod error;
 mod firestore;
 mod pubsub;
 mod renewable;
@@ -17,7 +18,6 @@ mod storage;
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
@@ -29,6 +29,7 @@ pub(crate) use pubsub::{Envelope, GcpDelivery, GcpQueue, GcpSubscription, Pushed
 pub use storage::ModelObject;
 pub(crate) use storage::{GcpBlobReader, GcpBlobWriter, GcpBlobs};
 
+use crate::error::{Result, bail};
 use crate::health::Health;
 use crate::settings::GcpSettings;
 
@@ -53,7 +54,7 @@ impl Gcp {
                 ("topic", &settings.topic),
             ];
             if let Some((name, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
-                bail!("the Google Cloud backend needs a {name}");
+                bail!(NotFound, "the Google Cloud backend needs a {name}");
             }
             Ok(Self {
                 blobs: GcpBlobs::connect(settings).await?,

@@ -1,6 +1,7 @@
 //! What the programs hold: structs over private enums, one variant a kind of backend.
 
 mod blobs;
+mod dispatch;
 mod idempotency;
 mod jobs;
 mod limits;

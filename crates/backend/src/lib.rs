@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 mod contract;
+mod error;
 mod gcp;
 mod handles;
 mod health;
@@ -16,8 +17,6 @@ pub mod settings;
 pub mod signals;
 pub mod telemetry;
 
-use anyhow::Result;
-
 pub use contract::blobs::{DownloadRefused, SignedUpload, UploadTerms};
 pub use contract::idempotency::{Answered, Begun, Reservation};
 pub use contract::jobs::{
@@ -27,6 +26,7 @@ pub use contract::jobs::{
 pub use contract::limits::{Allowance, Taken};
 pub use contract::tasks::QueueDepth;
 pub use contract::uploads::PendingUpload;
+pub use error::{BackendError, Cause};
 pub use gcp::{IdTokens, ModelObject, PushGate, TokenRefused};
 pub use handles::{
     BlobReader, BlobWriter, Blobs, Delivery, Idempotency, Jobs, Limits, MalformedPush, PushAnswer,
@@ -35,6 +35,8 @@ pub use handles::{
 pub use health::Health;
 pub use local::{Download, LocalDownloads, LocalUpload, LocalUploads};
 pub use settings::{BackendSettings, GcpSettings, LocalSettings, PushSettings};
+
+use crate::error::Result;
 
 /// Everything that is stored or sent between the API and the workers. Clones are cheap and share connections.
 #[derive(Clone)]

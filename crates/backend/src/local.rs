@@ -14,6 +14,7 @@ mod blocking;
 mod database;
 mod downloads;
 mod draft;
+mod error;
 mod folder;
 mod idempotency;
 mod limits;
@@ -29,7 +30,6 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -44,6 +44,7 @@ pub(crate) use subscription::LocalSubscription;
 pub(crate) use upload_rows::LocalUploadRows;
 pub use uploads::{LocalUpload, LocalUploads};
 
+use crate::error::{Context, Result};
 use crate::health::Health;
 use crate::settings::LocalSettings;
 use database::Database;

@@ -13,18 +13,22 @@ use std::panic;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, error, info};
-use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use cloud_logging::CloudLogging;
 pub use trace::{TraceContext, begin_job, begin_request, resume};
+
+use crate::error::{BackendError, Context, Result, always};
+
+always!(Damaged: ParseError);
+always!(Conflict: TryInitError);
 
 /// Keeps telemetry running; drop it last, at the end of `main`. Spans that have not been sent yet are sent then, within
 /// what the grace period has left.
@@ -53,7 +57,8 @@ pub fn init(service: &'static str, project_id: Option<&str>) -> Result<Guard> {
     let lines = EnvFilter::builder()
         .parse(env::var("RUST_LOG").ok().filter(|v| !v.is_empty()).unwrap_or_else(|| "info,ort=warn".into()))
         .context("RUST_LOG is not a list of directives such as info,headshot_worker=debug")?;
-    let otlp = exporter::Otlp::from_variables(&|name| env::var(name).ok())?;
+    let otlp = exporter::Otlp::from_variables(&|name| env::var(name).ok());
+    let otlp = otlp.map_err(|error| BackendError::Damaged(error.into()))?;
     let provider = exporter::provider(service, otlp.as_ref())?;
     // Attributes of the code and of threads would outweigh what is worth knowing of a span. Nothing here uses the
     // OpenTelemetry API itself, so its thread-local context need not follow each entering and leaving.

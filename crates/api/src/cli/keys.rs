@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
+use headshot_backend::BackendError;
 use headshot_backend::api_keys::{KeyInfo, KeysEdit, NewKey, Scope, Scopes};
 use headshot_core::Tenant;
 use jiff::Timestamp;
@@ -94,9 +95,9 @@ pub fn manage(args: &KeysArgs) -> Result<()> {
     }
 }
 
-fn change<T>(file: &str, change: impl FnOnce(&mut KeysEdit) -> Result<T>) -> Result<T> {
+fn change<T>(file: &str, change: impl FnOnce(&mut KeysEdit) -> Result<T, BackendError>) -> Result<T> {
     if file != "-" {
-        return KeysEdit::change(Path::new(file), change);
+        return Ok(KeysEdit::change(Path::new(file), change)?);
     }
     let mut keys = from_input()?;
     let answer = change(&mut keys)?;
@@ -107,13 +108,13 @@ fn change<T>(file: &str, change: impl FnOnce(&mut KeysEdit) -> Result<T>) -> Res
 /// A list of no keys would be a strange answer to a mistyped name.
 fn existing(file: &str) -> Result<KeysEdit> {
     ensure!(Path::new(file).exists(), "there is no file {file}; `keys create` makes one");
-    KeysEdit::read(Path::new(file))
+    Ok(KeysEdit::read(Path::new(file))?)
 }
 
 fn from_input() -> Result<KeysEdit> {
     let mut text = Vec::new();
     stdin().read_to_end(&mut text).context("reading the standard input")?;
-    KeysEdit::parse(&text)
+    Ok(KeysEdit::parse(&text)?)
 }
 
 /// The key alone on its line, so that a script can take it; the advice is for people.

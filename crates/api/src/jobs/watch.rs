@@ -117,7 +117,7 @@ impl Watchers {
 
     async fn read(&self, id: JobId) -> anyhow::Result<Option<JobRecord>> {
         let _permit = self.reads.acquire().await?;
-        self.jobs.get(id).await
+        Ok(self.jobs.get(id).await?)
     }
 
     /// Under the lock, so that nobody joins a job that is no longer looked after.

@@ -5,7 +5,6 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
 use headshot_core::Tenant;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use super::grants::{Key, Keys};
 use super::key::{FreshKey, KeyHash};
 use super::scope::{Scope, Scopes};
+use crate::error::{BackendError, Context, Result, bail, ensure};
 
 /// The text of a file of keys, to be changed. Whatever it holds beside keys stays as it is.
 #[derive(Clone)]
@@ -106,7 +106,9 @@ impl KeysEdit {
     /// # Errors
     /// The system gives no random numbers, or the key is none that could be used.
     pub fn create(&mut self, new: &NewKey, now: Timestamp) -> Result<String> {
-        self.create_many(new, 1, now)?.pop().context("no key was made")
+        self.create_many(new, 1, now)?
+            .pop()
+            .ok_or_else(|| BackendError::Unavailable("no key was made".into()))
     }
 
     /// Makes several alike.
@@ -114,7 +116,7 @@ impl KeysEdit {
     /// # Errors
     /// As for one.
     pub fn create_many(&mut self, new: &NewKey, count: usize, now: Timestamp) -> Result<Vec<String>> {
-        ensure!(!new.scopes.is_empty(), "a key without a scope opens nothing");
+        ensure!(!new.scopes.is_empty(), Conflict, "a key without a scope opens nothing");
         let fresh = (0..count).map(|_| FreshKey::make()).collect::<Result<Vec<_>>>()?;
         self.entries()?.extend(fresh.iter().map(|key| entry(key, new, now)));
         self.keys = Keys::parse(self.text()?.as_bytes())?;
@@ -128,7 +130,7 @@ impl KeysEdit {
     /// There is no such key.
     pub fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool> {
         let Some(key) = self.keys.keys.get(id) else {
-            bail!("there is no key with the id {id:?}; `headshot-api keys list` shows all of them");
+            bail!(NotFound, "there is no key with the id {id:?}; `headshot-api keys list` shows all of them");
         };
         if key.is_revoked(at) {
             return Ok(false);
@@ -150,12 +152,13 @@ impl KeysEdit {
     }
 
     fn entries(&mut self) -> Result<&mut Vec<Value>> {
-        let document = self.document.as_object_mut().context("the file is no object")?;
+        let document = self.document.as_object_mut();
+        let document = document.ok_or_else(|| BackendError::Damaged("the file is no object".into()))?;
         let keys = document.entry("keys").or_insert_with(|| json!([]));
         if keys.is_null() {
             *keys = json!([]);
         }
-        keys.as_array_mut().context("its keys are no list")
+        keys.as_array_mut().ok_or_else(|| BackendError::Damaged("its keys are no list".into()))
     }
 }
 

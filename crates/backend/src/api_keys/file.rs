@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -15,6 +14,7 @@ use tracing::{info, warn};
 
 use super::grants::Keys;
 use super::parse::LARGEST;
+use crate::error::{Context, Result, ensure};
 
 /// The least time between two looks at the file.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -154,6 +154,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Option<Stamp>)> {
     let (text, stamp) = open().with_context(|| format!("cannot read {}", path.display()))?;
     ensure!(
         text.len() as u64 <= LARGEST,
+        Damaged,
         "{} has more than {LARGEST} bytes and can be no file of keys",
         path.display()
     );

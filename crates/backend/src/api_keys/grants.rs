@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use super::key::{self, KeyHash};
 use super::scope::Scopes;
 use super::webhook::TenantWebhook;
+use crate::error::always;
 
 /// The file at one moment.
 #[derive(Clone, Debug, Default)]
@@ -102,3 +103,5 @@ impl fmt::Display for InvalidKeys {
 }
 
 impl std::error::Error for InvalidKeys {}
+
+always!(Damaged: InvalidKeys);

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+
+use crate::error::{Context, Result};
 
 /// What every key begins with, so that people and scanners for leaked secrets know one when they see it.
 const PREFIX: &str = "hs_";

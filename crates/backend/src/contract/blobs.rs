@@ -1,4 +1,10 @@
+use futures_util::future::BoxFuture;
 use headshot_core::BlobKey;
+
+use crate::error::Result;
+
+/// Asks whether whoever writes still holds the claim on the job.
+pub(crate) type StillMine<'a> = dyn Fn() -> BoxFuture<'a, Result<bool>> + Send + Sync + 'a;
 
 /// What a signed link for putting a blob says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

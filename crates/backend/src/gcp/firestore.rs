@@ -1,5 +1,6 @@
 //! Firestore: records, idempotency keys, announced photos and limits as documents.
 
+mod client;
 mod document;
 mod idempotency;
 mod limits;

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use headshot_core::BlobKey;
 use tokio::io::AsyncReadExt;
 
 use crate::contract::blobs::{SignedUpload, UploadTerms};
+use crate::error::{Context, Result};
 use crate::gcp::{GcpBlobReader, GcpBlobWriter, GcpBlobs};
+use crate::handles::dispatch::dispatch;
 use crate::local::{LocalBlobWriter, LocalBlobs, LocalDownloads, LocalUploads};
 
 /// The store of originals and artefacts.
@@ -69,18 +70,13 @@ impl Blobs {
     /// # Errors
     /// The store cannot be written to.
     pub async fn put(&self, key: BlobKey, content_type: &str, bytes: Bytes) -> Result<()> {
-        match &self.kind {
-            Kind::Local(blobs) => blobs.put(key, content_type, bytes).await,
-            Kind::Gcp(blobs) => blobs.put(key, content_type, bytes).await,
-        }
+        dispatch!(self, blobs => blobs.put(key, content_type, bytes).await)
     }
 
     /// Stores an artefact of a job that the caller has claimed, where the claim may lapse at any moment: a worker that
     /// lost it never replaces what its successor stored, however late its write arrives. `still_mine` asks whether the
     /// claim holds, and must ask the record itself. False: it does not, and nothing was written.
-    ///
-    /// The local backend does not ask: its workers run the same build on one machine, so that all of them store the
-    /// same bytes, and a later write changes nothing.
+    /// The local backend has no need to ask.
     ///
     /// # Errors
     /// The store cannot be written to, or `still_mine` fails.
@@ -94,10 +90,7 @@ impl Blobs {
     where
         F: Future<Output = Result<bool>> + Send,
     {
-        match &self.kind {
-            Kind::Local(blobs) => blobs.put(key, content_type, bytes).await.map(|()| true),
-            Kind::Gcp(blobs) => blobs.put_while(key, content_type, bytes, &|| still_mine().boxed()).await,
-        }
+        dispatch!(self, blobs => blobs.put_while(key, content_type, bytes, &|| still_mine().boxed()).await)
     }
 
     /// Reads a blob whole; `None` when there is none.
@@ -105,10 +98,7 @@ impl Blobs {
     /// # Errors
     /// The store cannot be read, or the blob is longer than `limit` bytes, in which case it is not read at all.
     pub async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
-        match &self.kind {
-            Kind::Local(blobs) => blobs.get(key, limit).await,
-            Kind::Gcp(blobs) => blobs.get(key, limit).await,
-        }
+        dispatch!(self, blobs => blobs.get(key, limit).await)
     }
 
     /// Whether there is such a blob.
@@ -116,10 +106,7 @@ impl Blobs {
     /// # Errors
     /// The store cannot be asked.
     pub async fn exists(&self, key: BlobKey) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(blobs) => blobs.exists(key).await,
-            Kind::Gcp(blobs) => blobs.exists(key).await,
-        }
+        dispatch!(self, blobs => blobs.exists(key).await)
     }
 
     /// Opens a blob for reading; `None` when there is none. What is read is what was there at this moment, even if the
@@ -140,10 +127,7 @@ impl Blobs {
     /// # Errors
     /// The store cannot be written to.
     pub async fn delete(&self, key: BlobKey) -> Result<()> {
-        match &self.kind {
-            Kind::Local(blobs) => blobs.delete(key).await,
-            Kind::Gcp(blobs) => blobs.delete(key).await,
-        }
+        dispatch!(self, blobs => blobs.delete(key).await)
     }
 
     /// A URL that lets anybody who has it download the blob until `ttl` from now. It is minted without asking whether
@@ -152,10 +136,7 @@ impl Blobs {
     /// # Errors
     /// The signer cannot be reached.
     pub async fn signed_url(&self, key: BlobKey, ttl: Duration) -> Result<String> {
-        match &self.kind {
-            Kind::Local(blobs) => Ok(blobs.signed_url(key, ttl)),
-            Kind::Gcp(blobs) => blobs.signed_url(key, ttl).await,
-        }
+        dispatch!(self, blobs => blobs.signed_url(key, ttl).await)
     }
 
     /// A link with which anybody who has it may put one blob where there is none, of the type and size that the terms say,
@@ -164,10 +145,7 @@ impl Blobs {
     /// # Errors
     /// The signer cannot be reached.
     pub async fn signed_upload(&self, terms: &UploadTerms, ttl: Duration) -> Result<SignedUpload> {
-        match &self.kind {
-            Kind::Local(blobs) => Ok(blobs.signed_upload(terms, ttl)),
-            Kind::Gcp(blobs) => blobs.signed_upload(terms, ttl).await,
-        }
+        dispatch!(self, blobs => blobs.signed_upload(terms, ttl).await)
     }
 
     /// What the API's upload route needs, where this backend has no web server of its own.
@@ -180,10 +158,7 @@ impl Blobs {
 
     /// What every URL of an artefact begins with: where pages that show artefacts must let pictures come from.
     pub fn links_begin_with(&self) -> String {
-        match &self.kind {
-            Kind::Local(blobs) => blobs.links_begin_with(),
-            Kind::Gcp(blobs) => blobs.links_begin_with(),
-        }
+        dispatch!(self, blobs => blobs.links_begin_with())
     }
 
     /// What the API's download route needs, where this backend has no web server of its own.

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use anyhow::Result;
 use headshot_core::{JobId, Tenant};
 
 use crate::contract::idempotency::{Answered, Begun, Reservation, Slot};
 use crate::contract::jobs::record_time;
+use crate::error::Result;
 use crate::gcp::GcpRecords;
+use crate::handles::dispatch::dispatch;
 use crate::local::LocalKeys;
 
 /// The keys by which clients mark a request that they may send again (`Idempotency-Key`), per tenant.
@@ -39,10 +40,7 @@ impl Idempotency {
     /// The store cannot be reached.
     pub async fn begin(&self, tenant: &Tenant, key: &str, lease: Duration) -> Result<Begun> {
         let reservation = Reservation { slot: Slot::of(tenant, key), token: JobId::new().to_string() };
-        match &self.kind {
-            Kind::Local(keys) => keys.begin(reservation, lease).await,
-            Kind::Gcp(records) => records.begin_key(reservation, lease).await,
-        }
+        dispatch!(self, records => records.begin_key(reservation, lease).await)
     }
 
     /// What a key was answered with, if it was. Nothing is reserved.
@@ -51,10 +49,7 @@ impl Idempotency {
     /// The store cannot be reached.
     pub async fn answered(&self, tenant: &Tenant, key: &str) -> Result<Option<Answered>> {
         let slot = Slot::of(tenant, key);
-        let held = match &self.kind {
-            Kind::Local(keys) => keys.held(slot).await?,
-            Kind::Gcp(records) => records.held_key(slot).await?,
-        };
+        let held = dispatch!(self, records => records.held_key(slot).await?);
         Ok(held.and_then(|held| match held.for_newcomer(record_time()) {
             Some(Begun::Answered(answered)) => Some(answered),
             _ => None,
@@ -66,10 +61,7 @@ impl Idempotency {
     /// # Errors
     /// The store cannot be reached.
     pub async fn renew(&self, reservation: &Reservation, lease: Duration) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(keys) => keys.renew(reservation.clone(), lease).await,
-            Kind::Gcp(records) => records.renew_key(reservation, lease).await,
-        }
+        dispatch!(self, records => records.renew_key(reservation, lease).await)
     }
 
     /// Gives a reservation up, so that the next request with the key begins anew. One that is answered, or lost, stays
@@ -78,9 +70,6 @@ impl Idempotency {
     /// # Errors
     /// The store cannot be reached; the reservation lapses by itself then.
     pub async fn release(&self, reservation: &Reservation) -> Result<()> {
-        match &self.kind {
-            Kind::Local(keys) => keys.release(reservation.clone()).await,
-            Kind::Gcp(records) => records.release_key(reservation).await,
-        }
+        dispatch!(self, records => records.release_key(reservation).await)
     }
 }

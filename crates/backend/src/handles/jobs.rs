@@ -5,15 +5,16 @@ mod webhooks;
 
 use std::time::Duration;
 
-use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord, Stage};
 
 use crate::contract::idempotency::Reservation;
 use crate::contract::jobs::{
-    Claim, Claimed, Company, Finish, JobCounts, dead_letter_sent, fail_abandoned, finish, give_back, release,
-    renew, republish, take_back_republishing,
+    Change, Claim, Claimed, Company, Finish, JobCounts, dead_letter_sent, fail_abandoned, finish, give_back,
+    release, renew, republish, take_back_republishing,
 };
+use crate::error::Result;
 use crate::gcp::GcpRecords;
+use crate::handles::dispatch::dispatch;
 use crate::local::LocalRecords;
 
 /// The records of all jobs. Every write after [`Jobs::create`] is conditional on what the record says at that moment.
@@ -42,10 +43,7 @@ impl Jobs {
     /// # Errors
     /// A record of that id exists, or the store cannot be written to.
     pub async fn create(&self, record: &JobRecord) -> Result<()> {
-        match &self.kind {
-            Kind::Local(records) => records.create(record).await,
-            Kind::Gcp(records) => records.create(record).await,
-        }
+        dispatch!(self, records => records.create(record).await)
     }
 
     /// Writes a new record and answers the reserved idempotency key with its job, both or neither. `false`: the
@@ -59,10 +57,7 @@ impl Jobs {
         reservation: &Reservation,
         fingerprint: &str,
     ) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.create_reserved(record, reservation, fingerprint).await,
-            Kind::Gcp(records) => records.create_reserved(record, reservation, fingerprint).await,
-        }
+        dispatch!(self, records => records.create_reserved(record, reservation, fingerprint).await)
     }
 
     /// Reads a record; `None` when there is none.
@@ -70,10 +65,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read, or what it holds is not a record.
     pub async fn get(&self, id: JobId) -> Result<Option<JobRecord>> {
-        match &self.kind {
-            Kind::Local(records) => records.get(id).await,
-            Kind::Gcp(records) => records.get(id).await,
-        }
+        dispatch!(self, records => records.get(id).await)
     }
 
     /// Claims a job for `worker`, if it is queued or if its holder's lease has lapsed. Of several claims at a time
@@ -95,10 +87,7 @@ impl Jobs {
     }
 
     async fn claim_in(&self, company: Company, id: JobId, worker: &str, lease: Duration) -> Result<Claim> {
-        match &self.kind {
-            Kind::Local(records) => records.claim(id, worker, lease, company).await,
-            Kind::Gcp(records) => records.claim(id, worker, lease, company).await,
-        }
+        dispatch!(self, records => records.claim(id, worker, lease, company).await)
     }
 
     /// Extends the lease to `lease` from now and notes the stage. `false` means that the claim is lost: another worker
@@ -107,10 +96,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn renew(&self, claim: &Claimed, stage: Stage, lease: Duration) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(claim.id(), renew(claim, stage, lease)).await,
-            Kind::Gcp(records) => records.change(claim.id(), Box::new(renew(claim, stage, lease))).await,
-        }
+        self.change(claim.id(), renew(claim, stage, lease)).await
     }
 
     /// Ends the job. `false` means that the claim is lost and nothing was written.
@@ -118,10 +104,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn finish(&self, claim: &Claimed, outcome: Finish) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change_for_good(claim.id(), finish(claim, outcome)).await,
-            Kind::Gcp(records) => records.change(claim.id(), Box::new(finish(claim, outcome))).await,
-        }
+        self.change_for_good(claim.id(), finish(claim, outcome)).await
     }
 
     /// Puts the job back to `queued` because the worker stops. The attempt does not count: a job must not fail because
@@ -130,12 +113,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn give_back(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(claim.id(), give_back(claim, message_for_support)).await,
-            Kind::Gcp(records) => {
-                records.change(claim.id(), Box::new(give_back(claim, message_for_support))).await
-            }
-        }
+        self.change(claim.id(), give_back(claim, message_for_support)).await
     }
 
     /// Puts the job back to `queued` after a failed attempt. `false` means that the claim is lost.
@@ -143,12 +121,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn release(&self, claim: &Claimed, message_for_support: &str) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(claim.id(), release(claim, message_for_support)).await,
-            Kind::Gcp(records) => {
-                records.change(claim.id(), Box::new(release(claim, message_for_support))).await
-            }
-        }
+        self.change(claim.id(), release(claim, message_for_support)).await
     }
 
     /// Jobs that seem forgotten, longest untouched first: `queued` and not written for `untouched_for`, or
@@ -158,10 +131,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
-        match &self.kind {
-            Kind::Local(records) => records.unfinished(untouched_for, limit).await,
-            Kind::Gcp(records) => records.unfinished(untouched_for, limit).await,
-        }
+        dispatch!(self, records => records.unfinished(untouched_for, limit).await)
     }
 
     /// Notes that the sweep has published the job's task again. `false` means that somebody else has written the record
@@ -170,10 +140,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn mark_republished(&self, record: &JobRecord) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(record.job_id, republish(record)).await,
-            Kind::Gcp(records) => records.change(record.job_id, Box::new(republish(record))).await,
-        }
+        self.change(record.job_id, republish(record)).await
     }
 
     /// Takes [`Jobs::mark_republished`] back, because the task could not be published: the next sweep tries again. `false`
@@ -182,12 +149,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn unmark_republished(&self, record: &JobRecord) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(record.job_id, take_back_republishing(record)).await,
-            Kind::Gcp(records) => {
-                records.change(record.job_id, Box::new(take_back_republishing(record))).await
-            }
-        }
+        self.change(record.job_id, take_back_republishing(record)).await
     }
 
     /// Notes that the task of a job that was given up has been set aside.
@@ -195,10 +157,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn dead_letter_sent(&self, id: JobId) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(id, dead_letter_sent()).await,
-            Kind::Gcp(records) => records.change(id, Box::new(dead_letter_sent())).await,
-        }
+        self.change(id, dead_letter_sent()).await
     }
 
     /// Ends a job that has used up its attempts while nobody holds it. `false` means that somebody holds it, that it has
@@ -207,14 +166,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn fail_abandoned(&self, record: &JobRecord, failure: Failure) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => {
-                records.change_for_good(record.job_id, fail_abandoned(record, failure)).await
-            }
-            Kind::Gcp(records) => {
-                records.change(record.job_id, Box::new(fail_abandoned(record, failure))).await
-            }
-        }
+        self.change_for_good(record.job_id, fail_abandoned(record, failure)).await
     }
 
     /// How many jobs are under way. Finished ones are not counted: that would cost more with every job ever made.
@@ -222,9 +174,19 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn counts(&self) -> Result<JobCounts> {
+        dispatch!(self, records => records.counts().await)
+    }
+
+    /// What a power cut takes back, a redelivery does again.
+    async fn change(&self, id: JobId, change: impl Change) -> Result<bool> {
+        dispatch!(self, records => records.change(id, Box::new(change)).await)
+    }
+
+    /// The same for a change that a customer may have seen, and which must therefore never be taken back.
+    async fn change_for_good(&self, id: JobId, change: impl Change) -> Result<bool> {
         match &self.kind {
-            Kind::Local(records) => records.counts().await,
-            Kind::Gcp(records) => records.counts().await,
+            Kind::Local(records) => records.change_for_good(id, Box::new(change)).await,
+            Kind::Gcp(records) => records.change(id, Box::new(change)).await,
         }
     }
 }

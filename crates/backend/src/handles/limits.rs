@@ -21,11 +21,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::contract::limits::{Allowance, Drawing, Drawn, Taken};
+use crate::error::{Context, Result};
 use crate::gcp::GcpLimits;
 use crate::local::LocalLimits;
 use leases::{Leases, PATIENCE};

@@ -1,7 +1,6 @@
 mod delivery;
 mod push;
 
-use anyhow::Result;
 use bytes::Bytes;
 use headshot_core::TaskMessage;
 
@@ -9,7 +8,9 @@ pub use delivery::Delivery;
 pub use push::{MalformedPush, PushAnswer};
 
 use crate::contract::tasks::QueueDepth;
+use crate::error::Result;
 use crate::gcp::{GcpQueue, GcpSubscription};
+use crate::handles::dispatch::dispatch;
 use crate::local::{LocalQueue, LocalSubscription};
 
 /// The queue of tasks from the API to the workers: at least once, in no promised order.
@@ -57,10 +58,7 @@ impl Tasks {
     /// # Errors
     /// The queue cannot be reached within a few seconds.
     pub async fn publish_body(&self, body: Bytes, traceparent: Option<&str>) -> Result<()> {
-        match &self.kind {
-            Kind::Local(queue) => queue.publish(body, traceparent).await,
-            Kind::Gcp(queue) => queue.publish(body, traceparent).await,
-        }
+        dispatch!(self, queue => queue.publish(body, traceparent).await)
     }
 
     /// Starts taking deliveries, at most `max_outstanding` (at least one) of them alive at a time.
@@ -95,10 +93,7 @@ impl Tasks {
     /// # Errors
     /// The queue cannot be reached.
     pub async fn depth(&self) -> Result<QueueDepth> {
-        match &self.kind {
-            Kind::Local(queue) => queue.depth().await,
-            Kind::Gcp(queue) => queue.depth().await,
-        }
+        dispatch!(self, queue => queue.depth().await)
     }
 }
 

@@ -1,9 +1,10 @@
-use anyhow::Result;
 use headshot_core::JobId;
 use jiff::Timestamp;
 
 use crate::contract::uploads::PendingUpload;
+use crate::error::Result;
 use crate::gcp::GcpRecords;
+use crate::handles::dispatch::dispatch;
 use crate::local::LocalUploadRows;
 
 /// Photos that were announced and are to be put where they belong with a signed link, by their sender.
@@ -32,10 +33,7 @@ impl Uploads {
     /// # Errors
     /// The store cannot be written to.
     pub async fn create(&self, upload: &PendingUpload) -> Result<()> {
-        match &self.kind {
-            Kind::Local(rows) => rows.create(upload.clone()).await,
-            Kind::Gcp(records) => records.create_upload(upload).await,
-        }
+        dispatch!(self, records => records.create_upload(upload).await)
     }
 
     /// Reads it; `None` when there is none, or none any more.
@@ -43,10 +41,7 @@ impl Uploads {
     /// # Errors
     /// The store cannot be read.
     pub async fn get(&self, id: JobId) -> Result<Option<PendingUpload>> {
-        let found = match &self.kind {
-            Kind::Local(rows) => rows.get(id).await,
-            Kind::Gcp(records) => records.get_upload(id).await,
-        };
+        let found = dispatch!(self, records => records.get_upload(id).await);
         Ok(found?.filter(|upload| upload.expire_at > Timestamp::now()))
     }
 
@@ -55,10 +50,7 @@ impl Uploads {
     /// # Errors
     /// The store cannot be written to.
     pub async fn forget(&self, id: JobId) -> Result<()> {
-        match &self.kind {
-            Kind::Local(rows) => rows.forget(id).await,
-            Kind::Gcp(records) => records.forget_upload(id).await,
-        }
+        dispatch!(self, records => records.forget_upload(id).await)
     }
 
     /// Removes up to `limit` uploads that expired ten minutes ago or earlier, and of those that never became a job the

@@ -6,12 +6,12 @@
 //! took. As transactions reach the disk in order, a job's record, written later, never outlives its blobs.
 
 use std::fs;
+use std::future::{Ready, ready};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use headshot_core::{BlobKey, Bucket, JobId};
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -23,7 +23,8 @@ use super::database::{Database, Durability};
 use super::draft::{Cache, Draft, DraftWriter};
 use super::folder::{Folder, bucket_name, create_folder, sync_folder};
 use super::signing::Signer;
-use crate::contract::blobs::{SignedUpload, UploadTerms};
+use crate::contract::blobs::{SignedUpload, StillMine, UploadTerms};
+use crate::error::{Context, Result, ensure};
 
 #[derive(Clone)]
 pub(crate) struct LocalBlobs {
@@ -74,10 +75,27 @@ impl LocalBlobs {
         writer.commit().await
     }
 
+    /// Nobody is asked: the workers run the same build on one machine, so that all of them store the same bytes, and a later
+    /// write changes nothing.
+    pub(crate) async fn put_while(
+        &self,
+        key: BlobKey,
+        content_type: &str,
+        bytes: Bytes,
+        _still_mine: &StillMine<'_>,
+    ) -> Result<bool> {
+        self.put(key, content_type, bytes).await.map(|()| true)
+    }
+
     pub(crate) async fn get(&self, key: BlobKey, limit: u64) -> Result<Option<Bytes>> {
         let Some(Download { file, len, .. }) = self.open(key).await? else { return Ok(None) };
         let path = self.path(key);
-        ensure!(len <= limit, "{} has {len} bytes, more than the {limit} that may be read", path.display());
+        ensure!(
+            len <= limit,
+            Damaged,
+            "{} has {len} bytes, more than the {limit} that may be read",
+            path.display()
+        );
         let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
         file.take(len)
             .read_to_end(&mut bytes)
@@ -113,17 +131,17 @@ impl LocalBlobs {
         blocking(move || remove(&path, &root)).await
     }
 
-    pub(crate) fn signed_url(&self, key: BlobKey, ttl: Duration) -> String {
-        self.shared.signer.sign(key, ttl)
+    pub(crate) fn signed_url(&self, key: BlobKey, ttl: Duration) -> Ready<Result<String>> {
+        ready(Ok(self.shared.signer.sign(key, ttl)))
     }
 
     pub(crate) fn links_begin_with(&self) -> String {
         self.shared.signer.links_begin_with(Bucket::Outputs)
     }
 
-    pub(crate) fn signed_upload(&self, terms: &UploadTerms, ttl: Duration) -> SignedUpload {
+    pub(crate) fn signed_upload(&self, terms: &UploadTerms, ttl: Duration) -> Ready<Result<SignedUpload>> {
         let url = self.shared.signer.sign_upload(terms, ttl);
-        SignedUpload { url, headers: vec![("content-type", terms.content_type.clone())] }
+        ready(Ok(SignedUpload { url, headers: vec![("content-type", terms.content_type.clone())] }))
     }
 
     /// Writes and removes an empty file, which finds a full disk, a read-only one and missing permissions.

@@ -1,5 +1,6 @@
-use anyhow::{Context, Result};
 use tokio::task::spawn_blocking;
+
+use crate::error::{Context, Result};
 
 /// Runs `work` where it may block.
 pub(super) async fn blocking<T: Send + 'static>(

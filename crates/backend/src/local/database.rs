@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::blocking::blocking;
+use crate::error::{Context, Result, ensure};
 
 /// How long a transaction waits for another process to finish its own.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -154,6 +154,7 @@ fn migrate(connection: &mut Connection) -> Result<()> {
     let version: u32 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     ensure!(
         version <= NEWEST,
+        Conflict,
         "it was written by a newer release (its schema has version {version}, this release knows {NEWEST})"
     );
     for step in MIGRATIONS.iter().skip(version as usize) {

@@ -1,8 +1,8 @@
-use anyhow::Result;
 use headshot_core::BlobKey;
 
 use super::blobs::{Download, LocalBlobs};
 use crate::contract::blobs::DownloadRefused;
+use crate::error::Result;
 
 /// What the API needs to serve the URLs that [`crate::Blobs::signed_url`] gives on the local backend.
 #[derive(Clone)]

@@ -10,11 +10,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use tokio::task::JoinHandle;
 
 use super::blocking::blocking;
+use crate::error::{Context, Result};
 
 /// Small chunks from the network are gathered up to this size: each write is a journey to another thread and back. A
 /// multiple of [`BLOCK`].

@@ -6,9 +6,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{BlobKey, Bucket};
 use tracing::{info, warn};
+
+use crate::error::{Context, Result, bail, ensure};
 
 /// Uploads that no process has written to for so long belong to a process that was killed.
 const STALE: Duration = Duration::from_secs(60 * 60);
@@ -74,6 +75,7 @@ impl Folder {
         // A kernel that does not say is no reason not to start.
         if let Ok(Some(name)) = found {
             bail!(
+                Denied,
                 "the data directory {} is on a network file system ({name}), where SQLite's write-ahead log loses data; \
                  DATA_DIR must be on a disk of this machine",
                 self.root.display()
@@ -105,6 +107,7 @@ impl Folder {
             Ok(key) => {
                 ensure!(
                     key.len() == KEY_BYTES,
+                    Damaged,
                     "the signing key {} has {} bytes instead of {KEY_BYTES}; delete it to have a new one made \
                      (URLs given out so far then stop working)",
                     path.display(),

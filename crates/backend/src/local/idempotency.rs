@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use headshot_core::JobId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -11,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::database::{Database, Durability};
 use crate::contract::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
 use crate::contract::jobs::record_time;
+use crate::error::{Context, Result};
 
 /// Each request clears so many expired rows away at most, and brings one at most: they cannot pile up, and none waits
 /// long for the others.
@@ -27,7 +27,7 @@ impl LocalKeys {
     }
 
     /// A power cut may take the reservation back. It takes what the request did along then.
-    pub(crate) async fn begin(&self, reservation: Reservation, lease: Duration) -> Result<Begun> {
+    pub(crate) async fn begin_key(&self, reservation: Reservation, lease: Duration) -> Result<Begun> {
         let begin = move |transaction: &Transaction<'_>| {
             let now = record_time();
             clear(transaction, now)?;
@@ -52,11 +52,12 @@ impl LocalKeys {
         self.database.write(Durability::Kill, begin).await
     }
 
-    pub(crate) async fn held(&self, slot: Slot) -> Result<Option<Held>> {
+    pub(crate) async fn held_key(&self, slot: Slot) -> Result<Option<Held>> {
         self.database.read(move |connection: &Connection| load(connection, &slot)).await
     }
 
-    pub(crate) async fn renew(&self, reservation: Reservation, lease: Duration) -> Result<bool> {
+    pub(crate) async fn renew_key(&self, reservation: &Reservation, lease: Duration) -> Result<bool> {
+        let reservation = reservation.clone();
         let renew = move |transaction: &Transaction<'_>| {
             let now = record_time();
             let renewed = transaction
@@ -75,7 +76,8 @@ impl LocalKeys {
         self.database.write(Durability::Kill, renew).await
     }
 
-    pub(crate) async fn release(&self, reservation: Reservation) -> Result<()> {
+    pub(crate) async fn release_key(&self, reservation: &Reservation) -> Result<()> {
+        let reservation = reservation.clone();
         let release = move |transaction: &Transaction<'_>| {
             transaction
                 .prepare_cached("DELETE FROM idempotency WHERE slot = ?1 AND token = ?2 AND job_id IS NULL")?

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::database::{Database, Durability};
 use crate::contract::limits::{Allowance, Drawing, Drawn, Level};
+use crate::error::{Context, Result};
 
 /// Rows of full buckets that a new row takes with it, so that there are never many more of them than of the others.
 const CLEARED_BY_EACH: u32 = 3;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use bytes::Bytes;
 use headshot_core::TaskMessage;
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 use super::blocking::blocking;
 use super::database::{Database, Durability};
 use crate::contract::tasks::QueueDepth;
+use crate::error::{Context, Result};
 use crate::jitter::jitter;
 use crate::settings::LocalSettings;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -14,6 +13,7 @@ use super::database::{Database, Durability};
 use super::idempotency;
 use crate::contract::idempotency::Reservation;
 use crate::contract::jobs::{self, Change, Claim, Company, JobCounts, MOST_DOUBLINGS, record_time};
+use crate::error::{Context, Result, bail, ensure};
 
 /// In microseconds; doubled so often and added to the time of day it still fits into 64 bits.
 const LONGEST_WAIT: i64 = i64::MAX >> 11;
@@ -33,7 +33,7 @@ impl LocalRecords {
         let created =
             self.database.write(Durability::PowerCut, move |transaction| row.insert(transaction)).await?;
         if !created {
-            bail!("job {} exists already", record.job_id);
+            bail!(Conflict, "job {} exists already", record.job_id);
         }
         Ok(())
     }
@@ -51,7 +51,7 @@ impl LocalRecords {
                 return Ok(false);
             }
             // An error takes the answer back.
-            ensure!(row.insert(transaction)?, "job {id} exists already");
+            ensure!(row.insert(transaction)?, Conflict, "job {id} exists already");
             Ok(true)
         };
         self.database.write(Durability::PowerCut, create).await
@@ -81,13 +81,13 @@ impl LocalRecords {
     }
 
     /// Applies `change` in a transaction. What a power cut takes back, a redelivery does again.
-    pub(crate) async fn change(&self, id: JobId, change: impl Change) -> Result<bool> {
-        self.database.write(Durability::Kill, move |transaction| apply(transaction, id, change)).await
+    pub(crate) async fn change(&self, id: JobId, change: Box<dyn Change>) -> Result<bool> {
+        self.database.write(Durability::Kill, move |transaction| apply(transaction, id, &*change)).await
     }
 
     /// The same for a change that a customer may have seen, and which must therefore never be taken back.
-    pub(crate) async fn change_for_good(&self, id: JobId, change: impl Change) -> Result<bool> {
-        self.database.write(Durability::PowerCut, move |transaction| apply(transaction, id, change)).await
+    pub(crate) async fn change_for_good(&self, id: JobId, change: Box<dyn Change>) -> Result<bool> {
+        self.database.write(Durability::PowerCut, move |transaction| apply(transaction, id, &*change)).await
     }
 
     pub(crate) async fn unfinished(&self, untouched_for: Duration, limit: usize) -> Result<Vec<JobRecord>> {
@@ -219,7 +219,7 @@ fn webhook_due(record: &JobRecord) -> Option<i64> {
     record.webhook.as_ref()?.next_at.map(Timestamp::as_microsecond)
 }
 
-fn apply(transaction: &Transaction<'_>, id: JobId, change: impl Change) -> Result<bool> {
+fn apply(transaction: &Transaction<'_>, id: JobId, change: &dyn Change) -> Result<bool> {
     let Some(record) = load(transaction, id)? else { return Ok(false) };
     let Some(changed) = change(record, record_time()) else { return Ok(false) };
     Row::of(&changed)?.update(transaction)?;

@@ -1,12 +1,12 @@
 //! Questions about many records, and the erasing of one.
 
-use anyhow::Result;
 use headshot_core::{JobId, JobRecord};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::database::Durability;
 use super::records::{LocalRecords, load, parse};
 use crate::contract::jobs::{AuditEntry, Erased, JobSearch, record_time};
+use crate::error::Result;
 
 impl LocalRecords {
     pub(crate) async fn search(&self, search: &JobSearch) -> Result<Vec<JobRecord>> {

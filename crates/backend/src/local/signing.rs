@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use headshot_core::{BlobKey, Bucket};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use sha2::Sha256;
 
 use super::folder::bucket_name;
 use crate::contract::blobs::{DownloadRefused, UploadTerms};
+use crate::error::{Context, Result};
 
 /// Where the API serves blobs.
 const ROOT: &str = "/files/";

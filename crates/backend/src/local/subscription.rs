@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
@@ -11,6 +10,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::queue::{Leased, LocalDelivery, LocalQueue};
+use crate::error::{Context, Result};
 
 /// How soon an empty queue is looked at again: at first, and when it stays empty.
 const POLL: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));

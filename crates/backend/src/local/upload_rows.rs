@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use headshot_core::{BlobKey, JobId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -11,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::blobs::LocalBlobs;
 use super::database::{Database, Durability};
 use crate::contract::uploads::PendingUpload;
+use crate::error::{Context, Result};
 
 /// An expired upload can no longer be submitted, but one that was just before may still be being read.
 const STILL_READ_FOR: Duration = Duration::from_secs(10 * 60);
@@ -26,7 +26,8 @@ impl LocalUploadRows {
         Self { database, blobs }
     }
 
-    pub(crate) async fn create(&self, upload: PendingUpload) -> Result<()> {
+    pub(crate) async fn create_upload(&self, upload: &PendingUpload) -> Result<()> {
+        let upload = upload.clone();
         let insert = move |transaction: &Transaction<'_>| {
             transaction
                 .prepare_cached(
@@ -46,11 +47,11 @@ impl LocalUploadRows {
         self.database.write(Durability::Kill, insert).await
     }
 
-    pub(crate) async fn get(&self, id: JobId) -> Result<Option<PendingUpload>> {
+    pub(crate) async fn get_upload(&self, id: JobId) -> Result<Option<PendingUpload>> {
         self.database.read(move |connection| load(connection, id)).await
     }
 
-    pub(crate) async fn forget(&self, id: JobId) -> Result<()> {
+    pub(crate) async fn forget_upload(&self, id: JobId) -> Result<()> {
         let forget = move |transaction: &Transaction<'_>| {
             transaction.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([id.to_string()])?;
             Ok(())
@@ -81,7 +82,7 @@ impl LocalUploadRows {
             if !became_a_job {
                 self.blobs.delete(BlobKey::Original(id)).await?;
             }
-            self.forget(id).await?;
+            self.forget_upload(id).await?;
         }
         Ok(count)
     }

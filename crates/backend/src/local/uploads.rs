@@ -1,6 +1,5 @@
 use std::path::Path;
 
-use anyhow::Result;
 use bytes::Bytes;
 use headshot_core::BlobKey;
 use rusqlite::Transaction;
@@ -9,6 +8,7 @@ use super::blobs::{LocalBlobWriter, LocalBlobs, name, place, type_of};
 use super::database::Durability;
 use super::upload_rows;
 use crate::contract::blobs::{DownloadRefused, UploadTerms};
+use crate::error::Result;
 
 /// What the API needs to take what is put with the links that [`crate::Blobs::signed_upload`] gives on the local backend.
 #[derive(Clone)]

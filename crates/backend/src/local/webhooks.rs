@@ -1,6 +1,5 @@
 //! Which webhooks are due, and which endpoints want none.
 
-use anyhow::{Context, Result};
 use headshot_core::{JobRecord, Tenant};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -10,6 +9,7 @@ use super::database::Durability;
 use super::records::{LocalRecords, parse};
 use crate::contract::jobs::DisabledEndpoint;
 use crate::contract::jobs::record_time;
+use crate::error::{Context, Result};
 
 impl LocalRecords {
     pub(crate) async fn due_webhooks(&self, limit: usize) -> Result<Vec<JobRecord>> {

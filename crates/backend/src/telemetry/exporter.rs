@@ -5,17 +5,19 @@ mod inherit;
 mod settings;
 mod vocabulary;
 
-use anyhow::{Context, Result};
 use opentelemetry::KeyValue;
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 
 use super::trace_id::Ids;
+use crate::error::{Context, Result, always};
 use client::Client;
 use inherit::Inherit;
 pub(super) use settings::Otlp;
 use vocabulary::Translated;
+
+always!(Unavailable: ExporterBuildError);
 
 /// What gives spans their places in traces, and sends them to the collector if there is one.
 ///

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use bytes::Bytes;
+use headshot_backend::BackendError;
 use headshot_core::{BlobKey, JobId};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -42,8 +43,9 @@ async fn a_damaged_record_is_an_error_and_does_not_stop_the_sweep() {
     database(data.path())
         .execute("UPDATE jobs SET document = '{\"job_id\":' WHERE id = ?1", [damaged.job_id.to_string()])
         .unwrap();
-    let error = format!("{:#}", jobs.get(damaged.job_id).await.unwrap_err());
-    assert!(error.contains(&damaged.job_id.to_string()), "{error}");
+    let error = jobs.get(damaged.job_id).await.unwrap_err();
+    assert!(matches!(error, BackendError::Damaged(_)) && !error.is_retryable(), "{error:?}");
+    assert!(format!("{error:#}").contains(&damaged.job_id.to_string()), "{error:#}");
     jobs.claim(damaged.job_id, "worker-1", Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(jobs.unfinished(Duration::ZERO, 10).await.unwrap(), [whole]);
 }

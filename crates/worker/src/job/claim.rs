@@ -75,6 +75,13 @@ pub(super) async fn claim_and_work(
             JobEnded::Retried
         }
         Ok(Claim::Missing) => without_record(worker, job_id, delivery).await,
+        // It stays in the store as it is; a person can mend it and have the dead letter published again.
+        Err(error) if !error.is_retryable() => {
+            let error = format!("{error:#}");
+            error!(error, "the record of this job is damaged; its task goes to the dead letters");
+            delivery.dead_letter("the record of this job is damaged").await;
+            JobEnded::Unusable
+        }
         Err(error) => {
             warn!(error = format!("{error:#}"), "the job could not be claimed; its task goes back");
             delivery.put_off("the job could not be claimed").await;

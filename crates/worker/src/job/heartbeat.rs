@@ -50,13 +50,16 @@ pub async fn while_alive<T>(
         // Bounded, because nothing else of this job moves meanwhile.
         let renewed =
             timeout(period, worker.backend.jobs.renew(claim, stages.current(), worker.config.jobs.lease));
-        match renewed.await.context("no answer in time").and_then(|answer| answer) {
+        match renewed.await.context("no answer in time").and_then(|answer| Ok(answer?)) {
             Ok(true) => records.succeeded(),
             Ok(false) => return Err(Interrupted::ClaimLost),
             // Whether the claim still stands is not known; recording the result will tell.
             Err(error) => _ = records.failed(&error),
         }
-        match timeout(period, delivery.extend()).await.context("no answer in time").and_then(|answer| answer)
+        match timeout(period, delivery.extend())
+            .await
+            .context("no answer in time")
+            .and_then(|answer| Ok(answer?))
         {
             Ok(true) => queue.succeeded(),
             // The record decides who owns the job. Whoever gets the task meanwhile finds it held.

@@ -169,7 +169,7 @@ impl Held<'_> {
             tokio::time::sleep(wait).await;
             wait *= 4;
         }
-        self.worker.backend.jobs.finish(self.claim, finish).await
+        Ok(self.worker.backend.jobs.finish(self.claim, finish).await?)
     }
 }
 

@@ -55,5 +55,5 @@ pub(super) async fn put(
     bytes: Bytes,
 ) -> anyhow::Result<bool> {
     let still_mine = || worker.backend.jobs.renew(claim, Stage::Store, worker.config.jobs.lease);
-    worker.backend.blobs.put_while(key, content_type, bytes, still_mine).await
+    Ok(worker.backend.blobs.put_while(key, content_type, bytes, still_mine).await?)
 }

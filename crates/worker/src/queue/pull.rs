@@ -69,6 +69,6 @@ impl Puller {
                 none.insert(self.worker.backend.tasks.subscribe(self.worker.config.jobs.concurrency).await?)
             }
         };
-        subscription.next().await
+        Ok(subscription.next().await?)
     }
 }

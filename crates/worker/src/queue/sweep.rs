@@ -138,7 +138,7 @@ async fn republish(worker: &Worker, record: &JobRecord, traceparent: &str) -> an
         if let Err(error) = worker.backend.jobs.unmark_republished(record).await {
             debug!(error = format!("{error:#}"), "the mark of a job that could not be published stays");
         }
-        return Err(error.context("publishing a forgotten job again"));
+        return Err(error.context("publishing a forgotten job again").into());
     }
     let (attempt, times) = (record.attempt, record.republished + 1);
     info!(attempt, times, "the job seemed forgotten; its task is published again");

@@ -19,7 +19,7 @@ pub enum JobEnded {
     AlreadyFinished,
     /// Another worker holds the job; the task waits.
     HeldElsewhere,
-    /// Nobody could act on this task: it is malformed or has no record.
+    /// Nobody could act on this task: it is malformed, or has no record or a damaged one.
     Unusable,
 }
 

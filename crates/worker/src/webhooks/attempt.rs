@@ -173,7 +173,7 @@ async fn write(
     let ours = loop {
         match worker.backend.jobs.record_delivery(claim, webhook.clone()).await {
             Ok(ours) => break ours,
-            Err(error) if tries == TRIES => return Err(error),
+            Err(error) if tries == TRIES => return Err(error.into()),
             Err(_) => sleep(wait).await,
         }
         (tries, wait) = (tries + 1, wait * 4);

@@ -170,7 +170,7 @@ impl Bench {
             orig_bucket: "originals".into(),
             orig_key: BlobKey::Original(id).path(),
         };
-        self.backend.tasks.publish(&task, None).await
+        Ok(self.backend.tasks.publish(&task, None).await?)
     }
 
     pub async fn record(&self, id: JobId) -> Result<JobRecord> {

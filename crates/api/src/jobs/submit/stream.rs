@@ -1,7 +1,7 @@
 //! One photo on its way in: each chunk is looked at, hashed and handed to storage as it arrives, and let go.
 
 use bytes::Bytes;
-use headshot_backend::{BlobWriter, Blobs};
+use headshot_backend::{BackendError, BlobWriter, Blobs};
 use headshot_core::upload::{Inspected, Inspector, Limits, Refusal};
 use headshot_core::{BlobKey, JobId};
 use sha2::{Digest, Sha256};
@@ -39,7 +39,7 @@ pub(crate) enum PhotoError {
     /// Its body stopped short.
     Body(BodyError),
     /// Storage failed.
-    Storage(anyhow::Error),
+    Storage(BackendError),
 }
 
 impl Intake {
@@ -100,7 +100,7 @@ impl Intake {
 
 impl Received {
     /// Stores the photo for good.
-    pub(crate) async fn commit(self) -> anyhow::Result<()> {
+    pub(crate) async fn commit(self) -> Result<(), BackendError> {
         match self.writer {
             Some(writer) => writer.commit().await,
             None => Ok(()),

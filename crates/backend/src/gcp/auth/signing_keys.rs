@@ -2,7 +2,6 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -10,6 +9,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 use ureq::Agent;
 
+use crate::error::{Context, Result, ensure};
 use crate::outbound;
 
 /// How long a fetch may take.
@@ -171,14 +171,14 @@ impl Cache {
 fn fetch(agent: &Agent, url: &str) -> Result<Fetched> {
     let answer = agent.get(url).call()?;
     let status = answer.status();
-    ensure!(status.is_success(), "the answer is {status}");
+    ensure!(status.is_success(), Unavailable, "the answer is {status}");
     let (head, body) = answer.into_parts();
     let cache_control = head.headers.get("cache-control").and_then(|value| value.to_str().ok());
     let fresh_for = max_age(cache_control.unwrap_or_default()).clamp(FRESHNESS.0, FRESHNESS.1);
     let body = body.into_with_config().limit(LARGEST_ANSWER).read_to_vec().context("reading the answer")?;
     let set: KeySet = serde_json::from_slice(&body).context("the answer is no set of keys")?;
     let keys: HashMap<_, _> = set.keys.into_iter().filter_map(PublishedKey::usable).collect();
-    ensure!(!keys.is_empty(), "there is no RSA key for signatures in the answer");
+    ensure!(!keys.is_empty(), Damaged, "there is no RSA key for signatures in the answer");
     Ok(Fetched { keys, fresh_for })
 }
 

@@ -3,7 +3,6 @@
 
 mod webhook;
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreTimestamp, firestore_document_from_serializable};
 use headshot_core::{
@@ -12,6 +11,8 @@ use headshot_core::{
 };
 use serde::{Deserialize, Serialize};
 use webhook::WebhookMap;
+
+use crate::error::{Context, Result};
 
 /// The document `name`, or a nameless one that is yet to be created.
 pub(super) fn write(name: &str, record: &JobRecord) -> Result<FirestoreDocument, FirestoreError> {

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
 use firestore::errors::FirestoreError;
-use firestore::timestamp_utils::from_timestamp;
 use firestore::{
     FirestoreDb, FirestoreDocument, FirestoreTimestamp, FirestoreTransaction, FirestoreTransactionData,
     FirestoreTransactionOps, FirestoreWritePrecondition,
@@ -18,11 +16,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::Span;
 
+use super::client::unchanged;
 use super::document;
 use super::records::GcpRecords;
 use super::retry::Patience;
 use crate::contract::idempotency::{Answered, Begun, Held, KEPT_FOR, LEFT_FOR, Reservation, Slot};
 use crate::contract::jobs::record_time;
+use crate::error::{Context, Result, bail};
 
 #[derive(Clone, Serialize, Deserialize)]
 struct KeyDocument {
@@ -82,14 +82,8 @@ impl GcpRecords {
 
     pub(crate) fn held_key(&self, slot: Slot) -> BoxFuture<'_, Result<Option<Held>>> {
         async move {
-            let mut patience = Patience::new();
-            loop {
-                let error = match patience.limit(self.fetch_key(&slot)).await {
-                    Ok(read) => return Ok(read.map(|read| read.held)),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error).await.context("cannot read an idempotency key")?;
-            }
+            let read = self.firestore.call(|| self.fetch_key(&slot)).await;
+            Ok(read.context("cannot read an idempotency key")?.map(|read| read.held))
         }
         .boxed()
     }
@@ -184,7 +178,7 @@ impl GcpRecords {
                 };
                 let error = match patience.limit(attempt).await {
                     Ok(Some(created)) => return Ok(created),
-                    Ok(None) => bail!("job {job_id} exists already"),
+                    Ok(None) => bail!(Conflict, "job {job_id} exists already"),
                     Err(error) => error,
                 };
                 self.again_key(&mut patience, error)
@@ -201,7 +195,7 @@ impl GcpRecords {
     }
 
     async fn fetch_key(&self, slot: &Slot) -> Result<Option<Read>, FirestoreError> {
-        let found = self.fetch_from(&self.keys(), slot.0.clone()).await?;
+        let found = self.firestore.fetch(&self.keys(), slot.0.clone()).await?;
         found.map(|document| read(&document)).transpose()
     }
 
@@ -212,13 +206,13 @@ impl GcpRecords {
         if raced {
             return patience.after_conflict(error).await;
         }
-        self.again(patience, error).await
+        self.firestore.again(patience, error).await
     }
 
     /// Several writes that happen together or not at all. There is no transaction around them: what they depend on, they
     /// name as preconditions, which saves the request that begins one.
     async fn writes(&self) -> Result<Writes, FirestoreError> {
-        let firestore = self.firestore().await?;
+        let firestore = self.firestore.db().await?;
         let path = firestore.get_documents_path().clone();
         let data = FirestoreTransactionData::new(Vec::new(), path, Span::none(), Vec::new());
         Ok(Writes { firestore, data })
@@ -254,15 +248,11 @@ impl Writes {
 
 fn read(document: &FirestoreDocument) -> Result<Read, FirestoreError> {
     let key: KeyDocument = FirestoreDb::deserialize_doc_to(document)?;
-    let unchanged = match document.update_time {
-        Some(at) => FirestoreWritePrecondition::UpdateTime(from_timestamp(at)?),
-        None => FirestoreWritePrecondition::Exists(true),
-    };
     let answered =
         key.job_id.map(|job_id| Answered { job_id, fingerprint: key.fingerprint.unwrap_or_default() });
     let held =
         Held { token: key.token, lease_until: key.lease_until.0, answered, expire_at: key.expire_at.0 };
-    Ok(Read { held, unchanged })
+    Ok(Read { held, unchanged: unchanged(document)? })
 }
 
 impl KeyDocument {

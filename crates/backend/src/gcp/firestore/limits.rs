@@ -3,22 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
-use firestore::timestamp_utils::from_timestamp;
-use firestore::{
-    FirestoreDb, FirestoreTimestamp, FirestoreWritePrecondition, firestore_document_from_serializable,
-};
+use firestore::{FirestoreDb, FirestoreTimestamp, firestore_document_from_serializable};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::records;
-use super::retry::{Patience, is_conflict, is_contended, is_passing, is_unanswered};
+use super::client::{Firestore, unchanged};
+use super::retry::{Patience, is_conflict, is_contended, is_passing};
 use crate::contract::limits::{Allowance, Drawing, Drawn, Level};
-use crate::gcp::renewable::Renewable;
+use crate::error::{Context, Result};
 use crate::jitter::jitter;
 use crate::settings::GcpSettings;
 
@@ -38,7 +34,7 @@ struct Shared {
     collection: String,
     /// Which writes are this process's own.
     writer: i64,
-    firestore: Renewable<FirestoreDb, FirestoreError>,
+    firestore: Firestore,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,7 +53,7 @@ impl GcpLimits {
     pub(crate) fn new(settings: &GcpSettings) -> Self {
         let collection = format!("{}{SUFFIX}", settings.firestore_collection);
         let writer = getrandom::u64().unwrap_or_default().cast_signed();
-        Self { shared: Arc::new(Shared { collection, writer, firestore: records::client(settings) }) }
+        Self { shared: Arc::new(Shared { collection, writer, firestore: Firestore::new(settings) }) }
     }
 
     /// Draws from a bucket. `None`: other instances were faster until the time was over. An error: Firestore
@@ -82,9 +78,7 @@ impl GcpLimits {
                     || is_contended(&error)
                     || matches!(error, FirestoreError::DataConflictError(_));
                 answered |= overtaken;
-                if is_unanswered(&error) {
-                    self.shared.firestore.unanswered();
-                }
+                self.shared.firestore.failed(&error);
                 if !overtaken {
                     // It may have been written all the same, and must not be given back twice.
                     drawing.returned = 0;
@@ -105,14 +99,9 @@ impl GcpLimits {
     }
 
     async fn try_draw(&self, allowance: &Allowance, drawing: Drawing) -> Result<Drawn, FirestoreError> {
-        let firestore = self.shared.firestore.get().await?;
+        let firestore = self.shared.firestore.db().await?;
         let collection = self.shared.collection.as_str();
-        let select = firestore.fluent().select().by_id_in(collection);
-        let mut answers = select.batch_with_errors([allowance.bucket.clone()]).await?;
-        let found = match answers.next().await {
-            Some(answer) => answer?.1,
-            None => None,
-        };
+        let found = self.shared.firestore.fetch(collection, allowance.bucket.clone()).await?;
         let before = found.as_ref().map(FirestoreDb::deserialize_doc_to::<Document>).transpose()?;
         let now = Timestamp::now();
         let level = before.as_ref().map(|before| Level { missing: before.missing, at: before.at.0 });
@@ -132,13 +121,9 @@ impl GcpLimits {
         };
         match found {
             Some(read) => {
-                let condition = match read.update_time {
-                    Some(at) => FirestoreWritePrecondition::UpdateTime(from_timestamp(at)?),
-                    None => FirestoreWritePrecondition::Exists(true),
-                };
                 let document = firestore_document_from_serializable(&read.name, &document)?;
                 let update = firestore.fluent().update().in_col(collection);
-                update.precondition(condition).document(document).execute().await?;
+                update.precondition(unchanged(&read)?).document(document).execute().await?;
             }
             None => {
                 let document = firestore_document_from_serializable("", &document)?;

@@ -4,34 +4,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use firestore::FirestoreDocument;
 use firestore::errors::FirestoreError;
-use firestore::timestamp_utils::from_timestamp;
-use firestore::{FirestoreDb, FirestoreDbOptions, FirestoreDocument, FirestoreWritePrecondition};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt};
-use google_cloud_auth::credentials::anonymous;
 use headshot_core::{JobId, JobRecord};
 use jiff::Timestamp;
 
+use super::client::{Firestore, unchanged};
 use super::document;
-use super::retry::{Patience, is_conflict, is_unanswered};
+use super::retry::{Patience, is_conflict};
 use crate::contract::jobs::{self, Change, Claim, Company, record_time};
-use crate::gcp::emulator::emulator_url;
-use crate::gcp::renewable::Renewable;
+use crate::error::{BackendError, Context, Result, bail};
 use crate::settings::GcpSettings;
-
-/// How long one request may take. A call may consist of several.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub(crate) struct GcpRecords {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    collection: String,
-    firestore: Renewable<FirestoreDb, FirestoreError>,
+    collection: Arc<str>,
+    pub(super) firestore: Arc<Firestore>,
 }
 
 /// What is to happen to a record: its answer, and what to write for it, if anything.
@@ -42,39 +32,19 @@ struct Decision<T> {
 
 impl GcpRecords {
     pub(crate) fn new(settings: &GcpSettings) -> Self {
-        let firestore = client(settings);
-        Self { shared: Arc::new(Shared { collection: settings.firestore_collection.clone(), firestore }) }
-    }
-
-    pub(super) async fn firestore(&self) -> Result<Arc<FirestoreDb>, FirestoreError> {
-        self.shared.firestore.get().await
-    }
-
-    /// Waits before the next try of a call that failed.
-    ///
-    /// # Errors
-    /// The given error, if another try cannot help or if the time is up.
-    pub(super) async fn again(
-        &self,
-        patience: &mut Patience,
-        error: FirestoreError,
-    ) -> Result<(), FirestoreError> {
-        if is_unanswered(&error) {
-            self.shared.firestore.unanswered();
+        Self {
+            collection: settings.firestore_collection.as_str().into(),
+            firestore: Arc::new(Firestore::new(settings)),
         }
-        patience.after(error).await
     }
 
     /// A query rather than a read of one document, since only a query tells a missing database from a missing document.
     pub(crate) async fn check(&self) -> Result<()> {
         let query = async {
-            let firestore = self.firestore().await?;
+            let firestore = self.firestore.db().await?;
             firestore.fluent().select().from(self.collection()).limit(1).query().await
         };
-        let found = query.await;
-        if found.as_ref().is_err_and(is_unanswered) {
-            self.shared.firestore.unanswered();
-        }
+        let found = query.await.inspect_err(|error| self.firestore.failed(error));
         found.with_context(|| format!("cannot read the collection {}", self.collection()))?;
         Ok(())
     }
@@ -87,7 +57,7 @@ impl GcpRecords {
             let mut unanswered = false;
             loop {
                 let insert = async {
-                    let firestore = self.firestore().await?;
+                    let firestore = self.firestore.db().await?;
                     let insert = firestore.fluent().insert().into(self.collection());
                     insert.document_id(record.job_id.to_string()).document(document.clone()).execute().await
                 };
@@ -98,12 +68,15 @@ impl GcpRecords {
                         if unanswered && self.get(record.job_id).await?.as_ref() == Some(record) {
                             return Ok(());
                         }
-                        bail!("job {} exists already", record.job_id);
+                        bail!(Conflict, "job {} exists already", record.job_id);
                     }
                     Err(error) => error,
                 };
                 unanswered = true;
-                self.again(&mut patience, error).await.with_context(|| format!("cannot create {name}"))?;
+                self.firestore
+                    .again(&mut patience, error)
+                    .await
+                    .with_context(|| format!("cannot create {name}"))?;
             }
         }
         .boxed()
@@ -111,17 +84,9 @@ impl GcpRecords {
 
     pub(crate) fn get(&self, id: JobId) -> BoxFuture<'_, Result<Option<JobRecord>>> {
         async move {
-            let mut patience = Patience::new();
-            loop {
-                let error = match patience.limit(self.fetch(id)).await {
-                    Ok(None) => return Ok(None),
-                    Ok(Some(document)) => return self.parse(id, &document).map(Some),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error)
-                    .await
-                    .with_context(|| format!("cannot read {}", self.name(id)))?;
-            }
+            let found = self.firestore.call(|| self.fetch(id)).await;
+            let found = found.with_context(|| format!("cannot read {}", self.name(id)))?;
+            found.map(|document| self.parse(id, &document)).transpose()
         }
         .boxed()
     }
@@ -193,41 +158,22 @@ impl GcpRecords {
                 }
                 Err(error) => error,
             };
-            self.again(&mut patience, error)
+            self.firestore
+                .again(&mut patience, error)
                 .await
                 .with_context(|| format!("cannot change {}", self.name(id)))?;
         }
     }
 
-    /// Reads a document in the way that tells a missing document from a missing database: with the latter, every job
-    /// would seem never to have existed.
     async fn fetch(&self, id: JobId) -> Result<Option<FirestoreDocument>, FirestoreError> {
-        self.fetch_from(self.collection(), id.to_string()).await
-    }
-
-    pub(super) async fn fetch_from(
-        &self,
-        collection: &str,
-        id: String,
-    ) -> Result<Option<FirestoreDocument>, FirestoreError> {
-        let firestore = self.firestore().await?;
-        let select = firestore.fluent().select().by_id_in(collection);
-        let mut found = select.batch_with_errors([id]).await?;
-        match found.next().await {
-            Some(answer) => Ok(answer?.1),
-            None => Ok(None),
-        }
+        self.firestore.fetch(self.collection(), id.to_string()).await
     }
 
     async fn replace(&self, read: &FirestoreDocument, changed: &JobRecord) -> Result<(), FirestoreError> {
-        let condition = match read.update_time {
-            Some(at) => FirestoreWritePrecondition::UpdateTime(from_timestamp(at)?),
-            None => FirestoreWritePrecondition::Exists(true),
-        };
         let document = document::write(&read.name, changed)?;
-        let firestore = self.firestore().await?;
+        let firestore = self.firestore.db().await?;
         let update = firestore.fluent().update().in_col(self.collection());
-        update.precondition(condition).document(document).execute().await?;
+        update.precondition(unchanged(read)?).document(document).execute().await?;
         Ok(())
     }
 
@@ -235,42 +181,18 @@ impl GcpRecords {
         let record =
             document::read(document).with_context(|| format!("the document {} is damaged", self.name(id)))?;
         if record.job_id != id {
-            return Err(anyhow!("it says that it is job {}", record.job_id))
+            return Err(BackendError::Damaged(format!("it says that it is job {}", record.job_id).into()))
                 .with_context(|| format!("the document {} is damaged", self.name(id)));
         }
         Ok(record)
     }
 
     pub(super) fn collection(&self) -> &str {
-        &self.shared.collection
+        &self.collection
     }
 
     /// What the document is called in messages.
     pub(super) fn name(&self, id: JobId) -> String {
         format!("{}/{id}", self.collection())
-    }
-}
-
-/// A client of the database, made when it is first used.
-pub(super) fn client(settings: &GcpSettings) -> Renewable<FirestoreDb, FirestoreError> {
-    let options = FirestoreDbOptions::new(settings.project_id.clone())
-        .with_database_id(settings.firestore_database.clone())
-        .with_request_timeout(REQUEST_TIMEOUT)
-        // The crate waits for seconds between its tries; ours fit into the time that a call has.
-        .with_max_retries(0);
-    let options = match &settings.firestore_emulator {
-        Some(host) => options.with_firebase_api_url(emulator_url(host)),
-        None => options,
-    };
-    let emulated = settings.firestore_emulator.is_some();
-    Renewable::new(move || connect(options.clone(), emulated).boxed())
-}
-
-async fn connect(options: FirestoreDbOptions, emulated: bool) -> Result<FirestoreDb, FirestoreError> {
-    if emulated {
-        // It asks for no credentials.
-        FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await
-    } else {
-        FirestoreDb::with_options(options).await
     }
 }

@@ -1,7 +1,6 @@
 //! Questions about many records, and the erasing of one. Each combination of what support may ask for needs a composite
 //! index, which Terraform makes.
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreTimestamp};
 use futures_util::FutureExt;
@@ -11,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::document;
 use super::records::GcpRecords;
-use super::retry::Patience;
 use crate::contract::jobs::{AuditEntry, Erased, JobSearch, record_time};
+use crate::error::{Context, Result};
 
 /// More re-renders of one photo than anybody makes.
 const MOST_OF_ONE_PHOTO: u32 = 1000;
@@ -36,7 +35,7 @@ impl GcpRecords {
     pub(crate) fn search<'a>(&'a self, search: &'a JobSearch) -> BoxFuture<'a, Result<Vec<JobRecord>>> {
         async move {
             let found = self.query("cannot search the jobs", || async {
-                let firestore = self.firestore().await?;
+                let firestore = self.firestore.db().await?;
                 let query = firestore.fluent().select().from(self.collection()).filter(|field| {
                     field.for_all([
                         field.field("tenant").eq(search.tenant.as_str()),
@@ -79,26 +78,14 @@ impl GcpRecords {
             }
             // A job that has ended stays ended, so nobody can come in between.
             self.audit(entry).await?;
-            let mut patience = Patience::new();
-            loop {
-                let delete = async {
-                    let firestore = self.firestore().await?;
-                    firestore
-                        .fluent()
-                        .delete()
-                        .from(self.collection())
-                        .document_id(id.to_string())
-                        .execute()
-                        .await
-                };
-                let error = match patience.limit(delete).await {
-                    Ok(()) => return Ok(Erased::Gone),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error)
-                    .await
-                    .with_context(|| format!("cannot delete {}", self.name(id)))?;
-            }
+            let delete = || async {
+                let firestore = self.firestore.db().await?;
+                let delete = firestore.fluent().delete().from(self.collection());
+                delete.document_id(id.to_string()).execute().await
+            };
+            let deleted = self.firestore.call(delete).await;
+            deleted.with_context(|| format!("cannot delete {}", self.name(id)))?;
+            Ok(Erased::Gone)
         }
         .boxed()
     }
@@ -106,16 +93,8 @@ impl GcpRecords {
     pub(crate) fn was_done(&self, id: JobId, action: &'static str) -> BoxFuture<'_, Result<bool>> {
         async move {
             let (collection, entry) = (self.audit_collection(), format!("{id}-{action}"));
-            let mut patience = Patience::new();
-            loop {
-                let error = match patience.limit(self.fetch_from(&collection, entry.clone())).await {
-                    Ok(found) => return Ok(found.is_some()),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error)
-                    .await
-                    .with_context(|| format!("cannot read {entry} of {collection}"))?;
-            }
+            let found = self.firestore.call(|| self.firestore.fetch(&collection, entry.clone())).await;
+            Ok(found.with_context(|| format!("cannot read {entry} of {collection}"))?.is_some())
         }
         .boxed()
     }
@@ -132,29 +111,22 @@ impl GcpRecords {
                 job_id: *job_id,
             };
             let collection = self.audit_collection();
-            let mut patience = Patience::new();
-            loop {
-                let write = async {
-                    let firestore = self.firestore().await?;
-                    let update = firestore.fluent().update().in_col(&collection);
-                    let update = update.document_id(format!("{job_id}-{action}")).object(&document);
-                    update.execute::<AuditDocument>().await
-                };
-                let error = match patience.limit(write).await {
-                    Ok(_) => return Ok(()),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error)
-                    .await
-                    .with_context(|| format!("cannot write to {collection}"))?;
-            }
+            let write = || async {
+                let firestore = self.firestore.db().await?;
+                let update = firestore.fluent().update().in_col(&collection);
+                let update = update.document_id(format!("{job_id}-{action}")).object(&document);
+                update.execute::<AuditDocument>().await
+            };
+            let written = self.firestore.call(write).await;
+            written.with_context(|| format!("cannot write to {collection}"))?;
+            Ok(())
         }
         .boxed()
     }
 
     async fn equal(&self, field: &'static str, value: String, limit: u32) -> Result<Vec<JobRecord>> {
         let found = self.query("cannot look for jobs", || async {
-            let firestore = self.firestore().await?;
+            let firestore = self.firestore.db().await?;
             let query = firestore.fluent().select().from(self.collection());
             let query = query.filter(|of| of.for_all([of.field(field).eq(&value)]));
             query.limit(limit).query().await
@@ -166,20 +138,10 @@ impl GcpRecords {
     where
         F: Future<Output = Result<Vec<FirestoreDocument>, FirestoreError>>,
     {
-        let mut patience = Patience::new();
-        loop {
-            let error = match patience.limit(query()).await {
-                Ok(documents) => {
-                    return documents
-                        .iter()
-                        .map(|found| {
-                            document::read(found).with_context(|| format!("{} is damaged", found.name))
-                        })
-                        .collect();
-                }
-                Err(error) => error,
-            };
-            self.again(&mut patience, error).await.context(what)?;
-        }
+        let found = self.firestore.call(query).await.context(what)?;
+        let read = |found: &FirestoreDocument| {
+            document::read(found).with_context(|| format!("{} is damaged", found.name))
+        };
+        found.iter().map(read).collect()
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use firestore::errors::FirestoreError;
 use firestore::{FirestoreDocument, FirestoreQueryCursor, FirestoreTimestamp, FirestoreValue};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -14,8 +12,8 @@ use tracing::error;
 
 use super::document;
 use super::records::GcpRecords;
-use super::retry::Patience;
 use crate::contract::jobs::{JobCounts, MOST_DOUBLINGS, record_time};
+use crate::error::{Context, Result};
 
 /// Documents are read in pages of so many, and no more pages than that: what is further back is found by a later sweep,
 /// when the jobs before it have been seen to.
@@ -81,49 +79,35 @@ impl GcpRecords {
     /// Unfinished jobs by the time of their last write, up to `before`.
     async fn page(&self, before: Timestamp, after: Option<FirestoreValue>) -> Result<Vec<FirestoreDocument>> {
         let unfinished = [Status::Queued.as_str(), Status::Processing.as_str()];
-        let mut patience = Patience::new();
-        loop {
-            let query = async {
-                let firestore = self.firestore().await?;
-                let query = firestore.fluent().select().from(self.collection()).filter(|field| {
-                    field.for_all([
-                        field.field("status").is_in(unfinished),
-                        field.field("updated_at").less_than_or_equal(FirestoreTimestamp(before)),
-                    ])
-                });
-                let query = query.order(|field| field.fields([field.field("updated_at").asc()])).limit(PAGE);
-                match &after {
-                    Some(after) => {
-                        query.start_at(FirestoreQueryCursor::AfterValue(vec![after.clone()])).query().await
-                    }
-                    None => query.query().await,
+        let query = || async {
+            let firestore = self.firestore.db().await?;
+            let query = firestore.fluent().select().from(self.collection()).filter(|field| {
+                field.for_all([
+                    field.field("status").is_in(unfinished),
+                    field.field("updated_at").less_than_or_equal(FirestoreTimestamp(before)),
+                ])
+            });
+            let query = query.order(|field| field.fields([field.field("updated_at").asc()])).limit(PAGE);
+            match &after {
+                Some(after) => {
+                    query.start_at(FirestoreQueryCursor::AfterValue(vec![after.clone()])).query().await
                 }
-            };
-            let error = match patience.limit(query).await {
-                Ok(documents) => return Ok(documents),
-                Err(error) => error,
-            };
-            self.again(&mut patience, error).await.context("cannot look for forgotten jobs")?;
-        }
+                None => query.query().await,
+            }
+        };
+        self.firestore.call(query).await.context("cannot look for forgotten jobs")
     }
 
     async fn count(&self, status: Status) -> Result<u64> {
-        let mut patience = Patience::new();
-        loop {
-            let query = async {
-                let firestore = self.firestore().await?;
-                let query = firestore.fluent().select().from(self.collection());
-                let query = query.filter(|field| field.for_all([field.field("status").eq(status.as_str())]));
-                query.aggregate(|all| all.fields([all.field("jobs").count()])).obj::<Counted>().query().await
-            };
-            let error: FirestoreError = match patience.limit(query).await {
-                Ok(counted) => return Ok(counted.first().map_or(0, |counted| counted.jobs)),
-                Err(error) => error,
-            };
-            self.again(&mut patience, error)
-                .await
-                .with_context(|| format!("cannot count the {status} jobs"))?;
-        }
+        let query = || async {
+            let firestore = self.firestore.db().await?;
+            let query = firestore.fluent().select().from(self.collection());
+            let query = query.filter(|field| field.for_all([field.field("status").eq(status.as_str())]));
+            query.aggregate(|all| all.fields([all.field("jobs").count()])).obj::<Counted>().query().await
+        };
+        let counted = self.firestore.call(query).await;
+        let counted = counted.with_context(|| format!("cannot count the {status} jobs"))?;
+        Ok(counted.first().map_or(0, |counted| counted.jobs))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Announced photos as documents of a collection beside the records', named by the job to be. The TTL policy deletes them
 //! some time after `expire_at`.
 
-use anyhow::{Context, Result};
 use firestore::errors::FirestoreError;
 use firestore::{FirestoreDb, FirestoreTimestamp};
 use futures_util::FutureExt;
@@ -10,8 +9,8 @@ use headshot_core::{JobId, Tenant};
 use serde::{Deserialize, Serialize};
 
 use super::records::GcpRecords;
-use super::retry::Patience;
 use crate::contract::uploads::PendingUpload;
+use crate::error::{Context, Result};
 
 #[derive(Serialize, Deserialize)]
 struct UploadDocument {
@@ -33,21 +32,15 @@ impl GcpRecords {
                 file_name: upload.file_name.clone(),
                 expire_at: FirestoreTimestamp(upload.expire_at),
             };
-            let mut patience = Patience::new();
-            loop {
-                // The id is new, so that to write it twice, because an answer was lost, does no harm.
-                let write = async {
-                    let firestore = self.firestore().await?;
-                    let update = firestore.fluent().update().in_col(self.uploads());
-                    let update = update.document_id(upload.id.to_string()).object(&document);
-                    update.execute::<UploadDocument>().await
-                };
-                let error = match patience.limit(write).await {
-                    Ok(_) => return Ok(()),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error).await.context("cannot remember an upload")?;
-            }
+            // The id is new, so that to write it twice, because an answer was lost, does no harm.
+            let write = || async {
+                let firestore = self.firestore.db().await?;
+                let update = firestore.fluent().update().in_col(self.uploads());
+                let update = update.document_id(upload.id.to_string()).object(&document);
+                update.execute::<UploadDocument>().await
+            };
+            self.firestore.call(write).await.context("cannot remember an upload")?;
+            Ok(())
         }
         .boxed()
     }
@@ -55,15 +48,8 @@ impl GcpRecords {
     pub(crate) fn get_upload(&self, id: JobId) -> BoxFuture<'_, Result<Option<PendingUpload>>> {
         async move {
             let collection = self.uploads();
-            let mut patience = Patience::new();
-            let document = loop {
-                let error = match patience.limit(self.fetch_from(&collection, id.to_string())).await {
-                    Ok(None) => return Ok(None),
-                    Ok(Some(document)) => break document,
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error).await.context("cannot read an upload")?;
-            };
+            let found = self.firestore.call(|| self.firestore.fetch(&collection, id.to_string())).await;
+            let Some(document) = found.context("cannot read an upload")? else { return Ok(None) };
             let document: UploadDocument = FirestoreDb::deserialize_doc_to(&document)
                 .with_context(|| format!("the document {collection}/{id} is damaged"))?;
             Ok(Some(PendingUpload {
@@ -80,19 +66,15 @@ impl GcpRecords {
 
     pub(crate) fn forget_upload(&self, id: JobId) -> BoxFuture<'_, Result<()>> {
         async move {
-            let mut patience = Patience::new();
-            loop {
-                let delete = async {
-                    let firestore = self.firestore().await?;
-                    let delete = firestore.fluent().delete().from(self.uploads());
-                    delete.document_id(id.to_string()).execute().await
-                };
-                let error = match patience.limit(delete).await {
-                    Ok(()) | Err(FirestoreError::DataNotFoundError(_)) => return Ok(()),
-                    Err(error) => error,
-                };
-                self.again(&mut patience, error).await.context("cannot forget an upload")?;
-            }
+            let delete = || async {
+                let firestore = self.firestore.db().await?;
+                let delete = firestore.fluent().delete().from(self.uploads());
+                match delete.document_id(id.to_string()).execute().await {
+                    Err(FirestoreError::DataNotFoundError(_)) => Ok(()),
+                    deleted => deleted,
+                }
+            };
+            self.firestore.call(delete).await.context("cannot forget an upload")
         }
         .boxed()
     }

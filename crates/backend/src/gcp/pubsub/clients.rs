@@ -1,4 +1,3 @@
-use anyhow::{Context, Result};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use google_cloud_auth::credentials::{Credentials, anonymous};
@@ -6,6 +5,7 @@ use google_cloud_gax::retry_policy::RetryPolicyExt;
 use google_cloud_pubsub::client::{BasePublisher, Publisher, Subscriber, SubscriptionAdmin, TopicAdmin};
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 
+use crate::error::{Context, Result};
 use crate::gcp::deadlines::RETRY_FOR;
 use crate::gcp::emulator::emulator_url;
 use crate::settings::GcpSettings;

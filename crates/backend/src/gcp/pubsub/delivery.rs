@@ -1,4 +1,3 @@
-use anyhow::Result;
 use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::handler::Handler;
 use tokio::sync::OwnedSemaphorePermit;
@@ -6,6 +5,7 @@ use tracing::debug;
 
 use super::dead_letter::DeadLetter;
 use super::queue::GcpQueue;
+use crate::error::Result;
 
 /// A message. The client extends its lease for as long as it is alive, and refuses it when it is dropped.
 pub(crate) struct GcpDelivery {

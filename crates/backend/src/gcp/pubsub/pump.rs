@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Error, Result, anyhow};
 use google_cloud_pubsub::client::Subscriber;
 use google_cloud_pubsub::subscriber::{MessageStream, ShutdownBehavior};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -12,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::delivery::GcpDelivery;
 use super::queue::GcpQueue;
+use crate::error::{BackendError, Context, Result};
 
 /// Pub/Sub's client extends the lease of whatever is held. It stops after this long: no render takes so long, and the
 /// worker gives up far sooner.
@@ -37,7 +37,7 @@ enum Ended {
     /// Nobody waits for deliveries any more.
     NobodyListens,
     /// Something has to be told, and a moment waited.
-    Failed(Error),
+    Failed(BackendError),
     /// Nothing has come for so long that the connection may be dead.
     Silent,
     /// Nobody asks for tasks just now.
@@ -158,8 +158,8 @@ async fn next(
             () = sender.closed() => return Err(Ended::NobodyListens),
             message = &mut message => return match message {
                 Some(Ok((message, handler))) => Ok(GcpDelivery::new(queue.clone(), message, handler, permit)),
-                Some(Err(error)) => Err(Ended::Failed(Error::new(error).context("cannot pull tasks"))),
-                None => Err(Ended::Failed(anyhow!("Pub/Sub has closed the stream of tasks"))),
+                Some(Err(error)) => Err(Ended::Failed(BackendError::from(error).context("cannot pull tasks"))),
+                None => Err(Ended::Failed(BackendError::Unavailable("Pub/Sub has closed the stream of tasks".into()))),
             },
             () = &mut unwanted => return Err(Ended::Unwanted),
             () = sleep(period) => {}
@@ -187,6 +187,6 @@ async fn unwanted(wanted: &mut watch::Receiver<bool>) {
 }
 
 /// Says what is wrong to whoever waits. Nobody needs to hear it twice, so a full channel loses nothing.
-fn report(sender: &mpsc::Sender<Result<GcpDelivery>>, error: Error) {
+fn report(sender: &mpsc::Sender<Result<GcpDelivery>>, error: BackendError) {
     let _ = sender.try_send(Err(error));
 }

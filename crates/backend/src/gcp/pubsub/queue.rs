@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Error, Result, anyhow, bail};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -21,6 +20,7 @@ use tracing::{debug, warn};
 
 use super::clients::{Clients, Maker};
 use crate::contract::tasks::QueueDepth;
+use crate::error::{BackendError, Context, Result, bail};
 use crate::gcp::deadlines::{CALL_TIMEOUT, LOOK_TIMEOUT};
 use crate::gcp::renewable::Renewable;
 use crate::settings::GcpSettings;
@@ -39,7 +39,7 @@ pub(crate) struct GcpQueue {
 
 pub(super) struct Shared {
     pub(super) maker: Maker,
-    clients: Renewable<Clients, Error>,
+    clients: Renewable<Clients, BackendError>,
     topic: String,
     pub(super) has_dead_letter_topic: bool,
     subscription: Option<String>,
@@ -105,10 +105,11 @@ impl GcpQueue {
 
     #[expect(clippy::unused_async, reason = "a queue that can tell has to ask for it")]
     pub(crate) async fn depth(&self) -> Result<QueueDepth> {
-        Err(anyhow!(
+        bail!(
+            Unavailable,
             "Pub/Sub does not say how full a subscription is; its metrics num_undelivered_messages and \
              oldest_unacked_message_age in Cloud Monitoring do"
-        ))
+        )
     }
 
     /// Waits until everything that was published and every answer that was given has reached the service.
@@ -170,7 +171,9 @@ impl GcpQueue {
             To::Workers => Some(&clients.publisher),
             To::DeadLetters => clients.dead_letters.as_ref(),
         };
-        let sent = publisher.context("there is no topic for dead letters")?.publish(message);
+        let sent = publisher
+            .ok_or_else(|| BackendError::NotFound("there is no topic for dead letters".into()))?
+            .publish(message);
         // The retries have a time limit of their own. This is the limit for what they may not see, such as a token that
         // does not come.
         let sent = timeout(CALL_TIMEOUT, sent).await;
@@ -187,16 +190,17 @@ impl GcpQueue {
         let Err(error) = answer else { return Ok(()) };
         match error.status().map(|status| status.code) {
             Some(Code::PermissionDenied) => Ok(()),
-            Some(Code::NotFound) => bail!("{name} does not exist"),
+            Some(Code::NotFound) => bail!(NotFound, "{name} does not exist"),
             _ => {
                 self.shared.clients.unanswered();
-                Err(Error::new(error).context(format!("cannot look at {name}")))
+                Err(error).context(format!("cannot look at {name}"))
             }
         }
     }
 
     pub(super) fn subscription(&self) -> Result<&str> {
-        self.shared.subscription.as_deref().context("no subscription is set to pull tasks from")
+        let subscription = self.shared.subscription.as_deref();
+        subscription.ok_or_else(|| BackendError::NotFound("no subscription is set to pull tasks from".into()))
     }
 
     fn streams(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -8,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::delivery::GcpDelivery;
 use super::pump;
 use super::queue::GcpQueue;
+use crate::error::{Result, bail};
 
 /// Deliveries to this process. A task of its own pulls them: a wait that is cancelled half-way would break off the
 /// stream from Pub/Sub, and what had just arrived on it would be lost until its lease lapses.
@@ -54,7 +54,7 @@ impl GcpSubscription {
                 None => {
                     self.deliveries =
                         start_pump(&self.queue, &self.permits, &self.wanted, self.max_outstanding);
-                    Err(anyhow!("the stream of tasks broke off; it is opened again"))
+                    bail!(Unavailable, "the stream of tasks broke off; it is opened again")
                 }
             }
         }

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -30,6 +29,8 @@ use super::link_cache::Links;
 use super::reader::GcpBlobReader;
 use super::signing;
 use super::upload::GcpBlobWriter;
+use crate::contract::blobs::StillMine;
+use crate::error::{BackendError, Context, Result, bail, ensure};
 use crate::gcp::deadlines::{CALL_TIMEOUT, LOOK_TIMEOUT};
 use crate::gcp::emulator::emulator_url;
 use crate::gcp::renewable::Renewable;
@@ -56,7 +57,7 @@ pub(crate) struct GcpBlobs {
 pub(super) struct Shared {
     storage: Storage,
     /// Speaks gRPC. The other one speaks HTTP/1, over connections that are watched and not used again after a failure.
-    control: Renewable<StorageControl, Error>,
+    control: Renewable<StorageControl, BackendError>,
     /// Without anything to sign with, everything but signing works: workers never sign.
     pub(super) signer: std::result::Result<Signer, String>,
     pub(super) links: Links,
@@ -64,9 +65,6 @@ pub(super) struct Shared {
     originals: String,
     outputs: String,
 }
-
-/// Asks whether whoever writes still holds the claim on the job.
-pub(crate) type StillMine<'a> = dyn Fn() -> BoxFuture<'a, Result<bool>> + Send + Sync + 'a;
 
 /// What came of a write.
 enum Written {
@@ -133,11 +131,12 @@ impl GcpBlobs {
                 }
                 ensure!(
                     same || key.bucket() == Bucket::Outputs,
+                    Conflict,
                     "{} holds another photo already",
                     key.path()
                 );
             }
-            bail!("{} is written by others all the time", key.path())
+            bail!(Conflict, "{} is written by others all the time", key.path())
         }
         .boxed()
     }
@@ -168,7 +167,7 @@ impl GcpBlobs {
                     return Ok(false);
                 }
             }
-            bail!("{} is written by others all the time", key.path())
+            bail!(Conflict, "{} is written by others all the time", key.path())
         }
         .boxed()
     }
@@ -180,12 +179,13 @@ impl GcpBlobs {
             let mut response = match within(CALL_TIMEOUT, read).await? {
                 Ok(response) => response,
                 Err(error) if is_missing(&error) => return Ok(None),
-                Err(error) => return Err(anyhow!(error).context(format!("reading {path}"))),
+                Err(error) => return Err(error).context(format!("reading {path}")),
             };
             let size = u64::try_from(response.object().size).unwrap_or(u64::MAX);
             let fits = |length: u64| {
                 ensure!(
                     length <= limit,
+                    Damaged,
                     "{path} is {length} bytes long, and {limit} are the most that are read"
                 );
                 Ok(())
@@ -211,9 +211,7 @@ impl GcpBlobs {
             let call = control.delete_object().set_bucket(self.bucket(key)).set_object(key.path());
             // To delete what is gone is no error, so it may be repeated.
             match self.answer(CALL_TIMEOUT, call.with_idempotency(true).send()).await? {
-                Err(error) if !is_missing(&error) => {
-                    Err(anyhow!(error).context(format!("deleting {}", key.path())))
-                }
+                Err(error) if !is_missing(&error) => Err(error).context(format!("deleting {}", key.path())),
                 _ => Ok(()),
             }
         }
@@ -227,7 +225,7 @@ impl GcpBlobs {
             match within(CALL_TIMEOUT, read).await? {
                 Ok(response) => Ok(Some(GcpBlobReader::new(response, path))),
                 Err(error) if is_missing(&error) => Ok(None),
-                Err(error) => Err(anyhow!(error).context(format!("reading {path}"))),
+                Err(error) => Err(error).context(format!("reading {path}")),
             }
         }
         .boxed()
@@ -245,7 +243,7 @@ impl GcpBlobs {
         let call = control.get_object().set_bucket(&self.shared.outputs).set_object(NOBODY);
         match self.answer(LOOK_TIMEOUT, call.send()).await? {
             Err(error) if !is_missing(&error) => {
-                Err(anyhow!(error).context("asking for an object of GCS_BUCKET_OUTPUT"))
+                Err(error).context("asking for an object of GCS_BUCKET_OUTPUT")
             }
             _ => Ok(()),
         }
@@ -257,7 +255,7 @@ impl GcpBlobs {
         match within(deadline, write.send_unbuffered()).await? {
             Ok(_) => Ok(Written::Done),
             Err(error) if error.http_status_code() == Some(412) => Ok(Written::Refused),
-            Err(error) => Err(anyhow!(error).context(format!("writing {}", key.path()))),
+            Err(error) => Err(error).context(format!("writing {}", key.path())),
         }
     }
 
@@ -281,7 +279,7 @@ impl GcpBlobs {
         match self.answer(CALL_TIMEOUT, call.send()).await? {
             Ok(object) => Ok(Some(object)),
             Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(anyhow!(error).context(format!("looking at {}", key.path()))),
+            Err(error) => Err(error).context(format!("looking at {}", key.path())),
         }
     }
 
@@ -298,7 +296,7 @@ impl GcpBlobs {
         match self.answer(CALL_TIMEOUT, call.send()).await? {
             Ok(_) => Ok(true),
             Err(error) if code(&error) == Some(Code::FailedPrecondition) => Ok(false),
-            Err(error) => Err(anyhow!(error).context("correcting a content type")),
+            Err(error) => Err(error).context("correcting a content type"),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use google_cloud_gax::retry_policy::{RetryPolicy, RetryPolicyExt};
 use google_cloud_storage::retry_policy::RetryableErrors;
 use tokio::time::timeout;
 
+use crate::error::{Context, Result};
 use crate::gcp::deadlines::RETRY_FOR;
 
 /// What is worth another attempt, and for how long.

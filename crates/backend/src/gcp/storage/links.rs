@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, ensure};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use google_cloud_storage::builder::storage::SignedUrlBuilder;
@@ -13,6 +12,7 @@ use super::blobs::GcpBlobs;
 use super::calls::within;
 use super::link_cache::Link;
 use crate::contract::blobs::{SignedUpload, UploadTerms};
+use crate::error::{BackendError, Context, Result, ensure};
 use crate::gcp::deadlines::CALL_TIMEOUT;
 
 /// IAM's signatures are only sure to be honoured for 12 hours.
@@ -59,9 +59,10 @@ impl GcpBlobs {
     }
 
     async fn sign(&self, url: SignedUrlBuilder, ttl: Duration) -> Result<String> {
-        let signer =
-            self.shared.signer.as_ref().map_err(|error| anyhow!("there is nothing to sign with: {error}"))?;
-        ensure!(ttl <= LONGEST_TTL, "a link may last {} s at most", LONGEST_TTL.as_secs());
+        let signer = self.shared.signer.as_ref().map_err(|error| {
+            BackendError::Denied(format!("there is nothing to sign with: {error}").into())
+        })?;
+        ensure!(ttl <= LONGEST_TTL, Denied, "a link may last {} s at most", LONGEST_TTL.as_secs());
         // Cloud Storage counts in whole seconds from the whole second, and refuses 0.
         let mut url = url.with_expiration(ttl.max(Duration::from_secs(1)));
         if let Some(emulator) = &self.shared.emulator {

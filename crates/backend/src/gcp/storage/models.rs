@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,6 +11,7 @@ use tracing::info;
 
 use super::blobs::storage;
 use super::calls::within;
+use crate::error::{Context, Result, ensure};
 use crate::gcp::deadlines::CALL_TIMEOUT;
 use crate::gcp::emulator::emulator_url;
 
@@ -84,26 +84,31 @@ impl ModelObject {
 
     async fn download(&self, path: &Path, emulator: Option<&str>) -> Result<()> {
         let storage = storage(emulator.map(emulator_url).as_deref()).await?;
-        let folder = path.parent().context("a cached file has a folder")?;
+        let folder = path.parent().unwrap_or(path);
         fs::create_dir_all(folder).await.with_context(|| format!("creating {}", folder.display()))?;
         // Workers that start together on one machine each write a file of their own, and the last one stays.
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
         let written = async {
             let read = storage.read_object(format!("projects/_/buckets/{}", self.bucket), &self.name).send();
-            let mut response = within(CALL_TIMEOUT, read).await?.map_err(|error| anyhow!(error))?;
+            let mut response = within(CALL_TIMEOUT, read).await??;
             let mut file =
                 File::create(&draft).await.with_context(|| format!("creating {}", draft.display()))?;
             let (mut hash, mut length) = (Sha256::new(), 0);
             while let Some(chunk) = within(CALL_TIMEOUT, response.next()).await? {
                 let chunk = chunk?;
                 length += chunk.len() as u64;
-                ensure!(length <= LARGEST, "it is larger than any model that this service can use");
+                ensure!(length <= LARGEST, Damaged, "it is larger than any model that this service can use");
                 hash.update(&chunk);
                 file.write_all(&chunk).await.context("writing the model")?;
             }
             file.sync_all().await.context("writing the model")?;
             let found = hex(&hash.finalize());
-            ensure!(found == self.sha256, "its SHA-256 is {found}, and {} was asked for", self.sha256);
+            ensure!(
+                found == self.sha256,
+                Damaged,
+                "its SHA-256 is {found}, and {} was asked for",
+                self.sha256
+            );
             fs::rename(&draft, path).await.context("keeping the model")
         };
         let written = written.await;

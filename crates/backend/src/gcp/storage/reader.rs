@@ -1,10 +1,10 @@
-use anyhow::{Context, Result};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use google_cloud_storage::read_object::ReadObjectResponse;
 
 use super::calls::within;
+use crate::error::{Context, Result};
 use crate::gcp::deadlines::CALL_TIMEOUT;
 
 /// An object that is being read, chunk by chunk.

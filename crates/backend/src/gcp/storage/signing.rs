@@ -1,11 +1,12 @@
 //! Who signs download links.
 
-use anyhow::{Context, Result};
 use bytes::Bytes;
 use google_cloud_auth::credentials;
 use google_cloud_auth::signer::{Signer, SigningError, SigningProvider};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use crate::error::{Context, Result};
 
 /// The signer of this environment. On Google Cloud that is the service account itself, through IAM's signBlob, and no
 /// key ever leaves Google; elsewhere the key file that `GOOGLE_APPLICATION_CREDENTIALS` names. Nothing is asked of

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -23,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::calls::{retries, within};
+use crate::error::{Context, Result, bail};
 use crate::gcp::deadlines::CALL_TIMEOUT;
 
 /// Chunks on their way from the customer's connection to Google's. More would only be memory.
@@ -61,7 +61,7 @@ impl GcpBlobWriter {
         let task = tokio::spawn(async move {
             match write.send_unbuffered().await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(anyhow!(error).context("writing an object")),
+                Err(error) => Err(error).context("writing an object"),
             }
         });
         Self { chunks: sender, request: Request { task } }
@@ -90,7 +90,7 @@ impl GcpBlobWriter {
             sent = timeout(CALL_TIMEOUT, self.chunks.send(chunk)) => sent,
             ended = self.request.ended() => {
                 ended?;
-                bail!("Cloud Storage had enough before the blob was whole");
+                bail!(Unavailable, "Cloud Storage had enough before the blob was whole");
             }
         };
         match sent {
@@ -98,9 +98,9 @@ impl GcpBlobWriter {
             // The request has let the source go, so it is about to end and to say why.
             Ok(Err(_)) => {
                 within(Duration::from_secs(1), self.request.ended()).await??;
-                bail!("the upload ended before the blob was whole")
+                bail!(Unavailable, "the upload ended before the blob was whole")
             }
-            Err(_) => bail!("Cloud Storage took no more bytes for {} s", CALL_TIMEOUT.as_secs()),
+            Err(_) => bail!(Unavailable, "Cloud Storage took no more bytes for {} s", CALL_TIMEOUT.as_secs()),
         }
     }
 }

@@ -1,8 +1,8 @@
-use anyhow::Result;
 use headshot_core::{Approval, JobId};
 
-use super::{Jobs, Kind};
+use super::Jobs;
 use crate::contract::jobs::{approve, forget_approval};
+use crate::error::Result;
 
 impl Jobs {
     /// Notes on the record of `id` which picture was approved. What was approved stays: `false` means that another picture
@@ -11,10 +11,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn approve(&self, id: JobId, approval: Approval) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change_for_good(id, approve(approval)).await,
-            Kind::Gcp(records) => records.change(id, Box::new(approve(approval))).await,
-        }
+        self.change_for_good(id, approve(approval)).await
     }
 
     /// Takes the word back that the picture of the job `of` is the one, on the record of `id`, because that picture is being
@@ -23,9 +20,6 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn forget_approval(&self, id: JobId, of: JobId) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change_for_good(id, forget_approval(of)).await,
-            Kind::Gcp(records) => records.change(id, Box::new(forget_approval(of))).await,
-        }
+        self.change_for_good(id, forget_approval(of)).await
     }
 }

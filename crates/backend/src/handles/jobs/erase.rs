@@ -1,8 +1,9 @@
-use anyhow::Result;
 use headshot_core::{Failure, JobId, JobRecord};
 
 use super::{Jobs, Kind};
 use crate::contract::jobs::{AuditEntry, ERASE, Erased, withdraw};
+use crate::error::Result;
+use crate::handles::dispatch::dispatch;
 
 impl Jobs {
     /// Ends a job that no worker has claimed, so that none will. `false` means that it is not queued.
@@ -10,10 +11,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn withdraw(&self, id: JobId, failure: Failure) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change_for_good(id, withdraw(failure)).await,
-            Kind::Gcp(records) => records.change(id, Box::new(withdraw(failure))).await,
-        }
+        self.change_for_good(id, withdraw(failure)).await
     }
 
     /// Deletes the record of a job that has ended, and keeps `entry` in its place. The blobs are the caller's to delete, and
@@ -22,10 +20,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn erase(&self, id: JobId, entry: &AuditEntry) -> Result<Erased> {
-        match &self.kind {
-            Kind::Local(records) => records.erase(id, entry).await,
-            Kind::Gcp(records) => records.erase(id, entry).await,
-        }
+        dispatch!(self, records => records.erase(id, entry).await)
     }
 
     /// Lists jobs that have ended and expired. Delete their blobs first, then call [`Self::forget`].
@@ -57,10 +52,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn was_erased(&self, id: JobId) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.was_done(id, ERASE).await,
-            Kind::Gcp(records) => records.was_done(id, ERASE).await,
-        }
+        dispatch!(self, records => records.was_done(id, ERASE).await)
     }
 
     /// Keeps a note of what was done to a job that stays.
@@ -68,9 +60,6 @@ impl Jobs {
     /// # Errors
     /// The store cannot be reached.
     pub async fn audit(&self, entry: &AuditEntry) -> Result<()> {
-        match &self.kind {
-            Kind::Local(records) => records.audit(entry).await,
-            Kind::Gcp(records) => records.audit(entry).await,
-        }
+        dispatch!(self, records => records.audit(entry).await)
     }
 }

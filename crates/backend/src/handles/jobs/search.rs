@@ -1,8 +1,9 @@
-use anyhow::Result;
 use headshot_core::{JobId, JobRecord};
 
 use super::{Jobs, Kind};
 use crate::contract::jobs::JobSearch;
+use crate::error::Result;
+use crate::handles::dispatch::dispatch;
 
 impl Jobs {
     /// The jobs that `search` describes, the newest first.
@@ -10,10 +11,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn search(&self, search: &JobSearch) -> Result<Vec<JobRecord>> {
-        match &self.kind {
-            Kind::Local(records) => records.search(search).await,
-            Kind::Gcp(records) => records.search(search).await,
-        }
+        dispatch!(self, records => records.search(search).await)
     }
 
     /// The jobs that were made from the photo of `id` without bringing one of their own.
@@ -21,10 +19,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn made_from(&self, id: JobId) -> Result<Vec<JobRecord>> {
-        match &self.kind {
-            Kind::Local(records) => records.made_from(id).await,
-            Kind::Gcp(records) => records.made_from(id).await,
-        }
+        dispatch!(self, records => records.made_from(id).await)
     }
 
     /// The newest finished job that rendered what this key stands for: see [`JobRecord::render_key`].
@@ -32,9 +27,6 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn rendered(&self, render_key: &str) -> Result<Option<JobRecord>> {
-        match &self.kind {
-            Kind::Local(records) => records.rendered(render_key).await,
-            Kind::Gcp(records) => records.rendered(render_key).await,
-        }
+        dispatch!(self, records => records.rendered(render_key).await)
     }
 }

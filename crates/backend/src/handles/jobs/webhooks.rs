@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use headshot_core::{JobId, JobRecord, Tenant, Webhook, WebhookState};
 use jiff::Timestamp;
 
 use super::{Jobs, Kind};
 use crate::contract::jobs::{Change, DisabledEndpoint, WebhookClaim, record_time};
+use crate::error::Result;
+use crate::handles::dispatch::dispatch;
 
 impl Jobs {
     /// Jobs whose webhook is due, longest due first.
@@ -16,10 +17,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn due_webhooks(&self, limit: usize) -> Result<Vec<JobRecord>> {
-        match &self.kind {
-            Kind::Local(records) => records.due_webhooks(limit).await,
-            Kind::Gcp(records) => records.due_webhooks(limit).await,
-        }
+        dispatch!(self, records => records.due_webhooks(limit).await)
     }
 
     /// Claims the webhook of a job that was found due: of several claims at a time one wins. `None` means that somebody
@@ -91,10 +89,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be written to.
     pub async fn disable_endpoint(&self, endpoint: &DisabledEndpoint) -> Result<()> {
-        match &self.kind {
-            Kind::Local(records) => records.disable_endpoint(endpoint).await,
-            Kind::Gcp(records) => records.disable_endpoint(endpoint).await,
-        }
+        dispatch!(self, records => records.disable_endpoint(endpoint).await)
     }
 
     /// Allows an endpoint again. Later jobs are told of there; of those that were not, support can have the webhook sent
@@ -103,10 +98,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be written to.
     pub async fn enable_endpoint(&self, tenant: &Tenant, url: &str) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.enable_endpoint(tenant, url).await,
-            Kind::Gcp(records) => records.enable_endpoint(tenant, url).await,
-        }
+        dispatch!(self, records => records.enable_endpoint(tenant, url).await)
     }
 
     /// Whether, when and by which job an endpoint was disabled.
@@ -114,10 +106,7 @@ impl Jobs {
     /// # Errors
     /// The store cannot be read.
     pub async fn disabled_endpoint(&self, tenant: &Tenant, url: &str) -> Result<Option<DisabledEndpoint>> {
-        match &self.kind {
-            Kind::Local(records) => records.disabled_endpoint(tenant, url).await,
-            Kind::Gcp(records) => records.disabled_endpoint(tenant, url).await,
-        }
+        dispatch!(self, records => records.disabled_endpoint(tenant, url).await)
     }
 
     /// A change of the webhook of a job that has ended, and of nothing else.
@@ -126,10 +115,7 @@ impl Jobs {
         id: JobId,
         change: impl Fn(Webhook, Timestamp) -> Option<Webhook> + Send + Sync + 'static,
     ) -> Result<bool> {
-        match &self.kind {
-            Kind::Local(records) => records.change(id, of_ended(change)).await,
-            Kind::Gcp(records) => records.change(id, Box::new(of_ended(change))).await,
-        }
+        self.change(id, of_ended(change)).await
     }
 }
 

@@ -1,7 +1,7 @@
-use anyhow::Result;
 use headshot_core::{TaskMessage, TaskMessageError};
 use tracing::warn;
 
+use crate::error::Result;
 use crate::gcp::{GcpDelivery, PushedDelivery};
 use crate::local::LocalDelivery;
 
