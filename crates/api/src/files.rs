@@ -44,7 +44,7 @@ pub(crate) async fn download(State(app): State<Arc<App>>, request: Request) -> R
         )
     })?;
     let download = opened.ok_or_else(Problem::no_such_headshot)?;
-    let headers = headers(key, &download).map_err(|error| Problem::internal(error))?;
+    let headers = headers(key, &download).map_err(Problem::internal)?;
     Ok((StatusCode::OK, headers, Body::from_stream(chunks(download.file))).into_response())
 }
 

@@ -123,7 +123,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
     let in_use = app.config.max_concurrent_uploads.saturating_sub(app.uploads.available_permits());
     app.metrics.uploads_in_progress(in_use);
     app.metrics.event_streams(MAX_STREAMS.saturating_sub(app.streams.available_permits()));
-    let text = app.metrics.text().map_err(|error| Problem::internal(error))?;
+    let text = app.metrics.text().map_err(Problem::internal)?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
 }

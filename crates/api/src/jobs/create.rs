@@ -97,7 +97,7 @@ async fn make(app: &App, job: NewJob, reservation: Option<Reservation>) -> Resul
             record.webhook = webhook;
             write(app, &record, webhook_url.as_deref(), photo, reservation.as_ref()).await
         }
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(refused),
     };
     if let Some(Reservation { key, .. }) = reservation {
         match &written {

@@ -93,7 +93,7 @@ fn other_recipe(record: &JobRecord, Rerender { look, framing, recipe }: Rerender
         (Some(recipe), None, None) => fields::recipe(&recipe)?,
         (Some(_), ..) => return Err(JobError::RecipeAndParts.into()),
         (None, look, framing) => {
-            let now = Recipe::named(&record.recipe).map_err(|error| Problem::internal(error))?;
+            let now = Recipe::named(&record.recipe).map_err(Problem::internal)?;
             let (look, framing) = (look.unwrap_or(now.look), framing.unwrap_or(now.framing));
             Recipe { look, framing, ..now }.to_string()
         }

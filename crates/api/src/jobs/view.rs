@@ -128,7 +128,7 @@ pub(crate) async fn respond(
 pub(crate) async fn json(app: &App, record: &JobRecord, caller: &Caller) -> Result<String, Problem> {
     let mut document = document(record);
     add_links(app, record, caller, &mut document).await?;
-    serde_json::to_string(&document).map_err(|error| Problem::internal(error))
+    serde_json::to_string(&document).map_err(Problem::internal)
 }
 
 /// Whether the client says that it has this document already.

@@ -211,7 +211,7 @@ fn id() -> JobId {
 /// One response for each status, which says every code that it may have.
 fn responses(errors: impl Iterator<Item = Problem>) -> BTreeMap<String, RefOr<Response>> {
     let mut of_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
-    for problem in errors.map(Problem::from) {
+    for problem in errors {
         let known = of_status.entry(problem.status.as_u16()).or_default();
         if !known.iter().any(|other| other.code == problem.code) {
             known.push(problem);

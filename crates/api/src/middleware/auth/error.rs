@@ -47,7 +47,7 @@ impl From<AuthError> for Problem {
 fn not_admitted(reason: &Refused) -> Problem {
     if let Refused::TokensUnavailable(why) = reason {
         let sentence = "Your token cannot be verified just now. Please try again.";
-        return Problem::unavailable("tokens_unavailable", sentence, anyhow::anyhow!("{why}")).into();
+        return Problem::unavailable("tokens_unavailable", sentence, anyhow::anyhow!("{why}"));
     }
     let (status, code, challenge, sentence) = match reason {
         Refused::NoCredentials => (
