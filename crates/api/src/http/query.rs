@@ -5,6 +5,8 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::request::Parts;
 
+use crate::error::problem::Problem;
+
 /// Names and values in their order. What does not decode to UTF-8 is refused: the usual decoder puts U+FFFD in its place, and two
 /// orders whose numbers differ there would become one.
 pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
@@ -65,4 +67,3 @@ mod tests {
         }
     }
 }
-use crate::error::problem::Problem;
