@@ -9,7 +9,7 @@ resource "google_storage_bucket_iam_member" "api_writes_originals" {
 }
 
 # A photo that was put with a link is looked at when it is submitted, like one that comes with its request
-# (crates/api/src/uploaded.rs). Listing, which comes with the role, tells one that has not been put yet (404) from a forbidden
+# (crates/api/src/jobs/submit/direct_upload.rs). Listing, which comes with the role, tells one that has not been put yet (404) from a forbidden
 # one (403).
 resource "google_storage_bucket_iam_member" "api_reads_originals" {
   bucket = google_storage_bucket.originals.name
@@ -18,7 +18,7 @@ resource "google_storage_bucket_iam_member" "api_reads_originals" {
 }
 
 # A photo whose record could not be written is taken away again, since the customer is told that nothing was kept
-# (crates/api/src/accept.rs). Soft delete covers a mistake.
+# (crates/api/src/jobs/create.rs). Soft delete covers a mistake.
 resource "google_storage_bucket_iam_member" "api_removes_originals" {
   bucket = google_storage_bucket.originals.name
   role   = google_project_iam_custom_role.remover.name
@@ -33,7 +33,7 @@ resource "google_storage_bucket_iam_member" "api_reads_outputs" {
   member = google_service_account.api.member
 }
 
-# A job that is erased (DELETE /headshot/{id}, crates/api/src/erase.rs) takes its pictures along.
+# A job that is erased (DELETE /headshot/{id}, crates/api/src/jobs/erase.rs) takes its pictures along.
 resource "google_storage_bucket_iam_member" "api_removes_outputs" {
   bucket = google_storage_bucket.outputs.name
   role   = google_project_iam_custom_role.remover.name
