@@ -167,7 +167,7 @@ fn metrics_count_lines_that_the_programs_write() -> Result<()> {
 /// That a job is given up takes a defect, so here the words are looked for where they are written.
 #[test]
 fn metrics_of_what_hardly_ever_happens_count_lines_that_are_written_somewhere() -> Result<()> {
-    let sources = ["crates/worker/src/job/mod.rs", "crates/worker/src/sweep.rs"].map(read);
+    let sources = ["crates/worker/src/job/settle.rs", "crates/worker/src/queue/sweep.rs"].map(read);
     let sources = sources.into_iter().collect::<Result<Vec<_>>>()?;
     for metric in log_metrics()?.into_iter().filter(|metric| !metric.whole) {
         for source in &sources {

@@ -29,7 +29,11 @@ pub struct Phases(watch::Receiver<Phase>);
 /// When the handlers cannot be installed; that is found out now, not when the signal comes.
 pub fn signalled() -> anyhow::Result<impl Future<Output = ()>> {
     let signal = signals::asked_to_stop().context("watching for SIGTERM and SIGINT")?;
-    Ok(async { info!("{}: no more jobs are taken", signal.await) })
+    Ok(async {
+        // Not within the macro: a line that is not wanted is not waited for either.
+        let signal = signal.await;
+        info!("{signal}: no more jobs are taken");
+    })
 }
 
 impl Phases {
