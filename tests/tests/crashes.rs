@@ -148,6 +148,40 @@ fn a_job_that_no_worker_could_be_told_of_is_named_kept_and_rendered_once_the_que
 }
 
 #[test]
+fn a_damaged_record_is_a_500_and_its_task_is_set_aside_for_a_person() -> Result<()> {
+    let mut app = TestApp::start_with(Options::default().workers(0))?;
+    let id = app.submit(&photo())?;
+    let database = Connection::open(app.data_dir().join("data/headshot.sqlite3"))?;
+    database.busy_timeout(Duration::from_secs(10))?;
+    database.execute("UPDATE jobs SET document = '{' WHERE id = ?1", [&id])?;
+
+    // Nobody is asked to come again: only a person can mend it.
+    let answer = app.client().get(&format!("/headshot/{id}"))?;
+    assert_eq!((answer.status, answer.code()), (500, Some("internal")));
+    assert_eq!((&answer.body["retryable"], answer.retry_after), (&Value::Bool(false), None));
+
+    app.start_worker(0)?;
+    let set_aside = |line: &Value| {
+        line["message"] == "the record of this job is damaged; its task goes to the dead letters"
+    };
+    app.lines_until(|lines| lines.iter().any(set_aside))?;
+    let mut reason = None;
+    for _ in 0..100 {
+        let read = database.query_row("SELECT reason FROM dead_letters", (), |row| row.get::<_, String>(0));
+        reason = read.ok();
+        if reason.is_some() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(reason.as_deref(), Some("the record of this job is damaged"));
+    let kept = database
+        .query_row("SELECT document FROM jobs WHERE id = ?1", [&id], |row| row.get::<_, String>(0))?;
+    assert_eq!(kept, "{", "what is there stays as it is");
+    Ok(())
+}
+
+#[test]
 fn sigterm_during_a_render_ends_with_0_and_the_job_is_finished_by_the_next_worker() -> Result<()> {
     let mut app = TestApp::start_with(Options::default().worker("GRACE_SECONDS", 0))?;
     let id = app.submit(&drawn_pet(4000))?;

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::Method;
-use rusqlite::Connection;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -72,17 +71,6 @@ async fn readiness_names_what_is_down_and_liveness_does_not_care() {
     assert!(!refused.header("retry-after").is_empty());
     let counts = app.backend.jobs.counts().await.unwrap();
     assert_eq!((counts.queued, counts.processing), (0, 0));
-}
-
-#[tokio::test]
-async fn a_damaged_record_is_our_defect_and_nobody_is_asked_to_come_again() {
-    let app = TestApp::start().await;
-    let id = app.submit(photos::jpeg()).await;
-    let database = Connection::open(app.data_dir().join("headshot.sqlite3")).unwrap();
-    database.execute("UPDATE jobs SET document = '{' WHERE id = ?1", [id.to_string()]).unwrap();
-    let answer = app.get(&format!("/headshot/{id}")).await;
-    assert_eq!(answer.assert_problem(500, "internal")["retryable"], false);
-    assert!(!answer.headers.contains_key("retry-after"));
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use headshot_backend::Claim;
 use headshot_core::{BlobKey, Failure, JobId, Metric, Quality, Reason, Severity, Status};
 use headshot_pipeline::{Outcome, Rejection};
-use rusqlite::Connection;
 
 use crate::bench::{Bench, Fake, headshot};
 
@@ -39,23 +38,6 @@ async fn a_refused_photo_is_recorded_with_its_reason_and_not_tried_again() -> Re
     assert_eq!(record.message_for_support, "The photo was refused: We could not find a pet in this photo.");
     assert_eq!(bench.until_queue_is_empty().await?, 0);
     assert_eq!(render.calls.load(Ordering::SeqCst), 1);
-    worker.stop().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_record_is_left_as_it_is_and_its_task_set_aside() -> Result<()> {
-    let bench = Bench::new().await?;
-    let id = bench.accept(b"photo").await?;
-    let database = Connection::open(bench.folder().join("headshot.sqlite3"))?;
-    database.execute("UPDATE jobs SET document = '{' WHERE id = ?1", [id.to_string()])?;
-    let render = Fake::new(|_, _, _| Ok(headshot(b"picture")));
-    let worker = bench.start(render.clone()).await?;
-    assert_eq!(bench.until_queue_is_empty().await?, 1, "dead letters");
-    let reason = database.query_row("SELECT reason FROM dead_letters", (), |row| row.get::<_, String>(0))?;
-    assert_eq!(reason, "the record of this job is damaged");
-    assert_eq!(render.calls.load(Ordering::SeqCst), 0);
-    let kept = "SELECT document FROM jobs WHERE id = ?1";
-    assert_eq!(database.query_row(kept, [id.to_string()], |row| row.get::<_, String>(0))?, "{");
     worker.stop().await
 }
 
