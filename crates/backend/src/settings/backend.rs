@@ -69,7 +69,7 @@ pub struct LocalSettings {
 }
 
 impl LocalSettings {
-    /// Settings for `data_dir` with the usual waits: a lease of 60 s, redelivery after 2 s to 2 min.
+    /// Settings for `data_dir` with the usual waits: a lease of 60 s, redelivery after 2 s to a minute.
     pub fn new(data_dir: impl Into<PathBuf>, public_url: impl Into<String>) -> Self {
         Self {
             data_dir: data_dir.into(),
