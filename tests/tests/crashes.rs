@@ -149,7 +149,8 @@ fn a_job_that_no_worker_could_be_told_of_is_named_kept_and_rendered_once_the_que
 
 #[test]
 fn a_damaged_record_is_a_500_and_its_task_is_set_aside_for_a_person() -> Result<()> {
-    let mut app = TestApp::start_with(Options::default().workers(0))?;
+    let mut app = TestApp::start()?;
+    app.kill_9_worker()?;
     let id = app.submit(&photo())?;
     let database = Connection::open(app.data_dir().join("data/headshot.sqlite3"))?;
     database.busy_timeout(Duration::from_secs(10))?;

@@ -36,8 +36,9 @@ impl Problem {
         .retry_after(3)
     }
 
-    /// A dependency is down. The sentence is for the client, the cause for the log. Where what it holds is damaged, no other
-    /// try helps before a person has looked after it: a defect of ours.
+    /// A dependency is down. The sentence is for the client, the cause for the log.
+    ///
+    /// Where what it holds is damaged, no other try helps before a person has mended it: a defect of ours.
     pub(crate) fn unavailable(
         code: &'static str,
         sentence: &'static str,
@@ -45,7 +46,10 @@ impl Problem {
     ) -> Self {
         let cause = cause.into();
         if cause.downcast_ref::<BackendError>().is_some_and(|error| !error.is_retryable()) {
-            return Self { retryable: false, retry_after: None, ..Self::internal(cause) };
+            let detail =
+                "Something went wrong on our side, and trying again does not help until we have mended it."
+                    .into();
+            return Self { detail, retryable: false, retry_after: None, ..Self::internal(cause) };
         }
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence).retry_after(5);
         Self { cause: Some(Arc::new(cause)), ..problem }

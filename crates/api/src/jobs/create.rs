@@ -50,7 +50,6 @@ pub(crate) async fn create(
     job: NewJob,
     reservation: Option<Reservation>,
 ) -> Result<Created, Problem> {
-    Span::current().record("job_id", tracing::field::display(job.record.job_id));
     let app = app.clone();
     let work = async move { make(&app, job, reservation).await };
     match tokio::spawn(work.instrument(Span::current())).await {
@@ -108,8 +107,8 @@ async fn make(app: &App, job: NewJob, reservation: Option<Reservation>) -> Resul
     written?;
     if let Some(quota) = quota {
         quota.take();
+        app.backlog.grows();
     }
-    app.backlog.grows();
     // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is down leaves
     // unpublished.
     let published = publish(app, &record, &trace).await.is_ok();

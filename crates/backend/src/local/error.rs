@@ -14,10 +14,9 @@ impl From<Error> for BackendError {
             | Error::IntegralValueOutOfRange(..)
             | Error::InvalidColumnType(..)
             | Error::Utf8Error(..) => Self::Damaged(error.into()),
+            // A broken file is not one broken record: like a full disk it is a service that is away, and no
+            // task is set aside for it.
             _ => match error.sqlite_error_code() {
-                Some(Code::DatabaseCorrupt | Code::NotADatabase | Code::TypeMismatch) => {
-                    Self::Damaged(error.into())
-                }
                 Some(Code::PermissionDenied | Code::ReadOnly | Code::AuthorizationForStatementDenied) => {
                     Self::Denied(error.into())
                 }
@@ -37,10 +36,11 @@ mod tests {
     #[test]
     fn sqlite_fails_in_its_ways() {
         let of = |code| BackendError::from(Error::SqliteFailure(ffi::Error::new(code), None));
-        for away in [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_IOERR, ffi::SQLITE_FULL] {
+        for away in
+            [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_IOERR, ffi::SQLITE_FULL, ffi::SQLITE_CORRUPT]
+        {
             assert!(matches!(of(away), BackendError::Unavailable(_)), "{away}");
         }
-        assert!(matches!(of(ffi::SQLITE_CORRUPT), BackendError::Damaged(_)));
         assert!(matches!(of(ffi::SQLITE_READONLY), BackendError::Denied(_)));
         assert!(matches!(of(ffi::SQLITE_CONSTRAINT), BackendError::Conflict(_)));
         let connection = Connection::open_in_memory().unwrap();

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use headshot_backend::BlobReader;
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::Limits;
 use headshot_core::{BlobKey, JobId, Tenant};
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{Span, warn};
 use utoipa::ToSchema;
 
 use crate::error::problem::Problem;
@@ -95,6 +94,7 @@ pub(crate) async fn submit(
                 trace,
             };
             let reservation = key.map(|key| Reservation { key, fingerprint });
+            Span::current().record("job_id", tracing::field::display(id));
             Ok(create(app, job, reservation).await?.into())
         }
         other => {
@@ -128,10 +128,9 @@ async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Res
         };
     }
     let permit = app.uploads.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
-    let opened = app.backend.blobs.open(BlobKey::Original(id)).await.map_err(Problem::storage)?;
-    let reader = opened.ok_or(SubmitError::UploadMissing)?;
-    match timeout(READ_WITHIN, read_back(app, reader)).await {
-        Ok(Ok(photo)) => Ok(Found::Photo(photo, permit)),
+    match timeout(READ_WITHIN, read_back(app, id)).await {
+        Ok(Ok(None)) => Err(SubmitError::UploadMissing.into()),
+        Ok(Ok(Some(photo))) => Ok(Found::Photo(photo, permit)),
         Ok(Err(PhotoError::Refused(refusal))) => {
             // It can never become a job, and its link takes no second photo.
             forget(app, id).await;
@@ -144,15 +143,17 @@ async fn find(app: &App, id: JobId, tenant: &Tenant, fields: &mut Fields) -> Res
     }
 }
 
-/// Looks at the stored photo as at one that comes in, chunk by chunk.
-async fn read_back(app: &App, mut reader: BlobReader) -> Result<Received, PhotoError> {
+/// Looks at the stored photo as at one that comes in, chunk by chunk; `None` if it has not been put yet.
+async fn read_back(app: &App, id: JobId) -> Result<Option<Received>, PhotoError> {
+    let opened = app.backend.blobs.open(BlobKey::Original(id)).await.map_err(PhotoError::Storage)?;
+    let Some(mut reader) = opened else { return Ok(None) };
     let limits = Limits { bytes: app.config.max_signed_upload_bytes, ..Limits::default() };
     let mut intake = Intake::looking(limits);
     while let Some(chunk) = reader.next().await.map_err(PhotoError::Storage)? {
         intake.push(chunk).await?;
         tokio::task::yield_now().await;
     }
-    intake.finish()
+    intake.finish().map(Some)
 }
 
 async fn forget(app: &App, id: JobId) {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::{Limits, Refusal};
 use headshot_core::{JobId, Tenant};
+use tracing::Span;
 
 use crate::error::problem::Problem;
 use crate::http::body::{Patience, UploadBody};
@@ -72,6 +73,7 @@ pub(crate) async fn receive(
                 trace,
             };
             let reservation = key.map(|key| Reservation { key, fingerprint });
+            Span::current().record("job_id", tracing::field::display(id));
             Ok(create(app, job, reservation).await?.into())
         }
         (Turn::First(Some(key)), Err(error)) => {
