@@ -9,8 +9,8 @@ resource "google_storage_bucket_iam_member" "api_writes_originals" {
 }
 
 # A photo that was put with a link is looked at when it is submitted, like one that comes with its request
-# (crates/api/src/jobs/submit/direct_upload.rs). Listing, which comes with the role, tells one that has not been put yet (404) from a forbidden
-# one (403).
+# (crates/api/src/jobs/submit/direct_upload.rs). Listing, which comes with the role, tells one that has not
+# been put yet (404) from a forbidden one (403).
 resource "google_storage_bucket_iam_member" "api_reads_originals" {
   bucket = google_storage_bucket.originals.name
   role   = "roles/storage.objectViewer"

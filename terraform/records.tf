@@ -36,7 +36,8 @@ resource "google_firestore_field" "passing_expire_at" {
   index_config {}
 }
 
-# Levels of limits are of no interest once their buckets are full again (crates/backend/src/gcp/firestore/limits.rs).
+# Levels of limits are of no interest once their buckets are full again
+# (crates/backend/src/gcp/firestore/limits.rs).
 resource "google_firestore_field" "limits_expire_at" {
   database   = google_firestore_database.records.name
   collection = "${local.collection}-limits"

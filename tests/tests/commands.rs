@@ -143,8 +143,8 @@ fn doctor_says_what_is_wrong_and_how_to_mend_it() -> Result<()> {
     Ok(())
 }
 
-/// The settings in a program's help, each with its default: `[env: PORT=] [default: 8080]`, or, where there is more to
-/// be said of it, `[default: 0, on Cloud Run 1] [env: TRUSTED_PROXIES=]`.
+/// The settings in a program's help, each with its default: `[env: PORT=] [default: 8080]`, or, where there
+/// is more to be said of it, `[default: 0, on Cloud Run 1] [env: TRUSTED_PROXIES=]`.
 fn settings_of(program: &str, arguments: &[&str]) -> Result<BTreeMap<String, Option<String>>> {
     let help = Command::new(binary(program)).args(arguments).arg("--help").env_clear().output()?;
     // Without the line breaks that fit it to a terminal.

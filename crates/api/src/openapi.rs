@@ -1,9 +1,10 @@
 //! The API's description, OpenAPI 3.1: put together from the handlers that answer and the types that they answer with, served, and
 //! printed by `headshot-api openapi`.
 //!
-//! Each handler's `utoipa::path` says what it takes and answers; `router.rs` makes the router and the description of one list.
-//! Here is what several of them share: what problems look like ([`problems`]), answers and their headers, parameters and
-//! bodies. What nobody has to say twice is added at the end, by [`finish`].
+//! Each handler's `utoipa::path` says what it takes and answers; `router.rs` makes the router and the
+//! description of one list. Here is what several of them share: what problems look like ([`problems`]),
+//! answers and their headers, parameters and bodies. What nobody has to say twice is added at the end, by
+//! [`finish`].
 
 pub(crate) mod answers;
 pub(crate) mod bodies;

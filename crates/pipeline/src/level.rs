@@ -33,9 +33,10 @@ pub fn turned((x, y): (f64, f64), degrees: f64) -> (f64, f64) {
     (cos * x - sin * y, sin * x + cos * y)
 }
 
-/// Takes a measured tilt back: turns what the frame needs of the photo around the head, by Catmull–Rom interpolation (sRGB values).
-/// It has as much of the frame's surroundings as the photo shows, without open corners. `None` where the photo
-/// does not reach far enough around the head for that: its edges would swing into the portrait.
+/// Takes a measured tilt back: turns what the frame needs of the photo around the head, by Catmull–Rom
+/// interpolation (sRGB values). It has as much of the frame's surroundings as the photo shows, without open
+/// corners. `None` where the photo does not reach far enough around the head for that: its edges would swing
+/// into the portrait.
 pub fn level(
     original: &Scene<Original>,
     roll: f64,

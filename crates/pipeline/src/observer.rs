@@ -1,4 +1,4 @@
-//! What the pipeline tells those who look on.
+//! What the pipeline tells an observer.
 
 use headshot_core::Head;
 
@@ -25,7 +25,7 @@ pub trait Observer {
     }
 }
 
-/// Nobody looks on.
+/// No observer.
 impl Observer for () {}
 
 /// The part of the photo that the print shows, stage by stage.

@@ -25,7 +25,8 @@ use crate::models::{Models, Rule};
 const LEVELS: (f32, f32) = (0.05, 0.94);
 /// Outside the outline the first level is higher by this: what little a busy room resembles the animal is not fur.
 const DOUBT_OUTSIDE: f32 = 0.05;
-/// The outline is the mean of the coarse matte around a pixel. Where it is below the first, the pixel is outside; between the other two the body begins, which has no holes.
+/// The outline is the mean of the coarse matte around a pixel. Where it is below the first, the pixel is
+/// outside; between the other two the body begins, which has no holes.
 const OUTSIDE: f32 = 0.3;
 /// See [`OUTSIDE`].
 const BODY: (f32, f32) = (0.97, 1.0);

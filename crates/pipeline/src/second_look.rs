@@ -94,7 +94,8 @@ fn both_looks(scene: &Scene<Levelled>, answer: &CoarseMatte<Levelled>, models: &
     let reach = (close.width().max(close.height()) / 24).max(2);
     let near = seen.box_mean(reach);
     let close = close.zip(&near, |c, n| if n > 0.02 { c } else { 0.0 });
-    // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room behind it.
+    // What the first look was sure of stays: so close, an ear out of focus is easily taken for the room
+    // behind it.
     let core = seen.box_mean((sample * SURE_INSIDE).round() as usize).map(|v| smoothstep(0.96, 0.995, v));
     close.zip(&core, f32::max)
 }

@@ -1,7 +1,8 @@
 //! One task, from its delivery to its end.
 //!
-//! [`handle`] follows a delivery. `claim` takes the job's record, or settles the task of a job that needs no work.
-//! `attempt` has `work` fetch, render and store while `heartbeat` renews the lease; `settle` writes the result.
+//! [`handle`] follows a delivery. `claim` takes the job's record, or settles the task of a job that needs no
+//! work. `attempt` has `work` fetch, render and store while `heartbeat` renews the lease; `settle` writes the
+//! result.
 
 mod attempt;
 mod cache;
@@ -25,7 +26,8 @@ use crate::worker::Worker;
 
 pub use sentences::{gave_up, ordinal};
 
-/// Handles one delivery to its end. The permit is given back when the last thread that works on the job has ended.
+/// Handles one delivery to its end. The permit is given back when the last thread that works on the job has
+/// ended.
 pub async fn handle(worker: Arc<Worker>, delivery: Delivery, permit: OwnedSemaphorePermit) {
     worker.metrics.running_changed(1);
     let job_id = delivery.task().ok().map(|task| task.job_id);

@@ -1,8 +1,8 @@
 //! The worker: takes tasks from the queue, makes and stores headshots, and records the end of each job.
 //!
-//! `queue` pulls tasks, takes pushed ones and publishes forgotten ones again. `job` brings a task to its end, and
-//! `webhooks` tells the shop. `runtime` is what the process needs besides, and [`run`](fn@run) puts it together.
-//! [`render_files`] and [`doctor`] are the two commands that need no queue.
+//! `queue` pulls tasks, takes pushed ones and publishes forgotten ones again. `job` brings a task to its end,
+//! and `webhooks` tells the shop. `runtime` is what the process needs besides, and [`run`](fn@run) puts it
+//! together. [`render_files`] and [`doctor`] are the two commands that need no queue.
 
 mod cli;
 mod config;

@@ -11,7 +11,7 @@ declare_settings! {
     pub(super) ACCESS under "Who may call":
 
     /// JSON file of keys and tenants, as `headshot-api keys` writes it; it is read again when it changes.
-    /// With it, whoever shows no key is refused unless ALLOW_ANONYMOUS is true
+    /// With it, requests without a key are refused unless ALLOW_ANONYMOUS is true
     API_KEYS_FILE: PathBuf = path().value("FILE"),
     /// Whether callers without a key are served, as the tenant `anonymous`
     ALLOW_ANONYMOUS: bool = switch()
@@ -27,7 +27,7 @@ declare_settings! {
 pub struct Access {
     /// Where the keys are; none are looked at without it.
     pub keys_file: Option<PathBuf>,
-    /// What whoever shows no key may do.
+    /// The scopes of requests without a key.
     pub anonymous: Scopes,
     /// Which tokens are accepted beside keys.
     pub id_tokens: Option<IdTokenSettings>,
@@ -42,8 +42,9 @@ pub struct IdTokenSettings {
     pub keys_url: String,
 }
 
-/// Without keys the service is open on a developer's machine, to everything. Wherever photos are real it
-/// does not start like that by accident, and nobody without a key is ever an administrator.
+/// Reads who may call. On a developer's machine a service without keys allows everything.
+///
+/// Elsewhere it starts without keys only where ALLOW_ANONYMOUS says so, and never allows admin calls then.
 pub(super) fn read(read: &mut Reader, backend: &BackendSettings) -> Access {
     let keys_file = read.optional(&API_KEYS_FILE);
     let at_home = read.on_cloud_run().is_none()
@@ -54,13 +55,13 @@ pub(super) fn read(read: &mut Reader, backend: &BackendSettings) -> Access {
     let anonymous = match (keys_file.is_some(), read.optional(&ALLOW_ANONYMOUS)) {
         (false, Some(true) | None) if at_home => Scopes::ALL,
         (false, Some(true)) => Scopes::ALL_BUT_ADMIN,
-        // Who has keys gives the files for print to those who hold one.
+        // Where there are keys, the files for print are only for their holders.
         (true, Some(true)) => Scopes::SUBMIT_AND_READ,
         (true, _) => Scopes::default(),
         (false, _) => {
             read.wrong(
-                "API_KEYS_FILE is not set, so that nobody could call; set it, or ALLOW_ANONYMOUS to true if anybody who \
-                 reaches this service may send photos",
+                "API_KEYS_FILE is not set, and every call would be refused; set it, or set ALLOW_ANONYMOUS to true if all who \
+                 reach this service may send photos",
             );
             Scopes::default()
         }

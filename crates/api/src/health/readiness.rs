@@ -13,7 +13,7 @@ use crate::limits::READINESS_TIMEOUT;
 /// How long what was found is answered again. Anybody may ask, and each look costs several calls.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// The last look at what an upload needs. One is under way at a time; whoever asks meanwhile waits for it.
+/// The last check of what an upload needs. One runs at a time; other requests wait for its result.
 #[derive(Default)]
 pub(crate) struct Readiness {
     last: Mutex<Option<(Instant, Option<Dependencies>)>>,

@@ -28,13 +28,13 @@ pub(crate) struct NewJob {
     pub(crate) photo: Option<Received>,
     /// The place among the uploads under way.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
-    /// The place in the month's quota of the key that pays for it; `None` where nobody does.
+    /// The place held in the key's monthly quota; `None` for jobs that no quota counts.
     pub(crate) quota: Option<QuotaHold>,
     /// The request's trace.
     pub(crate) trace: TraceContext,
 }
 
-/// A job that is safe, whatever happens now.
+/// A job whose photo and record are stored.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Created {
     /// The job.
@@ -43,8 +43,8 @@ pub(crate) struct Created {
     pub(crate) published: bool,
 }
 
-/// Makes a job, and answers the idempotency key with it, both or neither. Once begun this comes to its end even if the
-/// client hangs up meanwhile: a photo that is stored and a record that is not would be an orphan.
+/// Makes a job, and answers the idempotency key with it, both or neither. Once begun this comes to its end
+/// even if the client hangs up meanwhile: a photo that is stored and a record that is not would be an orphan.
 pub(crate) async fn create(
     app: &Arc<App>,
     job: NewJob,
@@ -109,8 +109,8 @@ async fn make(app: &App, job: NewJob, reservation: Option<Reservation>) -> Resul
         quota.take();
         app.backlog.grows();
     }
-    // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is down leaves
-    // unpublished.
+    // From here on the job is safe, whatever happens: the sweep publishes what a crash or a queue that is
+    // down leaves unpublished.
     let published = publish(app, &record, &trace).await.is_ok();
     Ok(Created { id: record.job_id, published })
 }
@@ -119,7 +119,8 @@ async fn make(app: &App, job: NewJob, reservation: Option<Reservation>) -> Resul
 enum Written {
     /// Written by this request, together with the answer to its key, if it has one.
     WithAnswer,
-    /// It is there, by this request or by another one of the same upload; whether its key is answered cannot be told.
+    /// It is there, by this request or by another one of the same upload; whether its key is answered cannot
+    /// be told.
     Somehow,
 }
 
@@ -148,8 +149,8 @@ async fn write(
             remove(app, id, is_new).await;
             Err(KeyError::InUse.into())
         }
-        // The write may have gone through although its answer was lost. Only then is the job there to be rendered;
-        // otherwise the client is told that nothing was kept, and nothing is.
+        // The write may have gone through although its answer was lost. Only then is the job there to be
+        // rendered; otherwise the client is told that nothing was kept, and nothing is.
         Err(error) => match app.backend.jobs.get(id).await {
             Ok(Some(known))
                 if is_asked_for(&known, record.order_id.as_deref(), &record.recipe, webhook_url) =>
@@ -158,7 +159,8 @@ async fn write(
             }
             Ok(Some(_)) => Err(SubmitError::UploadUsed(id).into()),
             known => {
-                // Where even that cannot be told, the photo stays: a record that is there after all will need it.
+                // Where even that cannot be told, the photo stays: a record that is there after all will need
+                // it.
                 remove(app, id, is_new && known.is_ok()).await;
                 Err(Problem::records(error.context("writing the record of a new job")))
             }
@@ -166,8 +168,8 @@ async fn write(
     }
 }
 
-/// Deletes the original of a job that is not to be, if this request has stored it: one that was put beforehand is still
-/// its sender's to use.
+/// Deletes the original of a job that is not to be, if this request has stored it: one that was put
+/// beforehand is still its sender's to use.
 async fn remove(app: &App, id: JobId, is_ours: bool) {
     if is_ours && let Err(error) = app.backend.blobs.delete(BlobKey::Original(id)).await {
         warn!(job_id = %id, error = format!("{error:#}"), "an original without a record could not be deleted");

@@ -43,7 +43,8 @@ pub(crate) fn derived(
     }
 }
 
-/// Fails where the photo of a job is not kept any more: originals are kept for a shorter time than what was made of them.
+/// Fails where the photo of a job is not kept any more: originals are kept for a shorter time than what was
+/// made of them.
 pub(crate) async fn photo_is_there(app: &App, record: &JobRecord) -> Result<(), Problem> {
     let original = BlobKey::Original(record.photo_of.unwrap_or(record.job_id));
     let exists = app.backend.blobs.exists(original).await;

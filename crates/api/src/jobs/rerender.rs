@@ -40,7 +40,8 @@ struct Rerender {
     recipe: Option<String>,
 }
 
-/// `POST /headshot/{id}/rerender`: the same photo, cut out as it was, with another look or framing, as a job of its own.
+/// `POST /headshot/{id}/rerender`: the same photo, cut out as it was, with another look or framing, as a job
+/// of its own.
 #[utoipa::path(
     post,
     path = "/headshot/{id}/rerender",

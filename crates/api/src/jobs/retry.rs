@@ -21,8 +21,8 @@ use crate::middleware::auth::caller::Caller;
 use crate::openapi::{answers, parameters, problems};
 use crate::state::App;
 
-/// `POST /admin/jobs/{id}/retry`: a job that failed is made again, as a job of its own, since what has ended stays; one that
-/// waits is published again.
+/// `POST /admin/jobs/{id}/retry`: a job that failed is made again, as a job of its own, since what has ended
+/// stays; one that waits is published again.
 #[utoipa::path(
     post,
     path = "/admin/jobs/{id}/retry",
@@ -45,7 +45,7 @@ pub(crate) async fn retry(
     let id = record.job_id;
     match record.status {
         Status::Queued => {
-            // Whoever has written it meanwhile, a worker or the sweep, has done what is wanted.
+            // If a worker or the sweep has written it meanwhile, they have done what is wanted.
             let marked = app.backend.jobs.mark_republished(&record).await.map_err(Problem::records)?;
             let published = publish(&app, &record, &trace).await;
             // The sweep, which has to do it then, must not wait twice as long.

@@ -1,5 +1,6 @@
 //! `POST /headshot-async` and `POST /headshot`: a photo comes in and becomes a job.
 
+pub(crate) mod accept;
 pub(crate) mod answer;
 pub(crate) mod direct_upload;
 pub(crate) mod error;
@@ -8,5 +9,4 @@ pub(crate) mod handler;
 pub(crate) mod multipart;
 pub(crate) mod part_heads;
 pub(crate) mod receive;
-pub(crate) mod record;
 pub(crate) mod stream;

@@ -31,8 +31,8 @@ use crate::jobs::idempotency;
 use crate::middleware::auth::caller::Caller;
 use crate::state::App;
 
-/// The middleware behind [`crate::middleware::auth::authenticate`] of calls whose success is a new job: they need room in
-/// the backlog and in the key's month, too.
+/// The middleware behind [`crate::middleware::auth::authenticate`] of calls whose success is a new job: they
+/// need room in the backlog and in the key's month, too.
 pub(crate) async fn limit_new_jobs(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;

@@ -40,7 +40,8 @@ const FILES: [(&str, &str, &str); 5] = [
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 impl Page {
-    /// The page of a service that takes photos of so many bytes, and whose links to pictures begin with `links`.
+    /// The page of a service that takes photos of so many bytes, and whose links to pictures begin with
+    /// `links`.
     pub(crate) fn new(max_upload_bytes: u64, links: &str) -> Self {
         let mut html = HTML.replace("{{max_upload_bytes}}", &max_upload_bytes.to_string());
         let mut assets: Vec<Asset> = Vec::new();
@@ -86,8 +87,9 @@ impl Page {
     }
 }
 
-/// Everything from here, pictures also from where links lead, and nothing written into the page itself. Strings cannot
-/// become markup either: the page assigns none, and browsers that know Trusted Types refuse it.
+/// Everything from here, pictures also from where links lead, and nothing written into the page itself.
+/// Strings cannot become markup either: the page assigns none, and browsers that know Trusted Types refuse
+/// it.
 fn policy(links: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:{}; connect-src 'self'; \
@@ -97,8 +99,8 @@ fn policy(links: &str) -> String {
     )
 }
 
-/// `links` as a source of the policy. `None`: it cannot be written as one, as an IPv6 address cannot, and then only the
-/// pictures of this server are shown.
+/// `links` as a source of the policy. `None`: it cannot be written as one, as an IPv6 address cannot, and
+/// then only the pictures of this server are shown.
 fn source(links: &str) -> Option<&str> {
     let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/:%".contains(&c);
     let web = links.starts_with("https://") || links.starts_with("http://");

@@ -1,7 +1,8 @@
 use headshot_core::{JobId, Tenant};
 use jiff::Timestamp;
 
-/// An announced photo. Its id is that of the job to be, and [`headshot_core::BlobKey::Original`] of it is where the photo goes.
+/// An announced photo. Its id is that of the job to be, and [`headshot_core::BlobKey::Original`] of it is
+/// where the photo goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingUpload {
     /// The upload, and later the job.

@@ -11,9 +11,9 @@ use crate::local::LocalKeys;
 
 /// The keys by which clients mark a request that they may send again (`Idempotency-Key`), per tenant.
 ///
-/// A request that brings a key reserves it, and [`crate::Jobs::create_reserved`] writes the record of the job and the
-/// answer to the key in one transaction: whatever dies or sleeps in between, a key makes one job. The keys themselves
-/// are not stored, only hashes.
+/// A request that brings a key reserves it, and [`crate::Jobs::create_reserved`] writes the record of the job
+/// and the answer to the key in one transaction: whatever dies or sleeps in between, a key makes one job. The
+/// keys themselves are not stored, only hashes.
 #[derive(Clone)]
 pub struct Idempotency {
     kind: Kind,
@@ -34,7 +34,8 @@ impl Idempotency {
         Self { kind: Kind::Gcp(records) }
     }
 
-    /// Looks a key up, and reserves it for `lease` if nobody has it. Of several callers at a time one gets it.
+    /// Looks a key up, and reserves it for `lease` if nobody has it. Of several callers at a time one gets
+    /// it.
     ///
     /// # Errors
     /// The store cannot be reached.
@@ -64,8 +65,8 @@ impl Idempotency {
         dispatch!(self, records => records.renew_key(reservation, lease).await)
     }
 
-    /// Gives a reservation up, so that the next request with the key begins anew. One that is answered, or lost, stays
-    /// as it is.
+    /// Gives a reservation up, so that the next request with the key begins anew. One that is answered, or
+    /// lost, stays as it is.
     ///
     /// # Errors
     /// The store cannot be reached; the reservation lapses by itself then.

@@ -75,8 +75,8 @@ impl LocalBlobs {
         writer.commit().await
     }
 
-    /// Nobody is asked: the workers run the same build on one machine, so that all of them store the same bytes, and a later
-    /// write changes nothing.
+    /// Nobody is asked: the workers run the same build on one machine, so that all of them store the same
+    /// bytes, and a later write changes nothing.
     pub(crate) async fn put_while(
         &self,
         key: BlobKey,

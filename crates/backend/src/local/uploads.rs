@@ -26,8 +26,9 @@ impl LocalBlobs {
         LocalUploads { blobs: self.clone() }
     }
 
-    /// The same for a photo that is put with a link, which takes one only, and only while it is expected. Several may be
-    /// sent at a time: under the write lock one of them finds the place empty. Whatever it held by accident is no blob.
+    /// The same for a photo that is put with a link, which takes one only, and only while it is expected.
+    /// Several may be sent at a time: under the write lock one of them finds the place empty. Whatever it
+    /// held by accident is no blob.
     fn place_expected(&self, key: BlobKey, draft: &Path, content_type: &str) -> Result<bool> {
         let (target, root) = (self.path(key), self.shared.folder.bucket(key.bucket()));
         let place = |transaction: &Transaction<'_>| {

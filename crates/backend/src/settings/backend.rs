@@ -81,7 +81,7 @@ impl LocalSettings {
     }
 }
 
-/// The backend and all it needs. Whoever `subscribes` pulls tasks; `public_url` is for download links.
+/// The backend and all it needs. A program that pulls tasks `subscribes`; `public_url` is for download links.
 pub fn backend(read: &mut Reader, subscribes: bool, public_url: String) -> BackendSettings {
     let kind = read.optional(&BACKEND);
     if kind == Some(Kind::Gcp) {

@@ -88,7 +88,7 @@ impl Default for GcpSettings {
     }
 }
 
-/// Reads all of it. Whoever `subscribes` pulls tasks, and needs a subscription for it.
+/// Reads all of it. A program that pulls tasks `subscribes`, and needs a subscription for it.
 pub(super) fn read(read: &mut Reader, subscribes: bool) -> GcpSettings {
     let settings = GcpSettings {
         project_id: required(read, &PROJECT_ID),

@@ -77,8 +77,8 @@ pub async fn a_crowded_document_is_written_about_once_a_second(test: &TestBacken
         println!("{granted} granted, {refused} refused, written {written:?} times in {seconds} s");
         assert_eq!(refused, 0);
     }
-    // At first each has two draws more than one a second, and learns by the next of the others. On a busy machine it is
-    // three; without learning they were 41.
+    // At first each has two draws more than one a second, and learns by the next of the others. On a busy
+    // machine it is three; without learning they were 41.
     let process = PROCESSES as u64;
     assert!(written[0] <= seconds + 4 * process, "written {written:?} times by {PROCESSES} processes");
     assert!(written[1] <= seconds * 3 / 2, "written {written:?} times by {PROCESSES} processes");

@@ -11,7 +11,8 @@ pub enum Format {
     Heif,
     /// AVIF.
     Avif,
-    /// A camera raw file (DNG, NEF, ARW, CR2, CR3, RAF, …), of which the preview is taken that the camera stored in it.
+    /// A camera raw file (DNG, NEF, ARW, CR2, CR3, RAF, …), of which the preview is taken that the camera
+    /// stored in it.
     Raw,
 }
 

@@ -14,8 +14,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Room for every photo a phone takes today, its panoramas (16,000 × 600 and more) included: 50 MB, 100 megapixels,
-    /// 20,000 pixels on the long side. Below 64 pixels on the short side there is no picture of anything.
+    /// Room for every photo a phone takes today, its panoramas (16,000 × 600 and more) included: 50 MB, 100
+    /// megapixels, 20,000 pixels on the long side. Below 64 pixels on the short side there is no picture of
+    /// anything.
     fn default() -> Self {
         Self { bytes: Self::BYTES, pixels: 100_000_000, long_edge: 20_000, min_short_edge: 64 }
     }
@@ -25,7 +26,8 @@ impl Limits {
     /// The largest file that is taken by default.
     pub const BYTES: u64 = 50_000_000;
 
-    /// Whether a picture of these sides is acceptable; `Err` says why not. A side of zero is the caller's to refuse.
+    /// Whether a picture of these sides is acceptable; `Err` says why not. A side of zero is the caller's to
+    /// refuse.
     pub fn check_size(&self, width: u32, height: u32) -> Result<(), Refusal> {
         if u64::from(width) * u64::from(height) > self.pixels {
             return Err(Refusal::TooManyPixels { width, height, limit: self.pixels });

@@ -3,8 +3,8 @@
 /// Weights of linear red, green and blue in luminance as the eye has it (IEC 61966-2-1).
 pub const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
-/// Steps of the tables. At the steepest point, lightness near black, a step is a fifth of an 8-bit level: no need to
-/// interpolate.
+/// Steps of the tables. At the steepest point, lightness near black, a step is a fifth of an 8-bit level: no
+/// need to interpolate.
 pub const STEPS: usize = 4096;
 
 /// Look-up tables between 8-bit sRGB colour and lightness L* in 0..1.

@@ -15,7 +15,8 @@ pub(super) enum Encoding {
     AdobeRgb,
 }
 
-/// Primaries and transfer characteristics. Matrix and range are the reader's: its samples are full-range R, G, B.
+/// Primaries and transfer characteristics. Matrix and range are the reader's: its samples are full-range R,
+/// G, B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cicp {
     pub primaries: u8,

@@ -26,8 +26,8 @@ pub fn file(
     Ok(file)
 }
 
-/// A PNG file of pixels of one or two bytes. Those are too short for our own compressor; what the png crate does quickest is
-/// nearly as small.
+/// A PNG file of pixels of one or two bytes. Those are too short for our own compressor; what the png crate
+/// does quickest is nearly as small.
 pub fn file_of(
     width: usize,
     height: usize,

@@ -1,4 +1,5 @@
-//! The size of the network's input, and how much of it a photo covers: content at the top left, the rest filled.
+//! The size of the network's input, and how much of it a photo covers: content at the top left, the rest
+//! filled.
 
 use super::description::{Layout, ModelDescription};
 
@@ -16,7 +17,8 @@ pub struct Letterbox {
 }
 
 impl Letterbox {
-    /// The smallest input for what is so wide and high that the description allows, with this long side; it keeps its aspect.
+    /// The smallest input for what is so wide and high that the description allows, with this long side; it
+    /// keeps its aspect.
     pub fn fit((width, height): (f64, f64), long_side: u32, description: &ModelDescription) -> Self {
         let long = f64::from(long_side);
         let scale = long / width.max(height);

@@ -8,12 +8,14 @@ use crate::models::Rule;
 
 /// Long side of the low resolution at which the model is fitted, in samples.
 const FIT_LONG_SIDE: usize = 560;
-/// The fit's window reaches this many samples of the coarse matte to each side: far enough that it holds both the animal
-/// and the room wherever a hair leaves the outline. Of all parameters this one gains the most (docs/MODEL.md).
+/// The fit's window reaches this many samples of the coarse matte to each side: far enough that it holds both
+/// the animal and the room wherever a hair leaves the outline. Of all parameters this one gains the most
+/// (docs/MODEL.md).
 const REACH: f32 = 10.0;
 /// Regularisation: colour differences well below √ε are noise, not an edge. Colours are in 0..1.
 const EPSILON: f32 = 5e-5;
-/// The outline's two sides are told apart by the mean of the coarse matte over this many samples to each side.
+/// The outline's two sides are told apart by the mean of the coarse matte over this many samples to each
+/// side.
 const OUTLINE_REACH: f32 = 3.0;
 
 /// What is known of a crop at the resolution of the fit, before any of its own pixels is looked at.

@@ -26,7 +26,8 @@ pub(super) async fn attempt(
     let mut held = Held { worker, claim: &claim, delivery, since: Instant::now(), stages: Vec::new() };
     // As a signed number, the only kind that traces know.
     Span::current().record("attempt", i64::from(record.attempt));
-    // Every attempt before this one ended without a word: whatever this job does to its workers, it will do again.
+    // Every attempt before this one ended without a word: whatever this job does to its workers, it will do
+    // again.
     if record.attempt > worker.config.jobs.max_attempts {
         let reason = "the last worker stopped without a word while it was at work on it";
         return held.give_up(&anyhow!(reason)).await;

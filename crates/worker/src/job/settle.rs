@@ -67,7 +67,8 @@ impl Held<'_> {
         self.claim.record().created_at.duration_until(Timestamp::now()) < LONGEST
     }
 
-    /// A service is away. That must not use up the job's attempts: it goes back, and comes again after the queue's back-off.
+    /// A service is away. That must not use up the job's attempts: it goes back, and comes again after the
+    /// queue's back-off.
     pub(super) async fn put_off(self, service: &str, error: &anyhow::Error) -> JobEnded {
         let error = format!("{error:#}");
         warn!(error, "a service is away; the job goes back to the queue and waits");
@@ -125,7 +126,8 @@ impl Held<'_> {
             }
             Ok(false) => self.lost().await,
             Err(unrecorded) => {
-                // Nobody may be left waiting for a job whose end is written nowhere: it comes round once more.
+                // Nobody may be left waiting for a job whose end is written nowhere: it comes round once
+                // more.
                 warn!(error = format!("{unrecorded:#}"), "that could not be recorded; the task goes back");
                 self.delivery.nack(&error).await;
                 JobEnded::Retried
@@ -144,8 +146,8 @@ impl Held<'_> {
         JobEnded::GivenBack
     }
 
-    /// Somebody else has the job. Whether they bring it to an end is not known here, so the task is not acknowledged:
-    /// when it comes round again, the record will tell.
+    /// Somebody else has the job. Whether they bring it to an end is not known here, so the task is not
+    /// acknowledged: when it comes round again, the record will tell.
     pub(super) async fn lost(self) -> JobEnded {
         warn!("the claim was lost to another worker; this result is thrown away");
         self.delivery.put_off("the claim was lost").await;

@@ -13,7 +13,8 @@ use crate::worker::Worker;
 /// How long the loop waits for anything before it comes round, so that liveness sees it move.
 const TURN: Duration = Duration::from_secs(5);
 
-/// The same where tasks are pushed as well: a slot that waits for a task to pull is missing for one that is here.
+/// The same where tasks are pushed as well: a slot that waits for a task to pull is missing for one that is
+/// here.
 const SHARED_TURN: Duration = Duration::from_millis(500);
 
 /// Takes a permit, takes a task, starts the job, and again, until the process is asked to stop.

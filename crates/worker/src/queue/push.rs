@@ -30,7 +30,8 @@ const LARGEST_ENVELOPE: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a push waits for a free slot. Pub/Sub takes a refusal as a sign to push less, and tries again later.
+/// How long a push waits for a free slot. Pub/Sub takes a refusal as a sign to push less, and tries again
+/// later.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// `POST /pubsub/push`.

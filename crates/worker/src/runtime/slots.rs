@@ -63,7 +63,7 @@ impl Slots {
         if load.running >= self.number { Duration::ZERO } else { load.full.elapsed() }
     }
 
-    /// Waits for a free slot. Whoever waits longest gets the next one.
+    /// Waits for a free slot. The longest waiter gets the next one.
     pub async fn free(&self) -> OwnedSemaphorePermit {
         match self.permits.clone().acquire_owned().await {
             Ok(permit) => permit,

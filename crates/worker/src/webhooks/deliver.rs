@@ -21,10 +21,12 @@ const EVERY: Duration = Duration::from_secs(5);
 /// The same while there is more to be sent than is looked at in one go.
 const EVERY_WHEN_BEHIND: Duration = Duration::from_secs(1);
 
-/// So many due webhooks are looked at in one go: more than wait for their turn here, so that there are others among them.
+/// So many due webhooks are looked at in one go: more than wait for their turn here, so that there are others
+/// among them.
 const PAGE: usize = Lanes::PLACES + 44;
 
-/// Where a page holds nothing but webhooks of endpoints that have their hands full, those move behind all others.
+/// Where a page holds nothing but webhooks of endpoints that have their hands full, those move behind all
+/// others.
 const BEHIND_OTHERS: Duration = Duration::from_secs(60);
 
 /// Sends what is due until the process is asked to stop and everything at hand is settled.

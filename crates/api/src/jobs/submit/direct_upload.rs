@@ -5,26 +5,23 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use headshot_backend::telemetry::TraceContext;
 use headshot_core::upload::Limits;
 use headshot_core::{BlobKey, JobId, Tenant};
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
-use tracing::{Span, warn};
+use tracing::warn;
 use utoipa::ToSchema;
 
 use crate::error::problem::Problem;
 use crate::http::json;
-use crate::jobs::create::{NewJob, create};
 use crate::jobs::idempotency;
 use crate::jobs::idempotency::{Key, Reservation, Turn};
+use crate::jobs::submit::accept::{Arrival, Sender, accept};
 use crate::jobs::submit::answer::{OPERATION, Submitted};
 use crate::jobs::submit::error::SubmitError;
 use crate::jobs::submit::fields::Fields;
-use crate::jobs::submit::record::record;
 use crate::jobs::submit::stream::{Intake, PhotoError, Received};
-use crate::middleware::admission::quota::QuotaHold;
 use crate::openapi::bodies::OnOff;
 use crate::state::App;
 
@@ -59,9 +56,7 @@ pub(crate) struct Submission {
 /// Makes a job of an upload, whose id becomes the job's: an upload that is named twice is one job.
 pub(crate) async fn submit(
     app: &Arc<App>,
-    tenant: Tenant,
-    trace: TraceContext,
-    quota: QuotaHold,
+    sender: Sender,
     mut fields: Fields,
     head: Parts,
     body: Body,
@@ -76,26 +71,18 @@ pub(crate) async fn submit(
     let id: JobId = submission.upload_id.parse().map_err(|_| SubmitError::UploadNotFound)?;
     let fingerprint = fields.fingerprint(OPERATION).with("upload", Some(&id.to_string())).finish();
     let key = Key::of(&head.headers)?;
-    let key = match idempotency::begin(app, &tenant, key).await? {
+    let key = match idempotency::begin(app, &sender.tenant, key).await? {
         Turn::First(key) => key,
         Turn::Again(answered) => {
             let id = idempotency::repeat(app, &answered, &fingerprint).await?;
             return Ok(Submitted::before(id));
         }
     };
-    match find(app, id, &tenant, &mut fields).await {
+    match find(app, id, &sender.tenant, &mut fields).await {
         Ok(Found::Photo(photo, permit)) => {
-            let job = NewJob {
-                record: record(app, id, tenant, &photo, &fields, &trace),
-                webhook_url: fields.webhook_url().map(str::to_owned),
-                photo: None,
-                permit: Some(permit),
-                quota: Some(quota),
-                trace,
-            };
+            let arrival = Arrival { id, photo, fields, permit };
             let reservation = key.map(|key| Reservation { key, fingerprint });
-            Span::current().record("job_id", tracing::field::display(id));
-            Ok(create(app, job, reservation).await?.into())
+            accept(app, sender, arrival, reservation).await
         }
         other => {
             if let Some(key) = key {

@@ -16,6 +16,7 @@ use crate::http::json;
 use crate::http::prefer::Prefer;
 use crate::http::query::{Pairs, RawQuery};
 use crate::jobs::error::JobError;
+use crate::jobs::submit::accept::Sender;
 use crate::jobs::submit::answer::{Submitted, locate, marked, queued};
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::{direct_upload, receive};
@@ -57,7 +58,8 @@ pub(crate) async fn and_return(
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    let submitted = submit(&app, &caller, trace, quota, query, request).await?;
+    let submitted =
+        submit(&app, &caller, Sender { tenant: caller.tenant.clone(), trace, quota }, query, request).await?;
     Ok(marked(queued(submitted.id), &submitted))
 }
 
@@ -97,7 +99,8 @@ pub(crate) async fn and_wait(
     request: Request,
 ) -> Result<Response, Problem> {
     let prefer = Prefer::of(request.headers());
-    let submitted = submit(&app, &caller, trace, quota, query, request).await?;
+    let submitted =
+        submit(&app, &caller, Sender { tenant: caller.tenant.clone(), trace, quota }, query, request).await?;
     let id = submitted.id;
     let record = if caller.scopes.has(Scope::Read) { finished(&app, id, &prefer).await } else { None };
     let applied = prefer.applied(app.config.sync_wait, record.is_some());
@@ -122,12 +125,11 @@ pub(crate) async fn and_wait(
 async fn submit(
     app: &Arc<App>,
     caller: &Caller,
-    trace: TraceContext,
-    quota: QuotaHold,
+    sender: Sender,
     query: RawQuery,
     request: Request,
 ) -> Result<Submitted, Problem> {
-    let submitted = dispatch(app, caller, trace, quota, query, request).await;
+    let submitted = dispatch(app, caller, sender, query, request).await;
     let submitted = submitted.inspect_err(|problem| app.metrics.refused(&problem.code))?;
     submitted.is_published()?;
     Ok(submitted)
@@ -136,8 +138,7 @@ async fn submit(
 async fn dispatch(
     app: &Arc<App>,
     caller: &Caller,
-    trace: TraceContext,
-    quota: QuotaHold,
+    sender: Sender,
     query: RawQuery,
     request: Request,
 ) -> Result<Submitted, Problem> {
@@ -145,11 +146,10 @@ async fn dispatch(
     let (head, body) = request.into_parts();
     // Read in any case, so that a client still busy sending gets to read the answer.
     let fields = query.and_then(|Pairs(pairs)| Ok(Fields::from_query(&pairs)?));
-    let tenant = caller.tenant.clone();
     if json::is_json(&head.headers) {
-        direct_upload::submit(app, tenant, trace, quota, fields?, head, body).await
+        direct_upload::submit(app, sender, fields?, head, body).await
     } else {
-        receive::receive(app, tenant, trace, quota, fields, head, body).await
+        receive::receive(app, sender, fields, head, body).await
     }
 }
 

@@ -5,33 +5,27 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use headshot_backend::telemetry::TraceContext;
+use headshot_core::JobId;
 use headshot_core::upload::{Limits, Refusal};
-use headshot_core::{JobId, Tenant};
-use tracing::Span;
 
 use crate::error::problem::Problem;
 use crate::http::body::{Patience, UploadBody};
 use crate::http::parameter::parameter;
-use crate::jobs::create::{NewJob, create};
 use crate::jobs::idempotency;
 use crate::jobs::idempotency::{Key, Reservation, Turn};
+use crate::jobs::submit::accept::{Arrival, Sender, accept};
 use crate::jobs::submit::answer::{OPERATION, Submitted};
 use crate::jobs::submit::error::SubmitError;
 use crate::jobs::submit::fields::Fields;
 use crate::jobs::submit::multipart;
-use crate::jobs::submit::record::record;
 use crate::jobs::submit::stream::Intake;
 use crate::limits::FORM_OVERHEAD;
-use crate::middleware::admission::quota::QuotaHold;
 use crate::state::App;
 
 /// Receives the photo and accepts it as a job; or only looks at it, where its key says that this was done before.
 pub(crate) async fn receive(
     app: &Arc<App>,
-    tenant: Tenant,
-    trace: TraceContext,
-    quota: QuotaHold,
+    sender: Sender,
     fields: Result<Fields, Problem>,
     head: Parts,
     body: Body,
@@ -50,7 +44,7 @@ pub(crate) async fn receive(
     let mut fields = fields?;
     let key = Key::of(&head.headers)?;
     let permit = app.uploads.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
-    let turn = idempotency::begin(app, &tenant, key).await?;
+    let turn = idempotency::begin(app, &sender.tenant, key).await?;
 
     let id = JobId::new();
     let intake = match &turn {
@@ -64,17 +58,9 @@ pub(crate) async fn receive(
     match (turn, read) {
         (Turn::First(key), Ok(photo)) => {
             let fingerprint = fields.fingerprint(OPERATION).with("photo", Some(&photo.sha256)).finish();
-            let job = NewJob {
-                record: record(app, id, tenant, &photo, &fields, &trace),
-                webhook_url: fields.webhook_url().map(str::to_owned),
-                photo: Some(photo),
-                permit: Some(permit),
-                quota: Some(quota),
-                trace,
-            };
+            let arrival = Arrival { id, photo, fields, permit };
             let reservation = key.map(|key| Reservation { key, fingerprint });
-            Span::current().record("job_id", tracing::field::display(id));
-            Ok(create(app, job, reservation).await?.into())
+            accept(app, sender, arrival, reservation).await
         }
         (Turn::First(Some(key)), Err(error)) => {
             key.release().await;

@@ -99,6 +99,11 @@ impl Intake {
 }
 
 impl Received {
+    /// Whether it is still to be stored for good.
+    pub(crate) fn is_new(&self) -> bool {
+        self.writer.is_some()
+    }
+
     /// Stores the photo for good.
     pub(crate) async fn commit(self) -> Result<(), BackendError> {
         match self.writer {

@@ -11,7 +11,8 @@ use crate::error::problem::Problem;
 pub(crate) enum AdmissionError {
     /// They have called more often than they may; there is room again after so long.
     Limited(Limit, Duration),
-    /// As many photos as the workers can get through wait already; the estimate is of when there will be fewer.
+    /// As many photos as the workers can get through wait already; the estimate is of when there will be
+    /// fewer.
     Backlog(Duration),
 }
 

@@ -7,8 +7,8 @@ use headshot_backend::Allowance;
 use super::address::ClientAddress;
 use crate::state::App;
 
-/// Wrong keys from one address: so many at once, and so many a minute. A key has 256 random bits and would not be guessed
-/// anyway; this keeps whoever tries from the log, the processor and the counters.
+/// Wrong keys from one address: so many at once, and so many a minute. A key has 256 random bits and would
+/// not be guessed anyway; this keeps whoever tries from the log, the processor and the counters.
 const FAILURES: (u64, u64) = (30, 10);
 
 /// Counts a wrong key; how long its sender has to wait, if it was one too many.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A place that the middleware holds for the job that a call may make. [`crate::jobs::create`] takes it; one that no job
-/// has taken when the call is answered is given back.
+/// A place that the middleware holds for the job that a call may make. [`crate::jobs::create`] takes it; one
+/// that no job has taken when the call is answered is given back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QuotaHold(Arc<AtomicBool>);
 

@@ -6,7 +6,7 @@ use headshot_core::Tenant;
 use super::error::AuthError;
 use super::gate::Refused;
 
-/// Whoever has sent a request.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// Whose jobs they see and make.

@@ -76,7 +76,7 @@ fn not_admitted(reason: &Refused) -> Problem {
              that we know.",
         ),
     };
-    // Which of the things was wrong is for whoever reads the log, and not for whoever tries tokens.
+    // What exactly was wrong is said in the log only, and not to a client that tries tokens.
     let cause = match reason {
         Refused::InvalidToken(why) => Some(Arc::new(anyhow::anyhow!("the token is not accepted: {why}"))),
         _ => None,

@@ -46,7 +46,7 @@ impl Gate {
         Ok(Self { keys, tokens, anonymous: access.anonymous })
     }
 
-    /// What whoever shows nothing may do; nothing at all where a key is asked for.
+    /// The scopes of requests without credentials; none where a key is required.
     pub(super) fn anonymous(&self) -> Scopes {
         self.anonymous
     }

@@ -59,7 +59,8 @@ pub enum Finish {
         model: Option<ModelInfo>,
         /// One sentence for support.
         message_for_support: String,
-        /// Why the task is to be set aside as a dead letter, if it is. It is owed until [`crate::Jobs::dead_letter_sent`].
+        /// Why the task is to be set aside as a dead letter, if it is. It is owed until
+        /// [`crate::Jobs::dead_letter_sent`].
         dead_letter: Option<String>,
     },
 }

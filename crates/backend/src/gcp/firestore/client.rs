@@ -76,8 +76,8 @@ impl Firestore {
         }
     }
 
-    /// Reads a document in the way that tells a missing document from a missing database: with the latter, every job
-    /// would seem never to have existed.
+    /// Reads a document in the way that tells a missing document from a missing database: with the latter,
+    /// every job would seem never to have existed.
     pub(super) async fn fetch(
         &self,
         collection: &str,

@@ -7,8 +7,8 @@ use headshot_core::BlobKey;
 /// Links in each of two generations. When the young one is full it becomes the old one, which is forgotten.
 const GENERATION: usize = 2048;
 
-/// Links to artefacts that were minted a short while ago: each costs a call of IAM, whose quota is that of the project. They
-/// are only in memory, and are given out for a quarter of their life.
+/// Links to artefacts that were minted a short while ago: each costs a call of IAM, whose quota is that of
+/// the project. They are only in memory, and are given out for a quarter of their life.
 #[derive(Default)]
 pub(super) struct Links {
     generations: Mutex<Generations>,

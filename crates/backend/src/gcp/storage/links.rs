@@ -34,8 +34,8 @@ impl GcpBlobs {
         .boxed()
     }
 
-    /// Type, size and that there is no such object yet are headers that are signed: Cloud Storage refuses a request that
-    /// lacks one or changes it, or that does not keep to it.
+    /// Type, size and that there is no such object yet are headers that are signed: Cloud Storage refuses a
+    /// request that lacks one or changes it, or that does not keep to it.
     pub(crate) fn signed_upload<'a>(
         &'a self,
         terms: &'a UploadTerms,

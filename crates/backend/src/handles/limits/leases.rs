@@ -17,13 +17,14 @@ const LEASE: Duration = Duration::from_secs(1);
 /// The same where many processes draw from one bucket. So many seconds are enough for as many processes.
 const LONGEST_LEASE: Duration = Duration::from_secs(16);
 
-/// How long the store may take. Whoever waits for it is a customer.
+/// How long the store may take: a customer waits for it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a bucket that the store did not answer for is counted without it.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How long an empty bucket is believed to be empty without asking again, so that a limit that was raised is noticed.
+/// How long an empty bucket is believed to be empty without asking again, so that a limit that was raised is
+/// noticed.
 const BELIEF: Duration = Duration::from_secs(5);
 
 /// Buckets in each of two generations. When the young one is full, it becomes the old one, which is forgotten: whoever calls

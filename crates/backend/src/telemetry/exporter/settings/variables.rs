@@ -57,7 +57,7 @@ fn above_zero(value: &str) -> bool {
     value.parse::<u32>().is_ok_and(|number| number > 0)
 }
 
-/// Which sampler it is where nobody has decided before.
+/// The sampler of a trace that begins here.
 pub(super) fn sampler(value: &str) -> &str {
     value.strip_prefix("parentbased_").unwrap_or(value)
 }
